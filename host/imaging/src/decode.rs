@@ -1,0 +1,148 @@
+//! PNG and JPEG: 8 and 16 bit, grey and RGB, with or without alpha.
+
+use std::io::Cursor;
+use std::path::Path;
+
+use image::{DynamicImage, ImageFormat, ImageReader};
+
+use crate::error::{Error, ErrorKind, damaged, unreadable};
+use crate::format::{FileFormat, empty};
+use crate::raster::{Geometry, Image, Intensity};
+use crate::{Result, error};
+
+impl Image {
+    /// Reads a PNG or JPEG: values divided by the full range of the file (255 or 65535), so that they lie in [0, 1] and two
+    /// files of one kind stay comparable. Grey becomes one channel, RGB three; alpha is dropped. Pixels stay as stored: an
+    /// EXIF orientation is not applied, so that the map lies on the stored grid.
+    ///
+    /// # Errors
+    /// An unreadable, empty or truncated file, one of another kind, and a volume (which needs a slice).
+    pub fn read(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let format = match FileFormat::detect(path)? {
+            FileFormat::Png => ImageFormat::Png,
+            FileFormat::Jpeg => ImageFormat::Jpeg,
+            FileFormat::Nifti | FileFormat::NiftiGzip => {
+                let header = crate::VolumeHeader::read(path)?;
+                return Err(error::slice_missing(path, &header));
+            }
+        };
+        let bytes = std::fs::read(path).map_err(|cause| unreadable(path, &cause))?;
+        Self::decode(&bytes, format, path)
+    }
+
+    fn decode(bytes: &[u8], format: ImageFormat, path: &Path) -> Result<Self> {
+        if bytes.is_empty() {
+            return Err(empty().at(path));
+        }
+        if format == ImageFormat::Jpeg && !jpeg_is_complete(bytes) {
+            let found = format!(
+                "a JPEG that ends after {} bytes without its end-of-image mark",
+                bytes.len()
+            );
+            return Err(damaged(path, found, "a complete JPEG"));
+        }
+        let decoded = ImageReader::with_format(Cursor::new(bytes), format)
+            .decode()
+            .map_err(|cause| refusal(path, bytes.len(), format, &cause))?;
+        let (height, width) = (decoded.height() as usize, decoded.width() as usize);
+        let (channels, full_range, interleaved) = samples(decoded).map_err(|found| {
+            Error::new(ErrorKind::Unsupported, found, PIXELS, SAVE_AGAIN).at(path)
+        })?;
+        let data = planes(&interleaved, channels, full_range);
+        let intensity = Intensity {
+            low: 0.0,
+            high: full_range,
+        };
+        Ok(Self::new(channels, height, width, data)?.with_origin(
+            Geometry::Pixels,
+            intensity,
+            Some(path.to_owned()),
+        ))
+    }
+}
+
+const PIXELS: &str = "8 or 16 bit grey or RGB, with or without alpha";
+const SAVE_AGAIN: &str = "save the image as an 8 or 16 bit PNG";
+
+/// Channels without alpha, the largest value that the file can hold, and the samples pixel by pixel.
+fn samples(decoded: DynamicImage) -> std::result::Result<(usize, f32, Vec<f32>), String> {
+    const BYTE: f32 = u8::MAX as f32;
+    const WORD: f32 = u16::MAX as f32;
+    Ok(match decoded {
+        DynamicImage::ImageLuma8(pixels) => (1, BYTE, floats(&pixels)),
+        DynamicImage::ImageLumaA8(pixels) => (1, BYTE, floats(&without_alpha(&pixels, 2))),
+        DynamicImage::ImageRgb8(pixels) => (3, BYTE, floats(&pixels)),
+        DynamicImage::ImageRgba8(pixels) => (3, BYTE, floats(&without_alpha(&pixels, 4))),
+        DynamicImage::ImageLuma16(pixels) => (1, WORD, floats(&pixels)),
+        DynamicImage::ImageLumaA16(pixels) => (1, WORD, floats(&without_alpha(&pixels, 2))),
+        DynamicImage::ImageRgb16(pixels) => (3, WORD, floats(&pixels)),
+        DynamicImage::ImageRgba16(pixels) => (3, WORD, floats(&without_alpha(&pixels, 4))),
+        other => return Err(format!("pixels of type {:?}", other.color())),
+    })
+}
+
+fn floats<T: Copy + Into<f32>>(samples: &[T]) -> Vec<f32> {
+    samples.iter().map(|&sample| sample.into()).collect()
+}
+
+fn without_alpha<T: Copy>(samples: &[T], stride: usize) -> Vec<T> {
+    samples
+        .chunks_exact(stride)
+        .flat_map(|pixel| pixel[..stride - 1].iter().copied())
+        .collect()
+}
+
+/// (H, W, C) to (C, H, W), divided by the full range.
+fn planes(interleaved: &[f32], channels: usize, full_range: f32) -> Vec<f32> {
+    (0..channels)
+        .flat_map(|channel| {
+            interleaved
+                .iter()
+                .skip(channel)
+                .step_by(channels)
+                .map(move |sample| sample / full_range)
+        })
+        .collect()
+}
+
+/// Decoders fill what is missing of a JPEG with grey and say nothing. Inside the scan neither mark can occur, so the last
+/// end-of-image mark (FF D9) of a whole file lies behind the last start-of-scan mark (FF DA); a thumbnail's lies before it.
+fn jpeg_is_complete(bytes: &[u8]) -> bool {
+    let last = |mark: u8| bytes.windows(2).rposition(|pair| pair == [0xFF, mark]);
+    match (last(0xD9), last(0xDA)) {
+        (Some(end), Some(scan)) => end > scan,
+        _ => false,
+    }
+}
+
+fn refusal(path: &Path, length: usize, format: ImageFormat, cause: &image::ImageError) -> Error {
+    match cause {
+        image::ImageError::Unsupported(_) => Error::new(
+            ErrorKind::Unsupported,
+            cause.to_string(),
+            PIXELS,
+            SAVE_AGAIN,
+        )
+        .at(path),
+        image::ImageError::Limits(_) => Error::new(
+            ErrorKind::Unsupported,
+            format!("an image too large to decode ({cause})"),
+            "an image that needs at most 512 MiB when decoded",
+            "crop the image or save it smaller",
+        )
+        .at(path),
+        _ => {
+            let format = if format == ImageFormat::Png {
+                "PNG"
+            } else {
+                "JPEG"
+            };
+            damaged(
+                path,
+                format!("a broken {format} of {length} bytes ({cause})"),
+                format!("a complete {format}"),
+            )
+        }
+    }
+}

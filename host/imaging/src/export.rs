@@ -1,0 +1,169 @@
+//! Bytes of PNG and NPY files, and a way to write them that never leaves half a file under its name.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Cursor, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use image::codecs::png::PngEncoder;
+use image::{ExtendedColorType, ImageEncoder};
+
+use crate::Result;
+use crate::error::{Error, ErrorKind};
+use crate::raster::BitDepth;
+
+/// Writes a file whole or not at all: into a hidden file beside it, which is then renamed. A process that is killed leaves
+/// at most the hidden file (`.NAME.PID-COUNT.partial`), and an older file of the name stays as it was until the rename.
+///
+/// # Errors
+/// A folder that does not exist or cannot be written, and a full disk.
+pub fn write_atomic(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
+    let path = path.as_ref();
+    let partial = partial(path);
+    let written = write_new(&partial, bytes).and_then(|()| fs::rename(&partial, path));
+    written.map_err(|cause| {
+        // What is left of a failed attempt is of no use; that it cannot be removed changes nothing for the user.
+        let _ = fs::remove_file(&partial);
+        unwritable(path, &cause)
+    })
+}
+
+/// The path cannot be written.
+pub(crate) fn unwritable(path: &Path, cause: &io::Error) -> Error {
+    let folder = folder(path);
+    let remedy = match cause.kind() {
+        io::ErrorKind::NotFound => format!(
+            "create the folder `{}`, or choose another",
+            folder.display()
+        ),
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            format!(
+                "give yourself the right to write in `{}`, or choose another folder",
+                folder.display()
+            )
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "free some space, or choose another disk".to_owned()
+        }
+        io::ErrorKind::IsADirectory => "choose a file name that is no folder".to_owned(),
+        io::ErrorKind::NotADirectory => {
+            format!("choose a folder; `{}` is a file", folder.display())
+        }
+        _ => format!(
+            "check `{}` and its disk, or choose another folder",
+            folder.display()
+        ),
+    };
+    Error::new(
+        ErrorKind::Unwritable,
+        format!("cannot be written ({cause})"),
+        "a folder that can be written",
+        remedy,
+    )
+    .at(path)
+}
+
+/// PNG of values in [0, 1] (clamped), pixel by pixel with `channels` values each: 1 grey, 3 RGB.
+pub(crate) fn encode_png(
+    interleaved: &[f32],
+    channels: usize,
+    height: usize,
+    width: usize,
+    depth: BitDepth,
+) -> Result<Vec<u8>> {
+    use BitDepth::{Eight, Sixteen};
+    let color = match (channels, depth) {
+        (1, Eight) => ExtendedColorType::L8,
+        (1, Sixteen) => ExtendedColorType::L16,
+        (3, Eight) => ExtendedColorType::Rgb8,
+        (3, Sixteen) => ExtendedColorType::Rgb16,
+        _ => {
+            return Err(Error::new(
+                ErrorKind::Channels,
+                format!("an image of {channels} channels to be written as PNG"),
+                "1 or 3 channels",
+                "choose the channels to be shown",
+            ));
+        }
+    };
+    let scaled = |full: u16| {
+        interleaved
+            .iter()
+            .map(move |value| (value.clamp(0.0, 1.0) * f32::from(full)).round())
+    };
+    let bytes: Vec<u8> = match depth {
+        Eight => scaled(u8::MAX.into()).map(|value| value as u8).collect(),
+        // The encoder takes 16-bit samples in the machine's own byte order.
+        Sixteen => scaled(u16::MAX)
+            .flat_map(|value| (value as u16).to_ne_bytes())
+            .collect(),
+    };
+    encode_png_bytes(&bytes, height, width, color)
+}
+
+/// PNG of samples that are what the file will hold.
+pub(crate) fn encode_png_bytes(
+    bytes: &[u8],
+    height: usize,
+    width: usize,
+    color: ExtendedColorType,
+) -> Result<Vec<u8>> {
+    let too_large = |found: String| {
+        let remedy = "explain a smaller image, or a crop of it";
+        Error::new(
+            ErrorKind::Unwritable,
+            found,
+            "a picture that fits into a PNG",
+            remedy,
+        )
+    };
+    let (Ok(columns), Ok(rows)) = (u32::try_from(width), u32::try_from(height)) else {
+        return Err(too_large(format!("a picture of {height} x {width} pixels")));
+    };
+    let mut png = Cursor::new(Vec::new());
+    PngEncoder::new(&mut png)
+        .write_image(bytes, columns, rows, color)
+        .map_err(|cause| {
+            too_large(format!(
+                "a picture of {height} x {width} pixels that cannot be encoded ({cause})"
+            ))
+        })?;
+    Ok(png.into_inner())
+}
+
+/// NumPy format 1.0: the mark, the length of a header padded so that the values start at a multiple of 64, the values.
+pub(crate) fn encode_npy(data: &[f32], height: usize, width: usize) -> Vec<u8> {
+    const PREAMBLE: usize = 10;
+    const ALIGNMENT: usize = 64;
+    let mut header =
+        format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({height}, {width}), }}");
+    let padded = (PREAMBLE + header.len() + 1).next_multiple_of(ALIGNMENT) - PREAMBLE;
+    header = format!("{header:<width$}\n", width = padded - 1);
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    // Two numbers make a header of 118 or 182 bytes, far below the 65535 that the field holds.
+    bytes.extend((header.len() as u16).to_le_bytes());
+    bytes.extend(header.into_bytes());
+    bytes.extend(data.iter().flat_map(|value| value.to_le_bytes()));
+    bytes
+}
+
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// A name that no other write of this or of another process uses.
+fn partial(path: &Path) -> PathBuf {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    folder(path).join(format!(".{name}.{}-{count}.partial", std::process::id()))
+}
+
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}

@@ -1,0 +1,296 @@
+//! The header of a volume: what it means, and its bytes, which the written map keeps.
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use flate2::bufread::MultiGzDecoder;
+use nalgebra::Matrix4;
+use nifti::{Endianness, NiftiHeader, NiftiType};
+
+use super::affine::{AffineSource, affine, axes};
+use super::slice::SlicePlane;
+use crate::Result;
+use crate::error::{Error, ErrorKind, damaged, unreadable};
+use crate::format::{FileFormat, NIFTI1_HEADER, NIFTI2_HEADER};
+
+/// Grid and affine of a NIfTI-1 volume with one value per voxel and one time point.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VolumeHeader {
+    path: PathBuf,
+    bytes: [u8; HEADER],
+    fields: NiftiHeader,
+    datatype: NiftiType,
+    dims: [usize; 3],
+    affine: Matrix4<f64>,
+    source: AffineSource,
+}
+
+impl VolumeHeader {
+    /// Reads the header alone.
+    ///
+    /// # Errors
+    /// A file that is unreadable, empty, truncated, or no NIfTI-1; a header and image pair; several time points; values that
+    /// are complex or colours; an affine that cannot be inverted.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self> {
+        Self::read_with_stream(path.as_ref()).map(|(header, _)| header)
+    }
+
+    /// Voxels along i, j and k.
+    pub fn dims(&self) -> [usize; 3] {
+        self.dims
+    }
+
+    /// From voxel index (i, j, k, 1) to millimetres (right, front, top, 1).
+    pub fn affine(&self) -> &Matrix4<f64> {
+        &self.affine
+    }
+
+    pub fn affine_source(&self) -> AffineSource {
+        self.source
+    }
+
+    /// Edges of a voxel along i, j and k in millimetres, by the affine.
+    pub fn spacing(&self) -> [f64; 3] {
+        [0, 1, 2].map(|axis| self.affine.fixed_view::<3, 1>(0, axis).norm())
+    }
+
+    /// How many slices the volume has in a plane.
+    pub fn slices(&self, plane: SlicePlane) -> usize {
+        self.dims[self.axes()[plane.normal()]]
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The voxel axis closest to right-left, front-back and top-bottom, in this order.
+    pub(super) fn axes(&self) -> [usize; 3] {
+        axes(&self.affine)
+    }
+
+    pub(super) fn bytes(&self) -> &[u8; HEADER] {
+        &self.bytes
+    }
+
+    pub(super) fn endianness(&self) -> Endianness {
+        self.fields.endianness
+    }
+
+    /// A header for the decoder that describes one slab of `voxels` values, before scaling.
+    pub(super) fn slab(&self, voxels: [usize; 2]) -> NiftiHeader {
+        let mut slab = self.fields.clone();
+        // `dims` came out of 16-bit fields and fits back into them.
+        slab.dim = [2, voxels[0] as u16, voxels[1] as u16, 1, 1, 1, 1, 1];
+        slab.bitpix = (self.datatype.size_of() * 8) as i16;
+        (slab.scl_slope, slab.scl_inter) = (0.0, 0.0);
+        slab
+    }
+
+    /// Slope and intercept from stored to true values; a slope of 0 or NaN means that none is set.
+    pub(super) fn scaling(&self) -> Result<(f64, f64)> {
+        let (slope, inter) = (
+            f64::from(self.fields.scl_slope),
+            f64::from(self.fields.scl_inter),
+        );
+        match (slope, inter) {
+            (0.0, _) => Ok((1.0, 0.0)),
+            _ if !slope.is_finite() => Ok((1.0, 0.0)),
+            _ if inter.is_finite() => Ok((slope, inter)),
+            _ => Err(Error::new(
+                ErrorKind::Damaged,
+                format!("a scaling with slope {slope} and intercept {inter}"),
+                "a finite intercept (scl_inter)",
+                "set scl_inter to 0 in the header, with nibabel for example, and save the volume again",
+            )
+            .at(&self.path)),
+        }
+    }
+
+    /// Reads the header and leaves the stream at the first voxel.
+    pub(super) fn read_with_stream(path: &Path) -> Result<(Self, Box<dyn Read>)> {
+        let mut stream = open(path)?;
+        let bytes = first_bytes(&mut stream, path)?;
+        let header = Self::parse(bytes, path)?;
+        // Offsets below 352 are written by tools that leave the field 0 in a single file.
+        let offset = (header.fields.vox_offset as u64).max(FIRST_VOXEL);
+        let gap = offset - HEADER as u64;
+        let skipped = std::io::copy(&mut stream.by_ref().take(gap), &mut std::io::sink())
+            .map_err(|cause| broken_stream(path, &cause))?;
+        if skipped < gap {
+            let found = format!(
+                "a file that ends {} bytes before its first voxel",
+                gap - skipped
+            );
+            return Err(damaged(
+                path,
+                found,
+                format!("voxels from byte {offset} on, as the header says"),
+            ));
+        }
+        Ok((header, stream))
+    }
+
+    fn parse(bytes: [u8; HEADER], path: &Path) -> Result<Self> {
+        check_size_field(&bytes).map_err(|error| error.at(path))?;
+        let fields = NiftiHeader::from_reader(&bytes[..]).map_err(|cause| {
+            let found = format!(
+                "a header with the mark {:?} ({cause})",
+                String::from_utf8_lossy(&bytes[344..348])
+            );
+            damaged(path, found, "the mark \"n+1\" at byte 344")
+        })?;
+        if fields.magic == *b"ni1\0" {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                "the header of a two-file volume (.hdr and .img)",
+                "header and voxels in one file",
+                "save the pair as one .nii or .nii.gz, with nibabel or fslchfiletype for example",
+            )
+            .at(path));
+        }
+        let dims = dims(&fields).map_err(|error| error.at(path))?;
+        let datatype = datatype(&fields).map_err(|error| error.at(path))?;
+        let (affine, source) = affine(&fields, dims).map_err(|found| {
+            let remedy = "set a valid sform, or set sform_code and qform_code to 0, with nibabel for example";
+            Error::new(ErrorKind::Damaged, found, "a position for every voxel", remedy).at(path)
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+            bytes,
+            fields,
+            datatype,
+            dims,
+            affine,
+            source,
+        })
+    }
+}
+
+/// Bytes of a NIfTI-1 header.
+pub(super) const HEADER: usize = NIFTI1_HEADER as usize;
+/// The earliest place for voxels in a single file: the header and four bytes that announce extensions.
+pub(super) const FIRST_VOXEL: u64 = 352;
+/// More voxels than this are taken for a damaged header: 8 GiB as f32.
+const MAX_VOXELS: usize = 1 << 31;
+
+fn open(path: &Path) -> Result<Box<dyn Read>> {
+    let format = FileFormat::detect(path)?;
+    let file = BufReader::new(File::open(path).map_err(|cause| unreadable(path, &cause))?);
+    match format {
+        FileFormat::Nifti => Ok(Box::new(file)),
+        FileFormat::NiftiGzip => Ok(Box::new(BufReader::new(MultiGzDecoder::new(file)))),
+        FileFormat::Png | FileFormat::Jpeg => Err(Error::new(
+            ErrorKind::Unsupported,
+            format!("a {format} image"),
+            "a NIfTI volume",
+            "name the volume's file, or read the image as an image",
+        )
+        .at(path)),
+    }
+}
+
+fn first_bytes(stream: &mut Box<dyn Read>, path: &Path) -> Result<[u8; HEADER]> {
+    let mut bytes = Vec::with_capacity(HEADER);
+    stream
+        .take(HEADER as u64)
+        .read_to_end(&mut bytes)
+        .map_err(|cause| broken_stream(path, &cause))?;
+    let length = bytes.len();
+    bytes.try_into().map_err(|_| {
+        damaged(
+            path,
+            format!("{length} bytes of content"),
+            format!("at least the {HEADER} bytes of a NIfTI-1 header"),
+        )
+    })
+}
+
+/// The stream ended or broke while being unpacked.
+pub(super) fn broken_stream(path: &Path, cause: &std::io::Error) -> Error {
+    damaged(
+        path,
+        format!("content that cannot be read to its end ({cause})"),
+        "a complete NIfTI file or gzip stream of one",
+    )
+}
+
+fn check_size_field(bytes: &[u8; HEADER]) -> Result<()> {
+    let field = [bytes[0], bytes[1], bytes[2], bytes[3]];
+    let sizes = [i32::from_le_bytes(field), i32::from_be_bytes(field)];
+    if sizes.contains(&NIFTI1_HEADER) {
+        return Ok(());
+    }
+    if sizes.contains(&NIFTI2_HEADER) {
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            "a NIfTI-2 volume",
+            "NIfTI-1",
+            "save it as NIfTI-1, in Python: nibabel.Nifti1Image.from_image(nibabel.load(IN)).to_filename(OUT)",
+        ));
+    }
+    Err(Error::new(
+        ErrorKind::UnknownFormat,
+        format!("content whose header size is {}", sizes[0]),
+        "NIfTI-1, whose header size is 348",
+        "name the file of the volume; a gzipped archive must be unpacked first",
+    ))
+}
+
+fn dims(fields: &NiftiHeader) -> Result<[usize; 3]> {
+    let rank = usize::from(fields.dim[0]);
+    let given: Vec<usize> = fields
+        .dim
+        .iter()
+        .skip(1)
+        .take(rank)
+        .map(|&length| usize::from(length))
+        .collect();
+    if !(2..=7).contains(&rank) || given.iter().any(|length| !(1..=32767).contains(length)) {
+        return Err(Error::new(
+            ErrorKind::Damaged,
+            format!("a header with dimensions {:?}", fields.dim),
+            "2 to 7 dimensions of 1 to 32767 voxels each",
+            "save the volume again with the tool that made it",
+        ));
+    }
+    let dims = [0, 1, 2].map(|axis| given.get(axis).copied().unwrap_or(1));
+    let volumes: usize = given.iter().skip(3).product();
+    if volumes != 1 {
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            format!("{volumes} volumes in one file (dimensions {given:?})"),
+            "one volume: three dimensions, or a fourth of length 1",
+            "take one volume out, with `fslroi IN OUT 0 1` or nibabel's `image.slicer[..., 0]` for example",
+        ));
+    }
+    let voxels = dims.iter().product::<usize>();
+    if voxels > MAX_VOXELS {
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            format!("{voxels} voxels (dimensions {dims:?})"),
+            format!("at most {MAX_VOXELS} voxels"),
+            "crop the volume, or resample it more coarsely",
+        ));
+    }
+    Ok(dims)
+}
+
+fn datatype(fields: &NiftiHeader) -> Result<NiftiType> {
+    use NiftiType::{Float32, Float64, Int8, Int16, Int32, Int64, Uint8, Uint16, Uint32, Uint64};
+    match fields.data_type() {
+        Ok(
+            known @ (Int8 | Uint8 | Int16 | Uint16 | Int32 | Uint32 | Int64 | Uint64 | Float32
+            | Float64),
+        ) => Ok(known),
+        other => {
+            let name = other.map_or_else(|_| "unknown".to_owned(), |known| format!("{known:?}"));
+            Err(Error::new(
+                ErrorKind::Unsupported,
+                format!("voxels of the {name} data type (code {})", fields.datatype),
+                "one integer or floating-point value of up to 64 bits per voxel",
+                "convert the volume to float32, with `fslmaths IN OUT -odt float` or nibabel for example",
+            ))
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! NIfTI-1: header and affine, voxels, intensity window, and the slice that becomes an image and goes back.
+
+mod affine;
+mod header;
+mod slice;
+mod volume;
+mod window;
+mod write;
+
+pub use affine::AffineSource;
+pub use header::VolumeHeader;
+pub use slice::{ImageAxis, SliceAt, SliceGeometry, SlicePlane};
+pub use volume::{NonFinite, Volume, Warning};
+pub use window::IntensityWindow;

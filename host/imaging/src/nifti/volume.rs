@@ -1,0 +1,162 @@
+//! The voxels of a volume.
+
+use std::fmt;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use nifti::volume::inmem::InMemNiftiVolume;
+use nifti::{IntoNdArray, NiftiError};
+
+use super::affine::AffineSource;
+use super::header::{VolumeHeader, broken_stream};
+use crate::Result;
+use crate::error::{Error, ErrorKind, damaged};
+
+/// A volume in memory.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Volume {
+    pub(super) header: Arc<VolumeHeader>,
+    pub(super) data: Vec<f32>,
+    /// What the reader of the volume should be told.
+    pub warnings: Vec<Warning>,
+}
+
+/// What a NaN or an infinity in a volume means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NonFinite {
+    /// The volume is refused.
+    #[default]
+    Refuse,
+    /// The voxel is read as 0, and a [`Warning`] counts such voxels.
+    Zero,
+}
+
+/// Something that is no error and still worth saying.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Warning {
+    /// The header has neither sform nor qform: planes are guessed from the order of the voxel axes.
+    NoOrientation,
+    /// So many NaN or infinite voxels were read as 0.
+    NonFiniteZeroed { voxels: usize },
+}
+
+impl Volume {
+    /// Reads `.nii` or `.nii.gz`: any integer or floating-point type of up to 64 bits, either byte order, scaled by
+    /// `scl_slope` and `scl_inter` in double precision. Header extensions are skipped.
+    ///
+    /// # Errors
+    /// Everything that [`VolumeHeader::read`] refuses, voxels that end early, and NaN or infinite voxels unless they are to
+    /// be read as 0.
+    pub fn read(path: impl AsRef<Path>, non_finite: NonFinite) -> Result<Self> {
+        let path = path.as_ref();
+        let (header, mut stream) = VolumeHeader::read_with_stream(path)?;
+        let mut data = voxels(&header, &mut stream)?;
+        let mut warnings = Vec::new();
+        if header.affine_source() == AffineSource::Pixdim {
+            warnings.push(Warning::NoOrientation);
+        }
+        let bad = data.iter().filter(|value| !value.is_finite()).count();
+        match non_finite {
+            _ if bad == 0 => {}
+            NonFinite::Refuse => return Err(not_finite(bad, data.len()).at(path)),
+            NonFinite::Zero => {
+                data.iter_mut()
+                    .filter(|value| !value.is_finite())
+                    .for_each(|value| *value = 0.0);
+                warnings.push(Warning::NonFiniteZeroed { voxels: bad });
+            }
+        }
+        Ok(Self {
+            header: Arc::new(header),
+            data,
+            warnings,
+        })
+    }
+
+    pub fn header(&self) -> &VolumeHeader {
+        &self.header
+    }
+
+    /// Voxel values in the file's unit, i fastest, then j, then k.
+    pub fn data(&self) -> &[f32] {
+        &self.data
+    }
+
+    /// The value of one voxel; `None` outside the grid.
+    pub fn voxel(&self, [i, j, k]: [usize; 3]) -> Option<f32> {
+        let [width, height, depth] = self.header.dims();
+        (i < width && j < height && k < depth).then(|| self.data[i + width * (j + height * k)])
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoOrientation => f.write_str(
+                "the header has neither sform nor qform: the first voxel axis is taken to run to the patient's left, the \
+                 second to the front, the third to the top; check the sides before you trust them",
+            ),
+            Self::NonFiniteZeroed { voxels } => write!(f, "{voxels} NaN or infinite voxels were read as 0"),
+        }
+    }
+}
+
+/// Reads slab by slab along k, so that a volume is never in memory in a second form.
+fn voxels(header: &VolumeHeader, stream: &mut Box<dyn Read>) -> Result<Vec<f32>> {
+    let [width, height, depth] = header.dims();
+    let (slope, inter) = header.scaling()?;
+    let slab = header.slab([width, height]);
+    let mut data = Vec::new();
+    for k in 0..depth {
+        let stored = InMemNiftiVolume::from_reader(stream.as_mut(), &slab)
+            .and_then(|slab| slab.into_ndarray::<f64>())
+            .map_err(|cause| ends_early(header, k, cause))?;
+        // The array is in the file's order (i fastest), which is its order in memory.
+        let (stored, _) = stored.into_raw_vec_and_offset();
+        data.extend(
+            stored
+                .into_iter()
+                .map(|value| (value * slope + inter) as f32),
+        );
+    }
+    // What follows is of no interest but for the checksum that ends a gzip stream.
+    std::io::copy(&mut stream.take(MAX_TRAILER), &mut std::io::sink())
+        .map_err(|cause| broken_stream(header.path(), &cause))?;
+    Ok(data)
+}
+
+/// More bytes than this behind the voxels are not read.
+const MAX_TRAILER: u64 = 1 << 20;
+
+fn ends_early(header: &VolumeHeader, k: usize, cause: NiftiError) -> Error {
+    let [.., depth] = header.dims();
+    match cause {
+        NiftiError::IncompatibleLength(..) => {
+            let found = format!(
+                "voxels that end within slab {k} of 0 to {} along the third axis",
+                depth - 1
+            );
+            damaged(
+                header.path(),
+                found,
+                format!("{:?} voxels, as the header says", header.dims()),
+            )
+        }
+        NiftiError::Io(cause) => broken_stream(header.path(), &cause),
+        other => damaged(
+            header.path(),
+            format!("voxels that cannot be read ({other})"),
+            "voxels as the header says",
+        ),
+    }
+}
+
+fn not_finite(bad: usize, all: usize) -> Error {
+    Error::new(
+        ErrorKind::NonFinite,
+        format!("{bad} of {all} voxels are NaN or infinite"),
+        "a finite value in every voxel",
+        "mend the volume, with `fslmaths IN -nan OUT` for example, or ask for such voxels to be read as 0",
+    )
+}

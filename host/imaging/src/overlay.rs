@@ -1,0 +1,224 @@
+//! The map laid over the image, for people.
+//!
+//! The map is shown relative to its largest value; where it is 0 or negative the image shows through unchanged.
+
+use std::path::Path;
+
+use image::ExtendedColorType;
+
+use crate::Result;
+use crate::colormap::inferno;
+use crate::error::{Error, ErrorKind};
+use crate::export::{encode_png_bytes, write_atomic};
+use crate::map::Map;
+use crate::raster::Image;
+use crate::resample::{Interpolation, resize_plane};
+
+/// A picture to look at: RGB, 8 bit, pixel by pixel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    height: usize,
+    width: usize,
+    rgb: Vec<[u8; 3]>,
+}
+
+/// How a map is laid over an image.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct OverlayStyle {
+    /// Opacity of the colour where the map is at its maximum, in [0, 1]; it falls linearly with the map.
+    pub peak_opacity: f32,
+    /// Whether a thin line is drawn where the map is half its maximum.
+    pub contour: bool,
+    /// Smaller images are enlarged by a whole factor until their longer side has at least so many pixels.
+    pub least_side: usize,
+}
+
+impl Default for OverlayStyle {
+    fn default() -> Self {
+        Self {
+            peak_opacity: 0.5,
+            contour: true,
+            least_side: 384,
+        }
+    }
+}
+
+/// The image in grey with the map in colour over it. Every image pixel becomes a square of n x n picture pixels, n a whole
+/// number; the map is interpolated between pixel centres, so that its contour is smooth.
+///
+/// # Errors
+/// A map and an image of different height or width.
+pub fn overlay(image: &Image, map: &Map, style: &OverlayStyle) -> Result<Picture> {
+    let grid = (image.height(), image.width());
+    same_grid(grid, (map.height(), map.width()), "a map")?;
+    let factor = factor(grid, style.least_side);
+    let mut picture = grey(image, factor);
+    let peak = map.max();
+    if peak <= 0.0 {
+        return Ok(picture);
+    }
+    let large = (picture.height, picture.width);
+    let evidence: Vec<f32> = resize_plane(map.data(), grid, large, Interpolation::Bilinear)
+        .into_iter()
+        .map(|value| (value / peak).clamp(0.0, 1.0))
+        .collect();
+    for (pixel, &value) in picture.rgb.iter_mut().zip(&evidence) {
+        *pixel = blend(
+            *pixel,
+            inferno(value),
+            style.peak_opacity.clamp(0.0, 1.0) * value,
+        );
+    }
+    if style.contour {
+        for (pixel, is_edge) in picture.rgb.iter_mut().zip(contour(&evidence, large.1)) {
+            *pixel = if is_edge { CONTOUR } else { *pixel };
+        }
+    }
+    Ok(picture)
+}
+
+/// Side by side: the image, the overlay, the perturbed image, and a bar of the overlay's colours from 0 at the bottom to the
+/// map's maximum at the top, with a line at the half where the contour runs.
+///
+/// # Errors
+/// A map or a perturbed image of another height or width than the image.
+pub fn panel(image: &Image, map: &Map, perturbed: &Image, style: &OverlayStyle) -> Result<Picture> {
+    let grid = (image.height(), image.width());
+    same_grid(
+        grid,
+        (perturbed.height(), perturbed.width()),
+        "a perturbed image",
+    )?;
+    let factor = factor(grid, style.least_side);
+    let middle = overlay(image, map, style)?;
+    let bar = colour_bar(middle.height, style);
+    Ok(side_by_side(&[
+        grey(image, factor),
+        middle,
+        grey(perturbed, factor),
+        bar,
+    ]))
+}
+
+impl Picture {
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Red, green and blue of every pixel, row by row.
+    pub fn rgb(&self) -> &[[u8; 3]] {
+        &self.rgb
+    }
+
+    /// # Errors
+    /// A path that cannot be written.
+    pub fn write_png(&self, path: impl AsRef<Path>) -> Result<()> {
+        let bytes = self.rgb.as_flattened();
+        write_atomic(
+            path,
+            &encode_png_bytes(bytes, self.height, self.width, ExtendedColorType::Rgb8)?,
+        )
+    }
+}
+
+/// A cyan that neither grey images nor inferno contain.
+const CONTOUR: [u8; 3] = [64, 224, 255];
+const WHITE: [u8; 3] = [255; 3];
+/// White pixels between the parts of a panel.
+const GAP: usize = 6;
+/// Width of the colour bar in pixels.
+const BAR: usize = 14;
+
+fn same_grid(image: (usize, usize), other: (usize, usize), name: &str) -> Result<()> {
+    if image == other {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Shape,
+        format!(
+            "{name} of {} x {} pixels for an image of {} x {}",
+            other.0, other.1, image.0, image.1
+        ),
+        "the same height and width",
+        "resize it to the image's height and width first",
+    ))
+}
+
+/// The smallest whole factor that brings the longer side to `least_side` pixels.
+fn factor((height, width): (usize, usize), least_side: usize) -> usize {
+    least_side.div_ceil(height.max(width)).max(1)
+}
+
+/// The image's luminance, every pixel repeated `factor` times both ways.
+fn grey(image: &Image, factor: usize) -> Picture {
+    let (height, width) = (image.height() * factor, image.width() * factor);
+    let values = image.luminance();
+    let level = |row: usize, column: usize| {
+        let value = values[row / factor * image.width() + column / factor];
+        [(value.clamp(0.0, 1.0) * 255.0).round() as u8; 3]
+    };
+    let rgb = (0..height)
+        .flat_map(|row| (0..width).map(move |column| (row, column)))
+        .map(|(y, x)| level(y, x))
+        .collect();
+    Picture { height, width, rgb }
+}
+
+fn blend(under: [u8; 3], over: [f32; 3], opacity: f32) -> [u8; 3] {
+    [0, 1, 2]
+        .map(|c| (f32::from(under[c]) * (1.0 - opacity) + over[c] * 255.0 * opacity).round() as u8)
+}
+
+/// Pixels of at least half the maximum that have a neighbour of less: a line one pixel thin, inside the region.
+fn contour(evidence: &[f32], width: usize) -> impl Iterator<Item = bool> {
+    let height = evidence.len() / width;
+    let inside = move |row: usize, column: usize| evidence[row * width + column] >= 0.5;
+    (0..evidence.len()).map(move |pixel| {
+        let (row, column) = (pixel / width, pixel % width);
+        inside(row, column)
+            && ((row > 0 && !inside(row - 1, column))
+                || (row + 1 < height && !inside(row + 1, column))
+                || (column > 0 && !inside(row, column - 1))
+                || (column + 1 < width && !inside(row, column + 1)))
+    })
+}
+
+/// The colours as they look over black tissue would be too dark to read, so the bar shows them opaque.
+fn colour_bar(height: usize, style: &OverlayStyle) -> Picture {
+    let value = |row: usize| 1.0 - row as f32 / (height.max(2) - 1) as f32;
+    let half = height / 2;
+    let colour = |row: usize| {
+        if style.contour && row == half {
+            CONTOUR
+        } else {
+            inferno(value(row)).map(|c| (c * 255.0).round() as u8)
+        }
+    };
+    let rgb = (0..height).flat_map(|row| [colour(row); BAR]).collect();
+    Picture {
+        height,
+        width: BAR,
+        rgb,
+    }
+}
+
+/// Pictures of one height with white gaps between them.
+fn side_by_side(parts: &[Picture]) -> Picture {
+    let height = parts.iter().map(|part| part.height).max().unwrap_or(0);
+    let width =
+        parts.iter().map(|part| part.width).sum::<usize>() + GAP * parts.len().saturating_sub(1);
+    let mut rgb = Vec::with_capacity(height * width);
+    for row in 0..height {
+        for (index, part) in parts.iter().enumerate() {
+            if index > 0 {
+                rgb.extend([WHITE; GAP]);
+            }
+            rgb.extend_from_slice(&part.rgb[row * part.width..(row + 1) * part.width]);
+        }
+    }
+    Picture { height, width, rgb }
+}
