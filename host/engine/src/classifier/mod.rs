@@ -1,0 +1,275 @@
+//! The classifier that is explained: images in [0, 1] to logits, and logits to scores.
+
+mod densenet;
+mod manifest;
+mod small_cnn;
+mod weights;
+
+pub use manifest::{Architecture, Input, Manifest, Model, Output};
+pub use weights::Weights;
+
+use crate::graph::{self, Network};
+use crate::model_file::ModelFiles;
+use crate::{Device, Error, Result, Tensor};
+use std::path::Path;
+use std::sync::Arc;
+
+/// What the last layer feeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Activation {
+    /// One class of several.
+    Softmax,
+    /// One independent label for each logit.
+    Sigmoid,
+}
+
+/// How gradients pass a ReLU.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReluRule {
+    #[default]
+    Plain,
+    /// Springenberg et al. 2015: nothing negative passes.
+    Guided,
+    /// Zeiler and Fergus 2014: the ReLU is applied to the gradient instead.
+    Deconvolution,
+}
+
+/// Which number is the score f_c of a class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Score {
+    Probability,
+    Logit,
+    /// log p / (1 - p), which does not saturate.
+    LogOdds,
+}
+
+/// An index into the class names of one classifier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ClassIndex(pub usize);
+
+/// What a classifier says of itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClassifierInfo {
+    pub name: String,
+    pub classes: Vec<String>,
+    pub channels: usize,
+    pub height: usize,
+    pub width: usize,
+    pub activation: Activation,
+    /// Whether gradients exist.
+    pub differentiable: bool,
+    /// Layers whose activations (N, C, H, W) can be asked for, in the order of computation.
+    pub layers: Vec<String>,
+    pub cam_layer: Option<String>,
+}
+
+/// A frozen classifier on a device. Cheap to clone; nothing changes it.
+#[derive(Clone, Debug)]
+pub struct Classifier {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    info: ClassifierInfo,
+    network: Network,
+    /// Normalisation, scale x + shift, each (1, C, 1, 1); none when it changes nothing.
+    normalisation: Option<(Tensor, Tensor)>,
+}
+
+impl Classifier {
+    /// Loads the model of a manifest file.
+    ///
+    /// # Errors
+    /// [`Error::Model`] that names the file, what was found in it, what was expected and the remedy.
+    pub fn open(manifest: &Path, device: &Device) -> Result<Self> {
+        let file = manifest.display().to_string();
+        let text = std::fs::read_to_string(manifest)
+            .map_err(|error| Error::Model(format!("{file}: the manifest cannot be read: {error}; give the path of a .toml file")))?;
+        let folder = manifest.parent().map(Path::to_path_buf).unwrap_or_default();
+        Self::from_manifest(&file, &Manifest::parse(&file, &text)?, &ModelFiles::Folder(folder), device)
+    }
+
+    /// Loads the model of a manifest whose files lie anywhere; `file` names it in messages.
+    ///
+    /// # Errors
+    /// As [`Classifier::open`].
+    pub fn from_manifest(file: &str, manifest: &Manifest, files: &ModelFiles, device: &Device) -> Result<Self> {
+        let unreadable = |name: &str, error: std::io::Error| Error::Model(format!("{file}: `{name}` cannot be read: {error}"));
+        let graph = match (&manifest.model.graph, manifest.model.architecture, &manifest.model.weights) {
+            (Some(name), ..) => graph::onnx::read(name, &files.read(name).map_err(|error| unreadable(name, error))?, files)?,
+            (None, Some(architecture), Some(name)) => {
+                let weights = Weights::read(name, files)?;
+                architecture.graph(&weights, manifest.input.channels).map_err(|error| Error::Model(format!("{file}: {name}: {error}")))?
+            }
+            _ => return Err(Error::Model(format!("{file}: no model"))),
+        };
+        Self::new(file, manifest, graph, device)
+    }
+
+    /// A native architecture with random weights, to measure with.
+    ///
+    /// # Errors
+    /// [`Error::Device`] when the device has no room.
+    pub fn untrained(architecture: Architecture, classes: usize, seed: u64, device: &Device) -> Result<Self> {
+        let (channels, size) = architecture.natural_input();
+        let weights = architecture.random_weights(channels, classes, seed);
+        let manifest = Manifest {
+            name: format!("{architecture:?}, untrained"),
+            source: String::new(),
+            model: Model { graph: None, architecture: Some(architecture), weights: None },
+            input: Input { channels, height: size, width: size, scale: 1.0, mean: vec![], deviation: vec![] },
+            output: Output { classes: (0..classes).map(|class| format!("class {class}")).collect(), activation: Activation::Softmax, cam_layer: None },
+        };
+        Self::new(&manifest.name, &manifest, architecture.graph(&weights, channels)?, device)
+    }
+
+    /// Compiles the graph and runs it once on a grey image, which finds what does not fit.
+    fn new(file: &str, manifest: &Manifest, graph: graph::Graph, device: &Device) -> Result<Self> {
+        let in_file = |error: Error| match error {
+            Error::Model(why) if !why.starts_with(file) => Error::Model(format!("{file}: {why}")),
+            Error::Shape { .. } | Error::Argument { .. } => Error::Model(format!("{file}: the network refuses an image of the manifest's [input]: {error}")),
+            other => other,
+        };
+        let network = graph::compile(graph, device).map_err(in_file)?;
+        let Input { channels, height, width, .. } = manifest.input;
+        let probe = Tensor::full(device, &[1, channels, height, width], 0.5)?;
+        let (shapes, logits) = network.shapes(&probe).map_err(in_file)?;
+        let classes = manifest.output.classes.len();
+        if logits.shape() != [1, classes] {
+            return Err(Error::Model(format!(
+                "{file}: the network makes an output of shape {:?} for one image, but [output] names {classes} classes, expected [1, {classes}]",
+                logits.shape()
+            )));
+        }
+        let is_map = |shape: &[usize]| shape.len() == 4 && shape[2] * shape[3] > 1;
+        let layers: Vec<String> = shapes.iter().filter(|(_, shape)| is_map(shape)).map(|(name, _)| name.clone()).collect();
+        let cam_layer = match &manifest.output.cam_layer {
+            Some(layer) if !layers.contains(layer) => {
+                return Err(Error::Model(format!("{file}: [output] cam-layer is `{layer}`, expected one of {}", layers.join(", "))));
+            }
+            Some(layer) => Some(layer.clone()),
+            None => layers.last().cloned(),
+        };
+        let normalisation = normalisation(manifest, device)?;
+        Ok(Self { inner: Arc::new(Inner { info: manifest.info(layers, cam_layer), network, normalisation }) })
+    }
+
+    pub fn info(&self) -> &ClassifierInfo {
+        &self.inner.info
+    }
+
+    pub fn device(&self) -> &Device {
+        self.inner.network.device()
+    }
+
+    /// Logits (N, K) of images (N, C, H, W) in [0, 1]. Normalisation is inside and differentiable.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] unless the images have the classifier's channels, height and width.
+    pub fn logits(&self, images: &Tensor, rule: ReluRule) -> Result<Tensor> {
+        self.inner.network.run(&self.normalised(images)?, rule)
+    }
+
+    /// Logits (N, K) to probabilities of the same shape.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] unless (N, K).
+    pub fn probabilities(&self, logits: &Tensor) -> Result<Tensor> {
+        self.check_logits(logits)?;
+        match self.inner.info.activation {
+            Activation::Softmax => logits.softmax(1),
+            Activation::Sigmoid => logits.sigmoid(),
+        }
+    }
+
+    /// The score of one target for each image: logits (N, K) to (N).
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for a number of targets other than N or a target that is no class.
+    pub fn scores(&self, logits: &Tensor, targets: &[ClassIndex], kind: Score) -> Result<Tensor> {
+        self.check_logits(logits)?;
+        let (n, k) = (logits.shape()[0], self.inner.info.classes.len());
+        if targets.len() != n {
+            return Err(Error::argument("scores", "targets", format!("{n}, one for each image"), targets.len()));
+        }
+        if let Some(outside) = targets.iter().find(|target| target.0 >= k) {
+            return Err(Error::argument("scores", "target", format!("below {k}, the number of classes"), outside.0));
+        }
+        let mut chosen = vec![0.0; n * k];
+        targets.iter().enumerate().for_each(|(row, target)| chosen[row * k + target.0] = 1.0);
+        let chosen = Tensor::from_data(logits.device(), &[n, k], chosen)?;
+        let pick = |values: &Tensor| values.multiply(&chosen)?.sum(&[1])?.reshape(&[n]);
+        match (kind, self.inner.info.activation) {
+            (Score::Probability, _) => pick(&self.probabilities(logits)?),
+            (Score::Logit, _) | (Score::LogOdds, Activation::Sigmoid) => pick(logits),
+            (Score::LogOdds, Activation::Softmax) => {
+                // z_c - logsumexp of the others; the chosen logit is taken out before the maximum.
+                let others = logits.subtract(&chosen.affine(1e30, 0.0)?)?;
+                let highest = others.max_along(1)?.detach()?;
+                let rest = others.subtract(&highest)?.exponential()?.sum(&[1])?.logarithm()?.add(&highest)?;
+                pick(logits)?.subtract(&rest.reshape(&[n])?)
+            }
+        }
+    }
+
+    /// Output (N, C', H', W') of one layer.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for a name that is no layer.
+    pub fn activations(&self, images: &Tensor, layer: &str) -> Result<Tensor> {
+        self.check_layer(layer)?;
+        self.inner.network.run_until(layer, &self.normalised(images)?)
+    }
+
+    /// Logits (N, K) as a function of the output of one layer.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for a layer that other paths go round.
+    pub fn logits_from(&self, layer: &str, activations: &Tensor) -> Result<Tensor> {
+        self.check_layer(layer)?;
+        self.inner.network.run_from(layer, activations)
+    }
+
+    fn normalised(&self, images: &Tensor) -> Result<Tensor> {
+        let info = &self.inner.info;
+        let [_, channels, height, width] = images.image_shape("classifier")?;
+        if (channels, height, width) != (info.channels, info.height, info.width) {
+            let expected = format!("(N, {}, {}, {})", info.channels, info.height, info.width);
+            return Err(Error::shape("classifier", expected, &images.shape()));
+        }
+        match &self.inner.normalisation {
+            Some((scale, shift)) => images.multiply(scale)?.add(shift),
+            None => Ok(images.clone()),
+        }
+    }
+
+    fn check_logits(&self, logits: &Tensor) -> Result<()> {
+        let k = self.inner.info.classes.len();
+        match logits.shape().as_slice() {
+            [_, found] if *found == k => Ok(()),
+            other => Err(Error::shape("logits", format!("(N, {k})"), other)),
+        }
+    }
+
+    fn check_layer(&self, layer: &str) -> Result<()> {
+        let layers = &self.inner.info.layers;
+        if layers.iter().any(|known| known == layer) {
+            return Ok(());
+        }
+        Err(Error::argument("layer", "name", format!("one of {}", layers.join(", ")), layer))
+    }
+}
+
+/// (scale x - mean) / deviation as one scale and one shift for each channel.
+fn normalisation(manifest: &Manifest, device: &Device) -> Result<Option<(Tensor, Tensor)>> {
+    let (mean, deviation) = (manifest.per_channel(&manifest.input.mean, 0.0), manifest.per_channel(&manifest.input.deviation, 1.0));
+    let scale: Vec<f32> = deviation.iter().map(|deviation| manifest.input.scale / deviation).collect();
+    let shift: Vec<f32> = mean.iter().zip(&deviation).map(|(mean, deviation)| -mean / deviation).collect();
+    if scale.iter().all(|scale| *scale == 1.0) && shift.iter().all(|shift| *shift == 0.0) {
+        return Ok(None);
+    }
+    let shape = [1, manifest.input.channels, 1, 1];
+    Ok(Some((Tensor::from_data(device, &shape, scale)?, Tensor::from_data(device, &shape, shift)?)))
+}

@@ -1,0 +1,95 @@
+//! Weights by name, from a safetensors or a PyTorch file.
+
+use crate::graph::Constant;
+use crate::model_file::ModelFiles;
+use crate::{Error, Result};
+use pytorch_reader::{DType, PytorchReader};
+use std::collections::HashMap;
+
+/// Named number arrays.
+#[derive(Clone, Debug, Default)]
+pub struct Weights {
+    arrays: HashMap<String, (Vec<usize>, Vec<f32>)>,
+}
+
+impl Weights {
+    /// Reads a file, its format told by its ending: `.safetensors`, `.pth` or `.pt`.
+    ///
+    /// # Errors
+    /// [`Error::Model`] that names the file and what is wrong with it.
+    pub(crate) fn read(name: &str, files: &ModelFiles) -> Result<Self> {
+        let unreadable = |error: std::io::Error| Error::Model(format!("{name}: the weights cannot be read: {error}"));
+        match name.rsplit('.').next() {
+            Some("safetensors") => Self::from_safetensors(name, &files.read(name).map_err(unreadable)?),
+            Some("pth" | "pt") => {
+                let path = files.path(name).map_err(unreadable)?;
+                let open = |key: Option<&str>| match key {
+                    Some(key) => PytorchReader::with_top_level_key(&path, key),
+                    None => PytorchReader::new(&path),
+                };
+                let reader = open(None).map_err(|error| Error::Model(format!("{name}: not a PyTorch weights file: {error}")))?;
+                // Training scripts often keep the weights under one of these keys.
+                let reader = ["state_dict", "model_state_dict"].into_iter().filter_map(|key| open(Some(key)).ok()).find(|r| !r.is_empty()).unwrap_or(reader);
+                Self::from_pytorch(name, reader)
+            }
+            _ => Err(Error::Model(format!("{name}: weights are read from .safetensors, .pth and .pt files"))),
+        }
+    }
+
+    fn from_safetensors(name: &str, bytes: &[u8]) -> Result<Self> {
+        let file = safetensors::SafeTensors::deserialize(bytes)
+            .map_err(|error| Error::Model(format!("{name}: not a safetensors file ({} bytes): {error}", bytes.len())))?;
+        let mut arrays = HashMap::new();
+        for (key, view) in file.tensors() {
+            let data = match view.dtype() {
+                safetensors::Dtype::F32 => floats(view.data()),
+                safetensors::Dtype::F64 => view.data().as_chunks::<8>().0.iter().map(|bytes| f64::from_le_bytes(*bytes) as f32).collect(),
+                // Counters, such as num_batches_tracked, are no weights.
+                safetensors::Dtype::I64 | safetensors::Dtype::I32 => continue,
+                other => return Err(Error::Model(format!("{name}: `{key}` has element type {other:?}, expected F32 or F64"))),
+            };
+            arrays.insert(key, (view.shape().to_vec(), data));
+        }
+        Ok(Self { arrays })
+    }
+
+    fn from_pytorch(name: &str, reader: PytorchReader) -> Result<Self> {
+        let mut arrays = HashMap::new();
+        for (key, tensor) in reader.into_tensors() {
+            let shape = tensor.shape().to_vec();
+            let read = || tensor.read().map_err(|error| Error::Model(format!("{name}: `{key}`: {error}")));
+            let data = match tensor.dtype() {
+                DType::F32 => floats(&read()?),
+                DType::F64 => read()?.as_chunks::<8>().0.iter().map(|bytes| f64::from_le_bytes(*bytes) as f32).collect(),
+                DType::I64 | DType::I32 => continue,
+                other => return Err(Error::Model(format!("{name}: `{key}` has element type {other:?}, expected 32 or 64 bit floats"))),
+            };
+            arrays.insert(key, (shape, data));
+        }
+        Ok(Self { arrays })
+    }
+
+    /// Adds an array.
+    pub fn insert(&mut self, name: impl Into<String>, shape: Vec<usize>, data: Vec<f32>) {
+        self.arrays.insert(name.into(), (shape, data));
+    }
+
+    /// An array of the expected shape; 0 in `shape` stands for any size.
+    pub(super) fn get(&self, name: &str, shape: &[usize]) -> Result<Constant> {
+        let (found, data) = self.arrays.get(name).ok_or_else(|| {
+            let mut known: Vec<&str> = self.arrays.keys().map(String::as_str).collect();
+            known.sort_unstable();
+            known.truncate(5);
+            Error::Model(format!("no weights named `{name}`; the file has {} arrays, among them {}", self.arrays.len(), known.join(", ")))
+        })?;
+        let fits = found.len() == shape.len() && found.iter().zip(shape).all(|(found, wanted)| *wanted == 0 || found == wanted);
+        if !fits {
+            return Err(Error::Model(format!("`{name}` has shape {found:?}, expected {shape:?} (0 is any size)")));
+        }
+        Ok(Constant::Floats { shape: found.clone(), data: data.clone() })
+    }
+}
+
+fn floats(bytes: &[u8]) -> Vec<f32> {
+    bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+}

@@ -1,0 +1,5 @@
+//! Kernels for the embedded CPU backend, on plain slices.
+
+pub(crate) mod conv;
+mod product;
+pub(crate) mod rectify;

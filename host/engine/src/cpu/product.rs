@@ -1,0 +1,148 @@
+//! The inner product that every convolution on the CPU comes down to.
+//!
+//! `out[o][n] = sum over k of weights[o][k] * input[offsets[k] + n]`: a matrix product whose
+//! right-hand rows are windows into one buffer, so that no column matrix is ever written. A panel
+//! holds [`ROWS`] output channels; the loop over `k` keeps a block of sums in registers, which is
+//! why there is one body for AVX-512, one for AVX2 and one for any processor.
+
+/// Output channels that one panel computes together.
+pub(super) const ROWS: usize = 8;
+
+/// Most columns that one block of sums covers.
+pub(super) const COLUMNS: usize = 48;
+
+/// The sums of one block; columns past the width asked for hold nothing of use.
+pub(super) type Block = [[f32; COLUMNS]; ROWS];
+
+/// The widest instructions that this processor has, found once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Instructions {
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    Portable,
+}
+
+impl Instructions {
+    pub(super) fn detect() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            if std::arch::is_x86_feature_detected!("avx512f") {
+                return Self::Avx512;
+            }
+            if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
+                return Self::Avx2;
+            }
+        }
+        Self::Portable
+    }
+
+    /// Fills `block` with the sums for the columns `start .. start + width`, `width` <= [`COLUMNS`].
+    ///
+    /// `panel` is k rows of [`ROWS`] weights. A window that would reach past the end of `input`
+    /// counts as zero, so the caller keeps [`COLUMNS`] numbers of slack there.
+    pub(super) fn product(self, panel: &[f32], input: &[f32], offsets: &[usize], start: usize, width: usize, block: &mut Block) {
+        let (panel, _) = panel.as_chunks::<ROWS>();
+        match self {
+            // SAFETY: only `detect` makes this variant, after it has seen the feature.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => unsafe {
+                match width {
+                    0..=16 => x86::sums_512::<1>(panel, input, offsets, start, block),
+                    17..=32 => x86::sums_512::<2>(panel, input, offsets, start, block),
+                    _ => x86::sums_512::<3>(panel, input, offsets, start, block),
+                }
+            },
+            // SAFETY: as above, for AVX2 and FMA.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => unsafe {
+                for column in (0..width).step_by(8) {
+                    x86::sums_256(panel, input, offsets, start, column, block);
+                }
+            },
+            Self::Portable => {
+                for column in (0..width).step_by(8) {
+                    portable(panel, input, offsets, start, column, block);
+                }
+            }
+        }
+    }
+}
+
+fn window<const N: usize>(input: &[f32], from: usize) -> Option<&[f32; N]> {
+    input.get(from..)?.first_chunk::<N>()
+}
+
+fn portable(panel: &[[f32; ROWS]], input: &[f32], offsets: &[usize], start: usize, column: usize, block: &mut Block) {
+    let mut sums = [[0.0_f32; 8]; ROWS];
+    for (weights, offset) in panel.iter().zip(offsets) {
+        let Some(window) = window::<8>(input, offset + start + column) else { continue };
+        for (sum, weight) in sums.iter_mut().zip(weights) {
+            for (s, x) in sum.iter_mut().zip(window) {
+                *s += weight * x;
+            }
+        }
+    }
+    for (to, from) in block.iter_mut().zip(&sums) {
+        to[column..column + 8].copy_from_slice(from);
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use super::{Block, ROWS, window};
+    use std::arch::x86_64::{
+        __m256, __m512, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_setzero_ps, _mm256_storeu_ps, _mm512_fmadd_ps,
+        _mm512_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps,
+    };
+
+    /// `V` registers of 16 columns for each of [`ROWS`] rows: at most 24 of the 32 registers.
+    #[target_feature(enable = "avx512f")]
+    pub(super) fn sums_512<const V: usize>(panel: &[[f32; ROWS]], input: &[f32], offsets: &[usize], start: usize, block: &mut Block) {
+        let mut sums: [[__m512; V]; ROWS] = [[_mm512_setzero_ps(); V]; ROWS];
+        for (weights, offset) in panel.iter().zip(offsets) {
+            let Some(columns) = window_of::<V>(input, offset + start) else { continue };
+            // SAFETY: each pointer comes from an array of 16 numbers; the load needs no alignment.
+            let x: [__m512; V] = std::array::from_fn(|v| unsafe { _mm512_loadu_ps(columns[v].as_ptr()) });
+            for r in 0..ROWS {
+                let weight = _mm512_set1_ps(weights[r]);
+                for v in 0..V {
+                    sums[r][v] = _mm512_fmadd_ps(weight, x[v], sums[r][v]);
+                }
+            }
+        }
+        for (to, from) in block.iter_mut().zip(&sums) {
+            let (to, _) = to.as_chunks_mut::<16>();
+            for (to, from) in to.iter_mut().zip(from) {
+                // SAFETY: `to` is an array of 16 numbers; the store needs no alignment.
+                unsafe { _mm512_storeu_ps(to.as_mut_ptr(), *from) };
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn window_of<const V: usize>(input: &[f32], from: usize) -> Option<&[[f32; 16]; V]> {
+        input.get(from..)?.as_chunks::<16>().0.first_chunk::<V>()
+    }
+
+    /// One register of 8 columns for each of [`ROWS`] rows.
+    #[target_feature(enable = "avx2,fma")]
+    pub(super) fn sums_256(panel: &[[f32; ROWS]], input: &[f32], offsets: &[usize], start: usize, column: usize, block: &mut Block) {
+        let mut sums: [__m256; ROWS] = [_mm256_setzero_ps(); ROWS];
+        for (weights, offset) in panel.iter().zip(offsets) {
+            let Some(columns) = window::<8>(input, offset + start + column) else { continue };
+            // SAFETY: the pointer comes from an array of 8 numbers; the load needs no alignment.
+            let x = unsafe { _mm256_loadu_ps(columns.as_ptr()) };
+            for r in 0..ROWS {
+                sums[r] = _mm256_fmadd_ps(_mm256_set1_ps(weights[r]), x, sums[r]);
+            }
+        }
+        for (to, from) in block.iter_mut().zip(&sums) {
+            if let Some(to) = to.get_mut(column..).and_then(|rest| rest.first_chunk_mut::<8>()) {
+                // SAFETY: `to` is an array of 8 numbers; the store needs no alignment.
+                unsafe { _mm256_storeu_ps(to.as_mut_ptr(), *from) };
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! What can go wrong in the engine, in words that a program can tell apart.
+
+/// The result of an engine call.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why an engine call was refused. Nothing has changed when one is returned.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Error {
+    /// Sizes that do not fit together.
+    #[error("{operation}: found shape {found:?}, expected {expected}")]
+    Shape { operation: String, expected: String, found: Vec<usize> },
+    /// An argument outside its range.
+    #[error("{operation}: {argument} is {found}, expected {expected}")]
+    Argument { operation: String, argument: String, expected: String, found: String },
+    /// A gradient that does not exist.
+    #[error("no gradient: {0}")]
+    NotDifferentiable(String),
+    /// Something that the engine cannot do.
+    #[error("not supported: {0}")]
+    Unsupported(String),
+    /// NaN or infinity where finite numbers are needed.
+    #[error("not finite: {0}")]
+    NonFinite(String),
+    /// A manifest, a graph or a weights file that cannot be used.
+    #[error("{0}")]
+    Model(String),
+    /// No such device, or a device that was lost.
+    #[error("{0}")]
+    Device(String),
+}
+
+impl Error {
+    pub(crate) fn shape(operation: &str, expected: impl Into<String>, found: &[usize]) -> Self {
+        Self::Shape { operation: operation.into(), expected: expected.into(), found: found.to_vec() }
+    }
+
+    pub(crate) fn argument(operation: &str, argument: &str, expected: impl Into<String>, found: impl ToString) -> Self {
+        Self::Argument {
+            operation: operation.into(),
+            argument: argument.into(),
+            expected: expected.into(),
+            found: found.to_string(),
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! From a graph to steps on a device: fold, join, and lay out the weights.
+//!
+//! A frozen BatchNorm is a scale and a shift for each channel. After a convolution it disappears
+//! into the weights; before a ReLU the two become one kernel.
+
+use super::network::{Kernel, Network, Step};
+use super::operator::Padding;
+use super::value::Value;
+use super::{Constant, Graph, Node, Operator};
+use crate::cpu::conv::ConvGeometry;
+use crate::kernels::FrozenConv;
+use crate::{Device, Error, Result, Tensor};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Builds the network that computes `graph` on `device`.
+///
+/// # Errors
+/// [`Error::Model`] when a value is used before it is made, or weights have the wrong size.
+pub(crate) fn compile(graph: Graph, device: &Device) -> Result<Network> {
+    let mut compiler = Compiler { device, readers: readers(&graph), slots: HashMap::new(), constants: Vec::new(), steps: Vec::new(), graph: &graph };
+    compiler.slot_of(&graph.input);
+    let mut index = 0;
+    while index < graph.nodes.len() {
+        index += compiler.step(index)?;
+    }
+    let find = |name: &str| compiler.slots.get(name).copied();
+    let (Some(input), Some(output)) = (find(&graph.input), find(&graph.output)) else {
+        return Err(Error::Model(format!("no node makes the output `{}`", graph.output)));
+    };
+    Ok(Network::new(device.clone(), input, output, compiler.slots.len(), compiler.constants, compiler.steps))
+}
+
+struct Compiler<'a> {
+    device: &'a Device,
+    graph: &'a Graph,
+    /// How many inputs each value feeds.
+    readers: HashMap<&'a str, usize>,
+    slots: HashMap<String, usize>,
+    constants: Vec<(usize, Value)>,
+    steps: Vec<Step>,
+}
+
+fn readers(graph: &Graph) -> HashMap<&str, usize> {
+    let mut readers = HashMap::new();
+    for input in graph.nodes.iter().flat_map(|node| &node.inputs).chain([&graph.output]) {
+        *readers.entry(input.as_str()).or_insert(0) += 1;
+    }
+    readers
+}
+
+impl<'a> Compiler<'a> {
+    /// Compiles the node at `index` and those after it that join it; returns how many.
+    fn step(&mut self, index: usize) -> Result<usize> {
+        let graph = self.graph;
+        let node = &graph.nodes[index];
+        match &node.operator {
+            Operator::Identity => {
+                let source = self.input(node, 0)?;
+                self.slots.insert(node.output.clone(), source);
+                Ok(1)
+            }
+            Operator::Conv { .. } if self.graph.constants.contains_key(node.inputs.get(1).map_or("", String::as_str)) => self.conv(index),
+            Operator::BatchNorm { .. } => self.batch_norm(index),
+            _ => {
+                let inputs = (0..node.inputs.len())
+                    .map(|i| if node.inputs[i].is_empty() { Ok(None) } else { self.input(node, i).map(Some) })
+                    .collect::<Result<Vec<_>>>()?;
+                self.push(&node.name, Kernel::Operator(node.operator.clone()), inputs, &node.output);
+                Ok(1)
+            }
+        }
+    }
+
+    /// A convolution, with the BatchNorm and the ReLU that follow it and read nothing else.
+    fn conv(&mut self, index: usize) -> Result<usize> {
+        let graph = self.graph;
+        let node = &graph.nodes[index];
+        let Operator::Conv { stride, padding, dilation, groups } = &node.operator else {
+            return Err(Error::Model(format!("node `{}` is no convolution", node.name)));
+        };
+        let (shape, weights) = self.floats(node, 1)?;
+        let &[channels_out, per_group, kh, kw] = shape else {
+            return Err(refused(node, format!("weights of shape {shape:?}, expected (O, I, kh, kw): only two-dimensional convolutions are supported")));
+        };
+        let mut weights = weights.to_vec();
+        let mut bias = match node.inputs.get(2).filter(|name| !name.is_empty()) {
+            Some(_) => self.floats(node, 2)?.1.to_vec(),
+            None => vec![0.0; channels_out],
+        };
+        if bias.len() != channels_out || !channels_out.is_multiple_of(*groups) || weights.is_empty() {
+            return Err(refused(node, format!("{} biases and {groups} groups for {channels_out} output channels", bias.len())));
+        }
+        let padding = match padding {
+            Padding::Explicit(amounts) => *amounts,
+            same if *stride == [1, 1] => same.amounts([64, 64], [kh, kw], *stride, *dilation),
+            _ => return Err(refused(node, "auto_pad with a stride; export the model with explicit padding".into())),
+        };
+        let (mut last, mut used) = (node, 1);
+        if let Some(norm) = self.joined(index + used, last).filter(|next| matches!(next.operator, Operator::BatchNorm { .. })) {
+            let (scale, shift) = self.scale_and_shift(norm, channels_out)?;
+            let per_channel = weights.len() / channels_out;
+            for (channel, weights) in weights.chunks_mut(per_channel).enumerate() {
+                weights.iter_mut().for_each(|weight| *weight *= scale[channel]);
+                bias[channel] = bias[channel] * scale[channel] + shift[channel];
+            }
+            (last, used) = (norm, used + 1);
+        }
+        let relu = self.joined(index + used, last).filter(|next| next.operator == Operator::Relu);
+        if let Some(relu) = relu {
+            (last, used) = (relu, used + 1);
+        }
+        let geometry =
+            ConvGeometry { channels_in: per_group * groups, channels_out, kernel: [kh, kw], stride: *stride, padding, dilation: *dilation, groups: *groups };
+        let kernel = if self.device.is_cpu() {
+            let conv = FrozenConv::on_cpu(geometry, &weights, &bias);
+            // The packed weights are what the CPU reads; the tensors only stand in for them.
+            let nothing = Tensor::full(self.device, &[1], 0.0)?;
+            Kernel::Conv { conv: Arc::new(conv), weight: nothing.clone(), bias: nothing, relu: relu.is_some() }
+        } else {
+            Kernel::Conv {
+                conv: Arc::new(FrozenConv::on_gpu(geometry)),
+                weight: Tensor::from_data(self.device, &[channels_out, per_group, kh, kw], weights)?,
+                bias: Tensor::from_data(self.device, &[channels_out], bias)?,
+                relu: relu.is_some(),
+            }
+        };
+        let input = self.input(node, 0)?;
+        self.push(&last.name, kernel, vec![Some(input)], &last.output);
+        Ok(used)
+    }
+
+    /// A BatchNorm that follows no convolution, with the ReLU after it.
+    fn batch_norm(&mut self, index: usize) -> Result<usize> {
+        let graph = self.graph;
+        let node = &graph.nodes[index];
+        let channels = self.floats(node, 1)?.1.len();
+        let (scale, shift) = self.scale_and_shift(node, channels)?;
+        let relu = self.joined(index + 1, node).filter(|next| next.operator == Operator::Relu);
+        let last = relu.unwrap_or(node);
+        let kernel = Kernel::ScaleShift {
+            scale: Tensor::from_data(self.device, &[1, channels, 1, 1], scale)?,
+            shift: Tensor::from_data(self.device, &[1, channels, 1, 1], shift)?,
+            relu: relu.is_some(),
+        };
+        let input = self.input(node, 0)?;
+        self.push(&last.name, kernel, vec![Some(input)], &last.output);
+        Ok(1 + usize::from(relu.is_some()))
+    }
+
+    /// The next node, if it alone reads what `before` makes.
+    fn joined(&self, index: usize, before: &Node) -> Option<&'a Node> {
+        let next = self.graph.nodes.get(index)?;
+        let only_reader = self.readers.get(before.output.as_str()) == Some(&1);
+        (only_reader && next.inputs.first() == Some(&before.output)).then_some(next)
+    }
+
+    /// BatchNorm(x) = scale x + shift with the statistics of training.
+    fn scale_and_shift(&self, node: &Node, channels: usize) -> Result<(Vec<f32>, Vec<f32>)> {
+        let Operator::BatchNorm { epsilon } = node.operator else {
+            return Err(refused(node, "no BatchNorm".into()));
+        };
+        let lists = [self.floats(node, 1)?.1, self.floats(node, 2)?.1, self.floats(node, 3)?.1, self.floats(node, 4)?.1];
+        if lists.iter().any(|list| list.len() != channels) {
+            return Err(refused(node, format!("statistics that are not for {channels} channels")));
+        }
+        let [gamma, beta, mean, variance] = lists;
+        let scale: Vec<f32> = gamma.iter().zip(variance).map(|(gamma, variance)| (f64::from(*gamma) / (f64::from(*variance) + f64::from(epsilon)).sqrt()) as f32).collect();
+        let shift = beta.iter().zip(mean).zip(&scale).map(|((beta, mean), scale)| beta - mean * scale).collect();
+        Ok((scale, shift))
+    }
+
+    fn floats(&self, node: &Node, index: usize) -> Result<(&'a [usize], &'a [f32])> {
+        let name = node.inputs.get(index).map_or("", String::as_str);
+        let constant = self
+            .graph
+            .constants
+            .get(name)
+            .ok_or_else(|| refused(node, format!("input {index} (`{name}`) must be a constant of the file; export the model in evaluation mode")))?;
+        constant.floats(name)
+    }
+
+    /// The slot of an input, which an earlier node or the file must provide.
+    fn input(&mut self, node: &Node, index: usize) -> Result<usize> {
+        let name = node.inputs.get(index).map_or("", String::as_str);
+        if let Some(slot) = self.slots.get(name) {
+            return Ok(*slot);
+        }
+        let Some(constant) = self.graph.constants.get(name) else {
+            return Err(refused(node, format!("reads `{name}`, which no earlier node makes")));
+        };
+        let value = match constant {
+            Constant::Integers(list) => Value::Integers(list.clone()),
+            Constant::Floats { shape, data } => {
+                let shape = if shape.is_empty() { vec![1] } else { shape.clone() };
+                Value::Tensor(Tensor::from_data(self.device, &shape, data.clone())?)
+            }
+        };
+        let slot = self.slot_of(name);
+        self.constants.push((slot, value));
+        Ok(slot)
+    }
+
+    fn slot_of(&mut self, name: &str) -> usize {
+        let next = self.slots.values().max().map_or(0, |last| last + 1);
+        *self.slots.entry(name.to_owned()).or_insert(next)
+    }
+
+    fn push(&mut self, name: &str, kernel: Kernel, inputs: Vec<Option<usize>>, output: &str) {
+        let output = self.slot_of(output);
+        self.steps.push(Step { name: name.to_owned(), kernel, inputs, output });
+    }
+}
+
+fn refused(node: &Node, why: String) -> Error {
+    Error::Model(format!("node `{}`: {why}", node.name))
+}

@@ -1,0 +1,113 @@
+//! The backward passes of the frozen operators.
+
+use super::{FrozenConv, FrozenOps, Then};
+use crate::ReluRule;
+use burn::backend::autodiff::checkpoint::base::Checkpointer;
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, Backend, TensorMetadata};
+use std::sync::Arc;
+
+impl<B: Backend + FrozenOps, C: CheckpointStrategy> FrozenOps for Autodiff<B, C> {
+    fn frozen_conv(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        conv: Arc<FrozenConv>,
+        then: Then,
+    ) -> FloatTensor<Self> {
+        #[derive(Debug)]
+        struct ConvBackward;
+        impl<B: Backend + FrozenOps> Backward<B, 1> for ConvBackward {
+            /// Weight, sizes, size of the input, and the output where a ReLU follows.
+            type State = (FloatTensor<B>, Arc<FrozenConv>, [usize; 2], Option<(FloatTensor<B>, ReluRule)>);
+
+            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+                let gradient = grads.consume::<B>(&ops.node);
+                let [Some(parent)] = ops.parents else { return };
+                let (weight, conv, size, relu) = ops.state;
+                let gradient = match relu {
+                    Some((output, rule)) => B::rectified_gradient(gradient, output, rule),
+                    None => gradient,
+                };
+                grads.register::<B>(parent.id, B::frozen_conv_gradient(gradient, weight, conv, size));
+            }
+        }
+        let node = x.node();
+        let (weight, bias) = (weight.into_primitive(), bias.into_primitive());
+        match ConvBackward.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let x = x.into_primitive();
+                let size = [x.shape()[2], x.shape()[3]];
+                let output = B::frozen_conv(x, weight.clone(), bias, conv.clone(), then);
+                let relu = match then {
+                    Then::Nothing => None,
+                    Then::Relu(rule) => Some((output.clone(), rule)),
+                };
+                prep.finish((weight, conv, size, relu), output)
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::frozen_conv(x.into_primitive(), weight, bias, conv, then)),
+        }
+    }
+
+    fn frozen_conv_gradient(
+        gradient: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        conv: Arc<FrozenConv>,
+        size: [usize; 2],
+    ) -> FloatTensor<Self> {
+        // Second derivatives do not exist here: the result is a constant.
+        let inner = B::frozen_conv_gradient(gradient.into_primitive(), weight.into_primitive(), conv, size);
+        <Self as burn::backend::AutodiffBackend>::from_inner(inner)
+    }
+
+    fn scale_shift_relu(x: FloatTensor<Self>, scale: FloatTensor<Self>, shift: FloatTensor<Self>, rule: ReluRule) -> FloatTensor<Self> {
+        #[derive(Debug)]
+        struct ScaleBackward;
+        impl<B: Backend + FrozenOps> Backward<B, 1> for ScaleBackward {
+            /// Output, scale, and the rule for the ReLU.
+            type State = (FloatTensor<B>, FloatTensor<B>, ReluRule);
+
+            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+                let gradient = grads.consume::<B>(&ops.node);
+                let [Some(parent)] = ops.parents else { return };
+                let (output, scale, rule) = ops.state;
+                grads.register::<B>(parent.id, B::scale_shift_relu_gradient(gradient, output, scale, rule));
+            }
+        }
+        let node = x.node();
+        let (scale, shift) = (scale.into_primitive(), shift.into_primitive());
+        match ScaleBackward.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let output = B::scale_shift_relu(x.into_primitive(), scale.clone(), shift, rule);
+                prep.finish((output.clone(), scale, rule), output)
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::scale_shift_relu(x.into_primitive(), scale, shift, rule)),
+        }
+    }
+
+    fn ruled_relu(x: FloatTensor<Self>, rule: ReluRule) -> FloatTensor<Self> {
+        #[derive(Debug)]
+        struct ReluBackward;
+        impl<B: Backend + FrozenOps> Backward<B, 1> for ReluBackward {
+            type State = (FloatTensor<B>, ReluRule);
+
+            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+                let gradient = grads.consume::<B>(&ops.node);
+                let [Some(parent)] = ops.parents else { return };
+                let (output, rule) = ops.state;
+                grads.register::<B>(parent.id, B::rectified_gradient(gradient, output, rule));
+            }
+        }
+        let node = x.node();
+        match ReluBackward.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let output = B::ruled_relu(x.into_primitive(), rule);
+                prep.finish((output.clone(), rule), output)
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::ruled_relu(x.into_primitive(), rule)),
+        }
+    }
+}

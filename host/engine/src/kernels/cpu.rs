@@ -1,0 +1,89 @@
+//! The frozen operators on the CPU backend.
+
+use super::{FrozenConv, FrozenOps, Then};
+use crate::ReluRule;
+use crate::cpu::rectify;
+use burn::backend::ops::ModuleOps;
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Flex, TensorMetadata};
+use burn::tensor::TensorData;
+use burn_flex::FlexTensor;
+use std::sync::Arc;
+
+impl FrozenOps for Flex {
+    fn frozen_conv(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        conv: Arc<FrozenConv>,
+        then: Then,
+    ) -> FloatTensor<Self> {
+        let (batch, size) = batch_and_size(&x);
+        let (Some(packed), Some(output)) = (conv.packed(), conv.geometry().output_size(size)) else {
+            return Self::conv2d(x, weight, Some(bias), conv.options());
+        };
+        let x = x.to_contiguous();
+        let data = packed.forward.run(numbers(&x), size, output, matches!(then, Then::Relu(_)));
+        tensor(data, [batch, conv.geometry().channels_out, output[0], output[1]])
+    }
+
+    fn frozen_conv_gradient(
+        gradient: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        conv: Arc<FrozenConv>,
+        size: [usize; 2],
+    ) -> FloatTensor<Self> {
+        let (batch, output) = batch_and_size(&gradient);
+        let shape = [batch, conv.geometry().channels_in, size[0], size[1]];
+        let Some(packed) = conv.packed() else {
+            let x = tensor(vec![0.0; shape.iter().product()], shape);
+            return Self::conv2d_x_backward(x, weight, gradient, conv.options());
+        };
+        let gradient = gradient.to_contiguous();
+        tensor(packed.gradient.run(numbers(&gradient), output, size, false), shape)
+    }
+
+    fn scale_shift_relu(x: FloatTensor<Self>, scale: FloatTensor<Self>, shift: FloatTensor<Self>, _: ReluRule) -> FloatTensor<Self> {
+        let (batch, size) = batch_and_size(&x);
+        let (x, scale, shift) = (x.to_contiguous(), scale.to_contiguous(), shift.to_contiguous());
+        let channels = x.shape()[1];
+        let data = rectify::scale_shift_relu(numbers(&x), numbers(&scale), numbers(&shift), size[0] * size[1]);
+        tensor(data, [batch, channels, size[0], size[1]])
+    }
+
+    fn scale_shift_relu_gradient(
+        gradient: FloatTensor<Self>,
+        output: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        rule: ReluRule,
+    ) -> FloatTensor<Self> {
+        let (gradient, output, scale) = (gradient.to_contiguous(), output.to_contiguous(), scale.to_contiguous());
+        let shape: Vec<usize> = output.shape().iter().copied().collect();
+        let plane = shape.iter().skip(2).product();
+        let data = rectify::gradient(numbers(&gradient), numbers(&output), Some(numbers(&scale)), plane, rule);
+        FlexTensor::from_data(TensorData::new(data, shape))
+    }
+
+    fn rectified_gradient(gradient: FloatTensor<Self>, output: FloatTensor<Self>, rule: ReluRule) -> FloatTensor<Self> {
+        let (gradient, output) = (gradient.to_contiguous(), output.to_contiguous());
+        let shape: Vec<usize> = output.shape().iter().copied().collect();
+        let data = rectify::gradient(numbers(&gradient), numbers(&output), None, 1 << 14, rule);
+        FlexTensor::from_data(TensorData::new(data, shape))
+    }
+}
+
+/// N, and (H, W), of (N, C, H, W).
+fn batch_and_size(x: &FlexTensor) -> (usize, [usize; 2]) {
+    let shape = x.shape();
+    (shape[0], [shape[2], shape[3]])
+}
+
+/// The numbers of a contiguous tensor.
+fn numbers(x: &FlexTensor) -> &[f32] {
+    let start = x.layout().start_offset();
+    &x.storage::<f32>()[start..start + x.layout().num_elements()]
+}
+
+fn tensor(data: Vec<f32>, shape: [usize; 4]) -> FlexTensor {
+    FlexTensor::from_data(TensorData::new(data, shape))
+}

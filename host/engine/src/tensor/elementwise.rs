@@ -1,0 +1,116 @@
+//! Elementwise arithmetic; two operands broadcast as in NumPy.
+
+use super::{Primitive, Tensor};
+use crate::{Error, Result};
+use burn::backend::Dispatch;
+use burn::backend::ops::{ActivationOps, BoolTensorOps, FloatTensorOps};
+use burn::tensor::{BoolDType, FloatDType};
+
+impl Tensor {
+    /// # Errors
+    /// [`Error::Shape`] when the shapes do not broadcast; so for every operation of two tensors.
+    pub fn add(&self, other: &Self) -> Result<Self> {
+        self.binary("add", other, Dispatch::float_add)
+    }
+
+    /// See [`Tensor::add`] for errors.
+    pub fn subtract(&self, other: &Self) -> Result<Self> {
+        self.binary("subtract", other, Dispatch::float_sub)
+    }
+
+    /// See [`Tensor::add`] for errors.
+    pub fn multiply(&self, other: &Self) -> Result<Self> {
+        self.binary("multiply", other, Dispatch::float_mul)
+    }
+
+    /// See [`Tensor::add`] for errors.
+    pub fn divide(&self, other: &Self) -> Result<Self> {
+        self.binary("divide", other, Dispatch::float_div)
+    }
+
+    /// The smaller of two elements; the gradient goes to that one.
+    pub fn minimum(&self, other: &Self) -> Result<Self> {
+        let excess = self.subtract(other)?.relu()?;
+        self.subtract(&excess)
+    }
+
+    /// The larger of two elements; the gradient goes to that one.
+    pub fn maximum(&self, other: &Self) -> Result<Self> {
+        let excess = other.subtract(self)?.relu()?;
+        self.add(&excess)
+    }
+
+    /// 1 where this is greater than the other, else 0. Has no gradient.
+    pub fn greater(&self, other: &Self) -> Result<Self> {
+        self.detach()?.binary("greater", &other.detach()?, |left, right| {
+            let greater = Dispatch::float_greater(left, right, BoolDType::Native);
+            Dispatch::bool_into_float(greater, FloatDType::F32)
+        })
+    }
+
+    /// `scale * x + offset`.
+    pub fn affine(&self, scale: f32, offset: f32) -> Result<Self> {
+        let scaled = Dispatch::float_mul_scalar(self.primitive(), scale.into());
+        Ok(self.like(if offset == 0.0 { scaled } else { Dispatch::float_add_scalar(scaled, offset.into()) }))
+    }
+
+    /// Values below `low` become `low`, above `high` become `high`.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] unless `low` <= `high`.
+    pub fn clamp(&self, low: f32, high: f32) -> Result<Self> {
+        if low > high || low.is_nan() || high.is_nan() {
+            return Err(Error::argument("clamp", "low", format!("at most high, which is {high}"), low));
+        }
+        Ok(self.like(Dispatch::float_clamp(self.primitive(), low.into(), high.into())))
+    }
+
+    /// `x ^ exponent`; for a whole exponent any x, else x >= 0.
+    pub fn power(&self, exponent: f32) -> Result<Self> {
+        Ok(self.like(Dispatch::float_powf_scalar(self.primitive(), exponent.into())))
+    }
+
+    pub fn absolute(&self) -> Result<Self> {
+        Ok(self.like(Dispatch::float_abs(self.primitive())))
+    }
+
+    pub fn exponential(&self) -> Result<Self> {
+        Ok(self.like(Dispatch::float_exp(self.primitive())))
+    }
+
+    /// Natural logarithm.
+    pub fn logarithm(&self) -> Result<Self> {
+        Ok(self.like(Dispatch::float_log(self.primitive())))
+    }
+
+    pub fn square_root(&self) -> Result<Self> {
+        Ok(self.like(Dispatch::float_sqrt(self.primitive())))
+    }
+
+    pub fn sigmoid(&self) -> Result<Self> {
+        Ok(self.like(Dispatch::sigmoid(self.primitive())))
+    }
+
+    pub fn relu(&self) -> Result<Self> {
+        Ok(self.like(Dispatch::relu(self.primitive())))
+    }
+
+    /// Brings both to one rank, checks that they broadcast, and computes.
+    fn binary(&self, operation: &str, other: &Self, compute: impl Fn(Primitive, Primitive) -> Primitive) -> Result<Self> {
+        let (left, right) = (self.shape(), other.shape());
+        let rank = left.len().max(right.len());
+        let (left, right) = (aligned(&left, rank), aligned(&right, rank));
+        if left.iter().zip(&right).any(|(a, b)| a != b && *a != 1 && *b != 1) {
+            return Err(Error::shape(operation, format!("a shape that broadcasts with {:?}", self.shape()), &other.shape()));
+        }
+        let left = self.reshape_unchecked(&left).primitive();
+        let right = other.reshape_unchecked(&right).primitive();
+        Ok(self.like(compute(left, right)))
+    }
+}
+
+fn aligned(shape: &[usize], rank: usize) -> Vec<usize> {
+    let mut aligned = vec![1; rank - shape.len()];
+    aligned.extend_from_slice(shape);
+    aligned
+}

@@ -1,0 +1,59 @@
+//! Random numbers that are the same on every device.
+
+use super::{Tensor, check_shape};
+use crate::{Device, Error, Result};
+
+impl Tensor {
+    /// Uniform in [low, high); the same seed gives the same numbers on every device.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] unless `low` < `high`; [`Error::Shape`] as [`Tensor::full`].
+    pub fn uniform(device: &Device, shape: &[usize], low: f32, high: f32, seed: u64) -> Result<Self> {
+        check_shape("uniform", shape)?;
+        if !(low < high && low.is_finite() && high.is_finite()) {
+            return Err(Error::argument("uniform", "low", format!("finite and below high, which is {high}"), low));
+        }
+        let mut random = SplitMix(seed);
+        let data = (0..shape.iter().product()).map(|_| low + (high - low) * random.unit() as f32).collect();
+        Self::from_data(device, shape, data)
+    }
+
+    /// Normal with the given mean and standard deviation; the same seed gives the same numbers.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] unless `deviation` >= 0; [`Error::Shape`] as [`Tensor::full`].
+    pub fn normal(device: &Device, shape: &[usize], mean: f32, deviation: f32, seed: u64) -> Result<Self> {
+        check_shape("normal", shape)?;
+        if !(deviation >= 0.0 && deviation.is_finite() && mean.is_finite()) {
+            return Err(Error::argument("normal", "deviation", "finite and at least 0", deviation));
+        }
+        let mut random = SplitMix(seed);
+        let data = (0..shape.iter().product()).map(|_| mean + deviation * random.normal() as f32).collect();
+        Self::from_data(device, shape, data)
+    }
+}
+
+/// SplitMix64 (Steele, Lea and Flood 2014): the host makes the numbers, so that a seed means the
+/// same on a CPU and on any GPU.
+pub(crate) struct SplitMix(pub(crate) u64);
+
+impl SplitMix {
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// Uniform in [0, 1), 24 bits, so that it stays below 1 as `f32`.
+    pub(crate) fn unit(&mut self) -> f64 {
+        (self.next() >> 40) as f64 / (1_u64 << 24) as f64
+    }
+
+    /// Standard normal (Box and Muller 1958).
+    pub(crate) fn normal(&mut self) -> f64 {
+        let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
+        radius * (std::f64::consts::TAU * self.unit()).cos()
+    }
+}

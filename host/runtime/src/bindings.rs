@@ -1,0 +1,52 @@
+//! Rust types for the contract, generated from `wit/v0.1`.
+//!
+//! Resources are mapped onto the host's own types. The perturbation's world shares the method's interfaces, so that one
+//! implementation in `guest_api` serves both.
+
+/// The world of explanation methods.
+pub(crate) mod method {
+    wasmtime::component::bindgen!({
+        path: "../../wit/v0.1",
+        world: "method-plugin",
+        imports: { default: trappable },
+        trappable_error_type: { "lacuna:explain/errors.error" => crate::guest_api::fault::Fault },
+        with: {
+            "lacuna:explain/tensors.tensor": crate::guest_api::handles::TensorHandle,
+            "lacuna:explain/autodiff.gradients": crate::guest_api::handles::GradientsHandle,
+            "lacuna:explain/optimisers.adam": crate::guest_api::handles::AdamHandle,
+            "lacuna:explain/classifiers.classifier": crate::guest_api::handles::ClassifierHandle,
+            "lacuna:explain/perturbations.perturbation": crate::guest_api::handles::PerturbationHandle,
+        },
+    });
+}
+
+/// The world of perturbations.
+pub(crate) mod perturbation {
+    wasmtime::component::bindgen!({
+        path: "../../wit/v0.1",
+        world: "perturbation-plugin",
+        imports: { default: trappable },
+        with: {
+            "lacuna:explain/errors": crate::bindings::method::lacuna::explain::errors,
+            "lacuna:explain/tensors": crate::bindings::method::lacuna::explain::tensors,
+            "lacuna:explain/autodiff": crate::bindings::method::lacuna::explain::autodiff,
+            "lacuna:explain/parameters": crate::bindings::method::lacuna::explain::parameters,
+            "lacuna:explain/progress": crate::bindings::method::lacuna::explain::progress,
+            "lacuna:explain/log": crate::bindings::method::lacuna::explain::log,
+        },
+    });
+}
+
+/// What both worlds export, so that a plugin can be asked what it is before its role matters.
+pub(crate) mod described {
+    wasmtime::component::bindgen!({
+        path: "../../wit/v0.1",
+        inline: "
+            package lacuna:host;
+            world described {
+                export lacuna:explain/description@0.1.0;
+            }
+        ",
+        world: "lacuna:host/described",
+    });
+}

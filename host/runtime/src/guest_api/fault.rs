@@ -1,0 +1,187 @@
+//! The two ways in which a host function fails: an error that the guest gets, or the end of its program.
+
+use crate::{
+    bindings::method::lacuna::explain::errors::{self as wit, Error as WitError},
+    policy::{ledger::Exhausted, limits::Limit},
+    run::state::PluginState,
+};
+use lacuna_engine::Error as EngineError;
+use wasmtime::component::ResourceTableError;
+
+/// What a host function returns instead of its result.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// The guest's mistake, returned to it.
+    Guest(WitError),
+    /// The end of the guest's program.
+    Stop(Stop),
+}
+
+/// Why the host ended a guest's program. Carried through Wasmtime as the cause of the trap.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum Stop {
+    #[error("the wall time is over")]
+    OutOfTime,
+    #[error("the run was cancelled and the guest did not come back")]
+    Cancelled,
+    #[error("the device failed in {operation}: {reason}")]
+    Device {
+        operation: &'static str,
+        reason: String,
+    },
+    #[error("a bug of the host in {operation}: {reason}")]
+    Bug {
+        operation: &'static str,
+        reason: String,
+    },
+}
+
+impl Fault {
+    /// An error of the engine: the guest's where an argument caused it, else the host's.
+    pub(crate) fn of_engine(operation: &'static str, error: EngineError) -> Fault {
+        Fault::Guest(match error {
+            EngineError::Shape {
+                operation,
+                expected,
+                found,
+            } => WitError::Shape(wit::ShapeMismatch {
+                operation,
+                expected,
+                found: sizes(&found),
+            }),
+            EngineError::Argument {
+                operation,
+                argument,
+                expected,
+                found,
+            } => WitError::Argument(wit::InvalidArgument {
+                operation,
+                argument,
+                expected,
+                found,
+            }),
+            EngineError::NotDifferentiable(reason) => WitError::NotDifferentiable(reason),
+            EngineError::Unsupported(reason) => WitError::Unsupported(reason),
+            EngineError::NonFinite(place) => WitError::NonFinite(place),
+            EngineError::Model(reason) | EngineError::Device(reason) => {
+                return Fault::Stop(Stop::Device { operation, reason });
+            }
+        })
+    }
+
+    pub(crate) fn argument(
+        operation: &str,
+        argument: &str,
+        expected: &str,
+        found: String,
+    ) -> Fault {
+        let (operation, argument) = (operation.to_owned(), argument.to_owned());
+        Fault::Guest(WitError::Argument(wit::InvalidArgument {
+            operation,
+            argument,
+            expected: expected.to_owned(),
+            found,
+        }))
+    }
+
+    pub(crate) fn shape(operation: &str, expected: String, found: &[usize]) -> Fault {
+        let mismatch = wit::ShapeMismatch {
+            operation: operation.to_owned(),
+            expected,
+            found: sizes(found),
+        };
+        Fault::Guest(WitError::Shape(mismatch))
+    }
+
+    pub(crate) fn limit(limit: Limit, allowed: u64, requested: u64) -> Fault {
+        Fault::Guest(WitError::Limit(wit::ExhaustedLimit {
+            limit: limit.name().to_owned(),
+            allowed,
+            requested,
+        }))
+    }
+
+    pub(crate) fn bug(operation: &'static str, reason: impl ToString) -> Fault {
+        Fault::Stop(Stop::Bug {
+            operation,
+            reason: reason.to_string(),
+        })
+    }
+}
+
+impl From<Stop> for Fault {
+    fn from(stop: Stop) -> Fault {
+        Fault::Stop(stop)
+    }
+}
+
+impl From<Exhausted> for Fault {
+    fn from(exhausted: Exhausted) -> Fault {
+        Fault::limit(Limit::DeviceMemory, exhausted.allowed, exhausted.requested)
+    }
+}
+
+/// Wasmtime hands out only handles that it has checked, so a missing one is not the guest's doing.
+impl From<ResourceTableError> for Fault {
+    fn from(error: ResourceTableError) -> Fault {
+        Fault::bug("the table of handles", error)
+    }
+}
+
+impl wit::Host for PluginState {
+    fn convert_error(&mut self, fault: Fault) -> wasmtime::Result<WitError> {
+        match fault {
+            Fault::Guest(error) => {
+                self.remember_refusal(&error);
+                Ok(error)
+            }
+            Fault::Stop(stop) => Err(wasmtime::Error::new(stop)),
+        }
+    }
+}
+
+/// Sizes as the contract has them. A size beyond 32 bits cannot come from a guest.
+pub(crate) fn sizes(shape: &[usize]) -> Vec<u32> {
+    shape
+        .iter()
+        .map(|size| u32::try_from(*size).unwrap_or(u32::MAX))
+        .collect()
+}
+
+/// Sizes as the engine has them.
+pub(crate) fn dimensions(shape: &[u32]) -> Vec<usize> {
+    shape.iter().map(|size| *size as usize).collect()
+}
+
+/// The words of an error that one plugin returned, for a person or for another plugin.
+pub(crate) fn in_words(error: &WitError) -> String {
+    match error {
+        WitError::Shape(wit::ShapeMismatch {
+            operation,
+            expected,
+            found,
+        }) => {
+            format!("{operation} expects {expected} and got {found:?}")
+        }
+        WitError::Argument(wit::InvalidArgument {
+            operation,
+            argument,
+            expected,
+            found,
+        }) => {
+            format!("{operation} expects `{argument}` to be {expected} and got {found}")
+        }
+        WitError::Limit(wit::ExhaustedLimit {
+            limit,
+            allowed,
+            requested,
+        }) => {
+            format!("the limit `{limit}` allows {allowed} and {requested} were asked for")
+        }
+        WitError::NotDifferentiable(reason) => format!("there is no gradient: {reason}"),
+        WitError::Unsupported(reason) => reason.clone(),
+        WitError::NonFinite(place) => format!("numbers are NaN or infinite: {place}"),
+        WitError::Plugin(reason) => reason.clone(),
+        WitError::Cancelled => "cancelled".to_owned(),
+    }
+}

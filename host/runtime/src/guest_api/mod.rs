@@ -1,0 +1,12 @@
+//! What a guest can call: one file for each group of interfaces of the contract.
+//!
+//! A function takes handles from the table, calls the engine and puts the result into the table. What the guest got wrong
+//! is returned to it; a [`fault::Stop`] ends its program.
+
+mod autodiff;
+mod classifiers;
+pub(crate) mod fault;
+pub(crate) mod handles;
+mod perturbations;
+mod reporting;
+mod tensors;

@@ -1,0 +1,293 @@
+//! `tensors`: arrays on the device.
+
+use super::{
+    fault::{Fault, dimensions, sizes},
+    handles::TensorHandle,
+};
+use crate::{
+    bindings::method::lacuna::explain::tensors::{Host, HostTensor, Interpolation},
+    run::{meter::Group, state::PluginState},
+};
+use lacuna_engine::{self as engine, Tensor};
+use wasmtime::component::Resource;
+
+type Handle = Resource<TensorHandle>;
+type Made = Result<Handle, Fault>;
+
+impl Host for PluginState {}
+
+impl HostTensor for PluginState {
+    fn full(&mut self, shape: Vec<u32>, value: f32) -> Made {
+        self.create("tensor.full", &shape, |device, shape| {
+            Tensor::full(device, shape, value)
+        })
+    }
+
+    fn from_data(&mut self, shape: Vec<u32>, data: Vec<f32>) -> Made {
+        self.create("tensor.from-data", &shape, |device, shape| {
+            Tensor::from_data(device, shape, data)
+        })
+    }
+
+    fn uniform(&mut self, shape: Vec<u32>, low: f32, high: f32, seed: u64) -> Made {
+        self.create("tensor.uniform", &shape, |device, shape| {
+            Tensor::uniform(device, shape, low, high, seed)
+        })
+    }
+
+    fn normal(&mut self, shape: Vec<u32>, mean: f32, deviation: f32, seed: u64) -> Made {
+        self.create("tensor.normal", &shape, |device, shape| {
+            Tensor::normal(device, shape, mean, deviation, seed)
+        })
+    }
+
+    fn concatenate(&mut self, parts: Vec<Handle>, dimension: u32) -> Made {
+        let parts = parts
+            .iter()
+            .map(|part| self.tensor(part))
+            .collect::<Result<Vec<_>, _>>()?;
+        let tensors: Vec<Tensor> = parts.iter().map(|part| part.tensor.clone()).collect();
+        self.quota().room_for(
+            tensors
+                .iter()
+                .map(Tensor::bytes)
+                .fold(0, u64::saturating_add),
+        )?;
+        let joined = self.compute("tensor.concatenate", self.group(), || {
+            Tensor::concatenate(&tensors, dimension as usize)
+        })?;
+        self.keep(joined, parts)
+    }
+
+    fn shape(&mut self, this: Handle) -> wasmtime::Result<Vec<u32>> {
+        self.begin_query()?;
+        Ok(sizes(&self.table().get(&this)?.tensor.shape()))
+    }
+
+    fn read(&mut self, this: Handle) -> Result<Vec<f32>, Fault> {
+        let tensor = self.tensor(&this)?.tensor;
+        self.allow_readback(tensor.bytes())?;
+        self.compute("tensor.read", Group::Readback, || tensor.read())
+    }
+
+    fn share(&mut self, this: Handle) -> Made {
+        self.begin()?;
+        let shared = self.tensor(&this)?;
+        self.push(shared)
+    }
+
+    fn add(&mut self, this: Handle, other: Handle) -> Made {
+        self.binary("tensor.add", &this, &other, Tensor::add)
+    }
+
+    fn subtract(&mut self, this: Handle, other: Handle) -> Made {
+        self.binary("tensor.subtract", &this, &other, Tensor::subtract)
+    }
+
+    fn multiply(&mut self, this: Handle, other: Handle) -> Made {
+        self.binary("tensor.multiply", &this, &other, Tensor::multiply)
+    }
+
+    fn divide(&mut self, this: Handle, other: Handle) -> Made {
+        self.binary("tensor.divide", &this, &other, Tensor::divide)
+    }
+
+    fn minimum(&mut self, this: Handle, other: Handle) -> Made {
+        self.binary("tensor.minimum", &this, &other, Tensor::minimum)
+    }
+
+    fn maximum(&mut self, this: Handle, other: Handle) -> Made {
+        self.binary("tensor.maximum", &this, &other, Tensor::maximum)
+    }
+
+    fn greater(&mut self, this: Handle, other: Handle) -> Made {
+        self.binary("tensor.greater", &this, &other, Tensor::greater)
+    }
+
+    fn affine(&mut self, this: Handle, scale: f32, offset: f32) -> Made {
+        self.unary("tensor.affine", &this, |x| x.affine(scale, offset))
+    }
+
+    fn clamp(&mut self, this: Handle, low: f32, high: f32) -> Made {
+        self.unary("tensor.clamp", &this, |x| x.clamp(low, high))
+    }
+
+    fn power(&mut self, this: Handle, exponent: f32) -> Made {
+        self.unary("tensor.power", &this, |x| x.power(exponent))
+    }
+
+    fn absolute(&mut self, this: Handle) -> Made {
+        self.unary("tensor.absolute", &this, Tensor::absolute)
+    }
+
+    fn exponential(&mut self, this: Handle) -> Made {
+        self.unary("tensor.exponential", &this, Tensor::exponential)
+    }
+
+    fn logarithm(&mut self, this: Handle) -> Made {
+        self.unary("tensor.logarithm", &this, Tensor::logarithm)
+    }
+
+    fn square_root(&mut self, this: Handle) -> Made {
+        self.unary("tensor.square-root", &this, Tensor::square_root)
+    }
+
+    fn sigmoid(&mut self, this: Handle) -> Made {
+        self.unary("tensor.sigmoid", &this, Tensor::sigmoid)
+    }
+
+    fn relu(&mut self, this: Handle) -> Made {
+        self.unary("tensor.relu", &this, Tensor::relu)
+    }
+
+    fn sum(&mut self, this: Handle, over: Vec<u32>) -> Made {
+        self.unary("tensor.sum", &this, |x| x.sum(&dimensions(&over)))
+    }
+
+    fn mean(&mut self, this: Handle, over: Vec<u32>) -> Made {
+        self.unary("tensor.mean", &this, |x| x.mean(&dimensions(&over)))
+    }
+
+    fn max_along(&mut self, this: Handle, dimension: u32) -> Made {
+        self.unary("tensor.max-along", &this, |x| {
+            x.max_along(dimension as usize)
+        })
+    }
+
+    fn softmax(&mut self, this: Handle, dimension: u32) -> Made {
+        self.unary("tensor.softmax", &this, |x| x.softmax(dimension as usize))
+    }
+
+    fn matrix_multiply(&mut self, this: Handle, other: Handle) -> Made {
+        let (a, b) = (self.tensor(&this)?, self.tensor(&other)?);
+        let (rows, columns) = (a.tensor.shape(), b.tensor.shape());
+        let product = rows.iter().rev().skip(1).chain(columns.last()).copied();
+        self.quota().room_for(bytes_of(product))?;
+        let work = || a.tensor.matrix_multiply(&b.tensor);
+        let product = self.compute("tensor.matrix-multiply", self.group(), work)?;
+        self.keep(product, [a, b])
+    }
+
+    fn reshape(&mut self, this: Handle, shape: Vec<u32>) -> Made {
+        self.unary("tensor.reshape", &this, |x| x.reshape(&dimensions(&shape)))
+    }
+
+    fn permute(&mut self, this: Handle, order: Vec<u32>) -> Made {
+        self.unary("tensor.permute", &this, |x| x.permute(&dimensions(&order)))
+    }
+
+    fn slice(&mut self, this: Handle, dimension: u32, start: u32, end: u32) -> Made {
+        self.unary("tensor.slice", &this, |x| {
+            x.slice(dimension as usize, start as usize, end as usize)
+        })
+    }
+
+    fn flip(&mut self, this: Handle, dimension: u32) -> Made {
+        self.unary("tensor.flip", &this, |x| x.flip(dimension as usize))
+    }
+
+    fn resize(&mut self, this: Handle, height: u32, width: u32, how: Interpolation) -> Made {
+        let images = self.tensor(&this)?.tensor.shape();
+        let planes = images.iter().take(images.len().saturating_sub(2)).copied();
+        self.quota()
+            .room_for(bytes_of(planes.chain([height as usize, width as usize])))?;
+        self.unary("tensor.resize", &this, |x| {
+            x.resize(height as usize, width as usize, how.into())
+        })
+    }
+
+    fn gaussian_blur(&mut self, this: Handle, sigma: f32) -> Made {
+        self.unary("tensor.gaussian-blur", &this, |x| x.gaussian_blur(sigma))
+    }
+
+    fn translate(&mut self, this: Handle, rows: i32, columns: i32) -> Made {
+        self.unary("tensor.translate", &this, |x| x.translate(rows, columns))
+    }
+
+    fn blend(&mut self, this: Handle, reference: Handle, mask: Handle) -> Made {
+        let (x, reference, mask) = (
+            self.tensor(&this)?,
+            self.tensor(&reference)?,
+            self.tensor(&mask)?,
+        );
+        let blended = self.compute("tensor.blend", self.group(), || {
+            x.tensor.blend(&reference.tensor, &mask.tensor)
+        })?;
+        self.keep(blended, [x, reference, mask])
+    }
+
+    fn total_variation(&mut self, this: Handle, beta: f32) -> Made {
+        self.unary("tensor.total-variation", &this, |x| x.total_variation(beta))
+    }
+
+    fn drop(&mut self, this: Handle) -> wasmtime::Result<()> {
+        self.table().delete(this)?;
+        Ok(())
+    }
+}
+
+impl PluginState {
+    /// A tensor out of nothing. Its size is the guest's to choose, so room is asked for first.
+    fn create(
+        &mut self,
+        operation: &'static str,
+        shape: &[u32],
+        work: impl FnOnce(&engine::Device, &[usize]) -> engine::Result<Tensor>,
+    ) -> Made {
+        let shape = dimensions(shape);
+        self.quota().room_for(bytes_of(shape.iter().copied()))?;
+        let device = self.device()?;
+        let tensor = self.compute(operation, self.group(), || work(&device, &shape))?;
+        self.keep(tensor, [])
+    }
+
+    fn unary(
+        &mut self,
+        operation: &'static str,
+        this: &Handle,
+        work: impl FnOnce(&Tensor) -> engine::Result<Tensor>,
+    ) -> Made {
+        let x = self.tensor(this)?;
+        let result = self.compute(operation, self.group(), || work(&x.tensor))?;
+        self.keep(result, [x])
+    }
+
+    fn binary(
+        &mut self,
+        operation: &'static str,
+        this: &Handle,
+        other: &Handle,
+        work: impl FnOnce(&Tensor, &Tensor) -> engine::Result<Tensor>,
+    ) -> Made {
+        let (a, b) = (self.tensor(this)?, self.tensor(other)?);
+        self.quota()
+            .room_for(bytes_of(broadcast(&a.tensor.shape(), &b.tensor.shape())))?;
+        let result = self.compute(operation, self.group(), || work(&a.tensor, &b.tensor))?;
+        self.keep(result, [a, b])
+    }
+}
+
+/// The shape of two shapes broadcast: two small tensors can ask for a very large one.
+fn broadcast(a: &[usize], b: &[usize]) -> Vec<usize> {
+    let rank = a.len().max(b.len());
+    let size =
+        |shape: &[usize], i: usize| (i + shape.len()).checked_sub(rank).map_or(1, |i| shape[i]);
+    (0..rank).map(|i| size(a, i).max(size(b, i))).collect()
+}
+
+fn bytes_of(shape: impl IntoIterator<Item = usize>) -> u64 {
+    shape
+        .into_iter()
+        .fold(size_of::<f32>() as u64, |bytes, size| {
+            bytes.saturating_mul(size as u64)
+        })
+}
+
+impl From<Interpolation> for engine::Interpolation {
+    fn from(how: Interpolation) -> engine::Interpolation {
+        match how {
+            Interpolation::Nearest => engine::Interpolation::Nearest,
+            Interpolation::Bilinear => engine::Interpolation::Bilinear,
+        }
+    }
+}

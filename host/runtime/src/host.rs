@@ -1,0 +1,143 @@
+//! The sandbox that all plugins of one program share: Wasmtime's engine with its settings, and the clock that interrupts.
+
+use crate::{
+    bindings::{method::MethodPlugin, perturbation::PerturbationPlugin},
+    error::Role,
+    plugin::cache::CompileCache,
+    run::state::PluginState,
+};
+use std::{
+    fmt,
+    sync::{Arc, mpsc},
+    thread,
+    time::Duration,
+};
+use wasmtime::{
+    Config, Engine, Strategy,
+    component::{HasSelf, Linker},
+};
+
+/// How often a running guest is looked at.
+const TICK: Duration = Duration::from_millis(10);
+
+/// Stack that one guest may use. A method and the perturbation that it calls stand on one thread's stack with the engine
+/// above them, and a thread of Rust has 2 MiB.
+pub(crate) const GUEST_STACK_BYTES: usize = 512 << 10;
+
+/// Loads and runs plugins. Cheap to clone; a program needs one.
+///
+/// A thread that calls [`explain`](crate::explain) needs 2 MiB of stack, which is the default of Rust's threads.
+#[derive(Clone)]
+pub struct Host(Arc<Parts>);
+
+struct Parts {
+    engine: Engine,
+    methods: Linker<PluginState>,
+    perturbations: Linker<PluginState>,
+    cache: CompileCache,
+    _ticker: Ticker,
+}
+
+/// What an embedder decides about a [`Host`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HostOptions {
+    pub cache: CompileCache,
+}
+
+impl Host {
+    /// Starts the sandbox and its ticking thread, which ends when the last clone is dropped.
+    ///
+    /// # Errors
+    /// A machine that Wasmtime cannot run on, or that gives no thread.
+    pub fn new(options: HostOptions) -> Result<Host, HostError> {
+        let engine = Engine::new(&config())?;
+        let mut methods = Linker::new(&engine);
+        MethodPlugin::add_to_linker::<_, HasSelf<PluginState>>(&mut methods, |state| state)?;
+        let mut perturbations = Linker::new(&engine);
+        PerturbationPlugin::add_to_linker::<_, HasSelf<PluginState>>(
+            &mut perturbations,
+            |state| state,
+        )?;
+        let _ticker = Ticker::start(engine.clone()).map_err(HostError::Thread)?;
+        Ok(Host(Arc::new(Parts {
+            engine,
+            methods,
+            perturbations,
+            cache: options.cache,
+            _ticker,
+        })))
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    pub(crate) fn cache(&self) -> &CompileCache {
+        &self.0.cache
+    }
+
+    pub(crate) fn linker(&self, role: Role) -> &Linker<PluginState> {
+        match role {
+            Role::Method => &self.0.methods,
+            Role::Perturbation => &self.0.perturbations,
+        }
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host")
+            .field("cache", &self.0.cache)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A sandbox that cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    #[error("the sandbox for plugins cannot start on this machine: {0:#}")]
+    Sandbox(wasmtime::Error),
+    #[error(
+        "the system gives no thread for the sandbox's clock: {0}. Raise the limit on threads of this process"
+    )]
+    Thread(std::io::Error),
+}
+
+impl From<wasmtime::Error> for HostError {
+    fn from(error: wasmtime::Error) -> HostError {
+        HostError::Sandbox(error)
+    }
+}
+
+/// The same numbers on every machine, and nothing that a plugin for tensors has no use for.
+fn config() -> Config {
+    let mut config = Config::new();
+    config
+        .strategy(Strategy::Cranelift)
+        .epoch_interruption(true)
+        .cranelift_nan_canonicalization(true)
+        .relaxed_simd_deterministic(true)
+        .max_wasm_stack(GUEST_STACK_BYTES)
+        .wasm_memory64(false)
+        .wasm_gc(false);
+    config
+}
+
+/// Advances the engine's epoch until dropped.
+struct Ticker(
+    #[expect(dead_code, reason = "dropping the sender ends the thread")] mpsc::Sender<()>,
+);
+
+impl Ticker {
+    fn start(engine: Engine) -> std::io::Result<Ticker> {
+        let (alive, dropped) = mpsc::channel();
+        thread::Builder::new()
+            .name("lacuna-ticker".to_owned())
+            .spawn(move || {
+                while dropped.recv_timeout(TICK) == Err(mpsc::RecvTimeoutError::Timeout) {
+                    engine.increment_epoch();
+                }
+            })?;
+        Ok(Ticker(alive))
+    }
+}

@@ -1,0 +1,145 @@
+//! What a component may import and must export to be a plugin of this contract.
+
+use super::load::LoadError;
+use crate::error::Role;
+use wasmtime::{Engine, component::Component};
+
+/// The version of `lacuna:explain` that this host speaks. Plugins for the same major and minor version run.
+pub const CONTRACT_VERSION: &str = "0.1.0";
+
+const PACKAGE: &str = "lacuna:explain/";
+const COMMON: [&str; 6] = [
+    "errors",
+    "tensors",
+    "autodiff",
+    "parameters",
+    "progress",
+    "log",
+];
+const METHODS_ONLY: [&str; 3] = ["optimisers", "classifiers", "perturbations"];
+
+/// Decides the role of a component by its exports, and refuses what the role may not import.
+///
+/// # Errors
+/// An import that no plugin gets, another version of the contract, or neither of the two exports that make a plugin.
+pub(crate) fn role(
+    origin: &str,
+    engine: &Engine,
+    component: &Component,
+) -> Result<Role, LoadError> {
+    let kind = component.component_type();
+    let imports: Vec<String> = kind
+        .imports(engine)
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    let exports: Vec<String> = kind
+        .exports(engine)
+        .map(|(name, _)| name.to_owned())
+        .collect();
+
+    for name in imports.iter().chain(&exports) {
+        check_version(origin, name)?;
+    }
+    let exported = |interface: &str| {
+        exports
+            .iter()
+            .any(|name| interface_of(name) == Some(interface))
+    };
+    let role = match (exported("methods"), exported("perturbations")) {
+        _ if !exported("description") => None,
+        (true, _) => Some(Role::Method),
+        (false, true) => Some(Role::Perturbation),
+        (false, false) => None,
+    };
+    // A forbidden import is the more useful message: a program for WASI has no export of ours either.
+    for import in &imports {
+        check_import(origin, import, role.unwrap_or(Role::Method))?;
+    }
+    role.ok_or_else(|| LoadError::NoExport {
+        origin: origin.to_owned(),
+        found: exports,
+    })
+}
+
+fn check_import(origin: &str, import: &str, role: Role) -> Result<(), LoadError> {
+    let forbidden = |why: ForbiddenImport| {
+        let (origin, import) = (origin.to_owned(), import.to_owned());
+        Err(LoadError::ForbiddenImport {
+            origin,
+            import,
+            why,
+        })
+    };
+    match (interface_of(import), role) {
+        (Some(interface), _) if COMMON.contains(&interface) => Ok(()),
+        (Some(interface), Role::Method) if METHODS_ONLY.contains(&interface) => Ok(()),
+        (Some(interface), Role::Perturbation) if METHODS_ONLY.contains(&interface) => {
+            forbidden(ForbiddenImport::ForMethods)
+        }
+        (Some(_), _) => forbidden(ForbiddenImport::Unknown),
+        (None, _) if import.starts_with("wasi") => forbidden(ForbiddenImport::System),
+        (None, _) => forbidden(ForbiddenImport::Foreign),
+    }
+}
+
+/// Why an import is refused, which decides the remedy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForbiddenImport {
+    /// Files, network, clocks: WASI.
+    System,
+    /// An interface of the contract that only methods get.
+    ForMethods,
+    /// An interface of our package that this host does not have.
+    Unknown,
+    /// Anything else.
+    Foreign,
+}
+
+impl ForbiddenImport {
+    pub(crate) fn remedy(self) -> &'static str {
+        match self {
+            ForbiddenImport::System => {
+                "plugins get no files, network, clock or environment; build it with \
+                 `cargo build --release --target wasm32-unknown-unknown` instead of a WASI target"
+            }
+            ForbiddenImport::ForMethods => {
+                "only methods get this interface; a perturbation works on images and masks alone"
+            }
+            ForbiddenImport::Unknown => {
+                "this host has no such interface; use a newer host, or build the plugin for contract 0.1"
+            }
+            ForbiddenImport::Foreign => {
+                "a plugin may import the interfaces of `lacuna:explain@0.1` and nothing else"
+            }
+        }
+    }
+}
+
+/// `tensors` of `lacuna:explain/tensors@0.1.0`.
+fn interface_of(name: &str) -> Option<&str> {
+    let rest = name.strip_prefix(PACKAGE)?;
+    Some(
+        rest.split_once('@')
+            .map_or(rest, |(interface, _)| interface),
+    )
+}
+
+fn check_version(origin: &str, name: &str) -> Result<(), LoadError> {
+    if !name.starts_with(PACKAGE) {
+        return Ok(());
+    }
+    let found = name.split_once('@').map_or("none", |(_, version)| version);
+    if major_and_minor(found) == major_and_minor(CONTRACT_VERSION) {
+        return Ok(());
+    }
+    Err(LoadError::OtherContract {
+        origin: origin.to_owned(),
+        found: found.to_owned(),
+    })
+}
+
+/// Versions below 1.0 promise compatibility within a minor version only.
+fn major_and_minor(version: &str) -> Option<(&str, &str)> {
+    let (major, rest) = version.split_once('.')?;
+    Some((major, rest.split_once('.')?.0))
+}

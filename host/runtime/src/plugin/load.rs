@@ -1,0 +1,214 @@
+//! A plugin, ready to run.
+
+use super::{
+    contract::{self, CONTRACT_VERSION, ForbiddenImport},
+    description::PluginInfo,
+    encode,
+};
+use crate::{
+    bindings::{
+        described::DescribedPre, method::MethodPluginPre, perturbation::PerturbationPluginPre,
+    },
+    error::{PluginId, Role, RunError},
+    host::Host,
+    policy::{grants::Grants, limits::Limits},
+    run::{failure, shared::Shared, state::PluginState},
+    text,
+};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use wasmtime::component::InstancePre;
+
+/// A compiled plugin that was checked and has said what it is. Cheap to clone; can be used by many runs.
+#[derive(Clone)]
+pub struct Plugin(Arc<Loaded>);
+
+struct Loaded {
+    id: PluginId,
+    info: PluginInfo,
+    sha256: String,
+    program: Program,
+}
+
+/// The compiled program, type-checked against the world of its role.
+pub(crate) enum Program {
+    Method(MethodPluginPre<PluginState>),
+    Perturbation(PerturbationPluginPre<PluginState>),
+}
+
+impl Plugin {
+    /// Compiles the plugin in `bytes` and asks it, under small limits, what it is.
+    ///
+    /// `bytes` is a component, or a core module with its component type inside. `origin` is shown to the user: a path, or
+    /// a word such as `built-in`.
+    ///
+    /// # Errors
+    /// A file that is no plugin, wants what no plugin gets, is for another contract, or describes itself wrongly.
+    pub fn load(host: &Host, origin: &str, bytes: &[u8]) -> Result<Plugin, LoadError> {
+        let component = encode::component(host.engine(), origin, bytes)?;
+        let compiled = host.cache().compile(host.engine(), &component);
+        let component = compiled.map_err(|error| LoadError::invalid(origin, &error))?;
+        let role = contract::role(origin, host.engine(), &component)?;
+
+        let wrong_types = |error: wasmtime::Error| LoadError::wrong_types(origin, &error);
+        let instance = host
+            .linker(role)
+            .instantiate_pre(&component)
+            .map_err(wrong_types)?;
+        let program = match role {
+            Role::Method => MethodPluginPre::new(instance.clone()).map(Program::Method),
+            Role::Perturbation => {
+                PerturbationPluginPre::new(instance.clone()).map(Program::Perturbation)
+            }
+        };
+        let program = program.map_err(wrong_types)?;
+        let info = describe(host, PluginId::unnamed(role, origin), instance)?;
+        let id = PluginId::new(role, &info.name, origin);
+        Ok(Plugin(Arc::new(Loaded {
+            id,
+            info,
+            sha256: format!("{:x}", Sha256::digest(bytes)),
+            program,
+        })))
+    }
+
+    /// Role, name and origin.
+    pub fn id(&self) -> &PluginId {
+        &self.0.id
+    }
+
+    pub fn role(&self) -> Role {
+        self.0.id.role()
+    }
+
+    pub fn name(&self) -> &str {
+        &self.0.info.name
+    }
+
+    /// Where it came from: a path, or a word such as `built-in`.
+    pub fn origin(&self) -> &str {
+        self.0.id.origin()
+    }
+
+    /// What it says of itself.
+    pub fn info(&self) -> &PluginInfo {
+        &self.0.info
+    }
+
+    /// SHA-256 of the bytes that were loaded, in hexadecimal.
+    pub fn sha256(&self) -> &str {
+        &self.0.sha256
+    }
+
+    pub(crate) fn program(&self) -> &Program {
+        &self.0.program
+    }
+}
+
+impl std::fmt::Debug for Plugin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Plugin({}, {})", self.0.id, self.0.sha256)
+    }
+}
+
+fn describe(
+    host: &Host,
+    id: PluginId,
+    instance: InstancePre<PluginState>,
+) -> Result<PluginInfo, LoadError> {
+    let origin = id.origin().to_owned();
+    let limits = Limits::for_description();
+    let shared = Shared::alone(limits.wall_time);
+    let mut store =
+        PluginState::new(id, None, &limits, &Grants::none(), &[], shared).into_store(host.engine());
+    let described =
+        DescribedPre::new(instance).map_err(|error| LoadError::wrong_types(&origin, &error))?;
+    let answer = described.instantiate(&mut store).and_then(|plugin| {
+        plugin
+            .lacuna_explain_description()
+            .call_describe(&mut store)
+    });
+    let guest = answer.map_err(|error| {
+        let cause = failure::of_call(store.data(), &error);
+        LoadError::Describe {
+            origin: origin.clone(),
+            cause: Box::new(cause),
+        }
+    })?;
+    PluginInfo::from_guest(guest).map_err(|problem| LoadError::Description { origin, problem })
+}
+
+/// A file that is not loaded as a plugin.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    #[error(
+        "`{origin}` is not a WebAssembly file: it starts with {start}, a plugin with 00 61 73 6d. \
+         Give the `.wasm` file that `cargo build --release --target wasm32-unknown-unknown` writes",
+        start = hex(.found)
+    )]
+    NotWasm { origin: String, found: Vec<u8> },
+    #[error(
+        "`{origin}` is a WebAssembly module but no plugin ({reason}). Build it with the Lacuna SDK for \
+         wasm32-unknown-unknown, so that it carries its component type, and import nothing but `lacuna:explain`"
+    )]
+    NotAPlugin { origin: String, reason: String },
+    #[error("`{origin}` is a damaged WebAssembly file ({reason}). Build or download it again")]
+    Invalid { origin: String, reason: String },
+    #[error("`{origin}` imports `{import}`, which is refused: {remedy}", remedy = .why.remedy())]
+    ForbiddenImport {
+        origin: String,
+        import: String,
+        why: ForbiddenImport,
+    },
+    #[error(
+        "`{origin}` is for version {found} of the contract `lacuna:explain`, this host speaks {CONTRACT_VERSION}. \
+         Build it with the SDK of this host's version, or use a host for that contract"
+    )]
+    OtherContract { origin: String, found: String },
+    #[error(
+        "`{origin}` is a component but no plugin: it exports {exports} where a plugin exports \
+         `lacuna:explain/description` and `lacuna:explain/methods` or `lacuna:explain/perturbations`. \
+         Export it with the macro of the Lacuna SDK",
+        exports = if found.is_empty() { "nothing".to_owned() } else { text::list(.found) }
+    )]
+    NoExport { origin: String, found: Vec<String> },
+    #[error(
+        "`{origin}` does not fit the contract `lacuna:explain@{CONTRACT_VERSION}` ({reason}). \
+         Build it again with the SDK of this host's version"
+    )]
+    WrongTypes { origin: String, reason: String },
+    #[error("`{origin}` failed when asked what it is, so it is not loaded: {cause}")]
+    Describe {
+        origin: String,
+        cause: Box<RunError>,
+    },
+    #[error("`{origin}` describes itself wrongly: {problem}. Its author has to correct `describe`")]
+    Description { origin: String, problem: String },
+}
+
+impl LoadError {
+    fn wrong_types(origin: &str, error: &wasmtime::Error) -> LoadError {
+        LoadError::WrongTypes {
+            origin: origin.to_owned(),
+            reason: text::clean(&format!("{error:#}"), 400),
+        }
+    }
+
+    pub(crate) fn invalid(origin: &str, error: &wasmtime::Error) -> LoadError {
+        LoadError::Invalid {
+            origin: origin.to_owned(),
+            reason: text::clean(&format!("{error:#}"), 400),
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    match bytes {
+        [] => "nothing (the file is empty)".to_owned(),
+        bytes => bytes
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<Vec<_>>()
+            .join(" "),
+    }
+}

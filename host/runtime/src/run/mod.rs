@@ -1,0 +1,13 @@
+//! One run: a method and a perturbation, each in its own store, from the request to the checked map and its record.
+
+pub(crate) mod cancel;
+pub(crate) mod explain;
+pub(crate) mod failure;
+pub(crate) mod meter;
+pub(crate) mod objective;
+pub(crate) mod outcome;
+pub(crate) mod partner;
+pub(crate) mod record;
+pub(crate) mod shared;
+pub(crate) mod state;
+pub(crate) mod watch;

@@ -1,0 +1,270 @@
+//! The perturbation plugin of a run, in its own store, as the method's calls reach it.
+
+use super::{failure, meter::Group, shared::Shared, state::PluginState};
+use crate::{
+    bindings::{
+        method::lacuna::explain::{errors::Error as WitError, parameters::Setting},
+        perturbation::{PerturbationPlugin, PerturbationPluginPre},
+    },
+    error::{RunError, in_short},
+    guest_api::{
+        fault::{Fault, in_words},
+        handles::{PerturbationHandle, TensorHandle},
+    },
+    plugin::{load::Plugin, settings::Settings},
+    policy::ledger::Quota,
+};
+use lacuna_engine::Tensor;
+use std::sync::Arc;
+use wasmtime::{Store, component::Resource};
+
+/// A perturbation plugin that is running.
+pub(crate) struct Partner {
+    plugin: Plugin,
+    settings: Settings,
+    store: Store<PluginState>,
+    guest: PerturbationPlugin,
+    last: Option<Applied>,
+}
+
+/// The latest use of the perturbation, outside the graph.
+struct Applied {
+    mask: Tensor,
+    images: Tensor,
+}
+
+impl Partner {
+    /// Makes an instance for one run.
+    ///
+    /// # Errors
+    /// An instance that cannot be made within the limits.
+    pub(crate) fn start(
+        plugin: &Plugin,
+        program: &PerturbationPluginPre<PluginState>,
+        settings: Settings,
+        state: PluginState,
+    ) -> Result<Partner, RunError> {
+        let mut store = state.into_store(program.engine());
+        let guest = program
+            .instantiate(&mut store)
+            .map_err(|error| failure::of_call(store.data(), &error))?;
+        Ok(Partner {
+            plugin: plugin.clone(),
+            settings,
+            store,
+            guest,
+            last: None,
+        })
+    }
+
+    /// Forwards `perturbations.create`. The plugin always gets every parameter: the user's settings, changed by what the
+    /// method asks for.
+    pub(crate) fn create(
+        &mut self,
+        images: TensorHandle,
+        changes: Vec<Setting>,
+        seed: u64,
+    ) -> Result<PerturbationHandle, Fault> {
+        self.check_alive()?;
+        let changed = self.settings.changed(self.plugin.info(), changes);
+        let settings = changed.map_err(|error| {
+            Fault::argument(
+                "perturbations.create",
+                "settings",
+                "settings of the perturbation",
+                error.to_string(),
+            )
+        })?;
+        let shape = images.tensor.shape();
+        let images = self.lend(images)?;
+        let interface = self.guest.lacuna_explain_perturbations();
+        let lent = Resource::new_borrow(images.rep());
+        let answer = interface.call_create(&mut self.store, lent, &settings.to_guest(), seed);
+        self.take_back(images)?;
+        Ok(PerturbationHandle {
+            guest: self.answer(answer)?,
+            images: shape,
+        })
+    }
+
+    /// Forwards `perturbation.apply`, after checking the mask and before handing the images over to `payer`.
+    pub(crate) fn apply(
+        &mut self,
+        perturbation: &PerturbationHandle,
+        mask: TensorHandle,
+        payer: &Arc<Quota>,
+    ) -> Result<TensorHandle, Fault> {
+        self.check_alive()?;
+        check_mask(&perturbation.images, &mask.tensor.shape())?;
+        let lent = self.lend(mask.clone())?;
+        let interface = self.guest.lacuna_explain_perturbations();
+        let borrowed = Resource::new_borrow(lent.rep());
+        let answer =
+            interface
+                .perturbation()
+                .call_apply(&mut self.store, perturbation.guest, borrowed);
+        self.take_back(lent)?;
+        let given = self.answer(answer)?;
+        let images = self.store.data_mut().table().delete(given)?;
+        self.check_images(&perturbation.images, &mask, &images)?;
+        images.charge.hand_over(payer)?;
+        Ok(images)
+    }
+
+    /// Drops the plugin's side of a perturbation that the method dropped.
+    pub(crate) fn release(&mut self, perturbation: PerturbationHandle) {
+        if self.shared().partner_fault().is_none()
+            && let Err(error) = perturbation.guest.resource_drop(&mut self.store)
+        {
+            let fault = failure::of_call(self.store.data(), &error);
+            self.shared().blame_partner(fault);
+        }
+    }
+
+    /// Whether the images that the method saw last are finite.
+    ///
+    /// # Errors
+    /// They are not: the mask's maker is to blame if the mask was not either.
+    pub(crate) fn check_last(&mut self, method: &PluginState) -> Result<(), RunError> {
+        let Some(Applied { mask, images }) = self.last.take() else {
+            return Ok(());
+        };
+        let state = self.store.data_mut();
+        let finite = |state: &mut PluginState, tensor: &Tensor| {
+            let checked =
+                state.compute("perturbation.apply", Group::Readback, || tensor.is_finite());
+            checked.map_err(|fault| failure::of_fault(state, fault))
+        };
+        if finite(state, &images)? {
+            return Ok(());
+        }
+        let by_mask = !finite(state, &mask)?;
+        Err(match by_mask {
+            true => RunError::NonFinite {
+                plugin: method.id.clone(),
+                what: "a mask".to_owned(),
+            },
+            false => RunError::NonFinite {
+                plugin: state.id.clone(),
+                what: PERTURBED.to_owned(),
+            },
+        })
+    }
+
+    /// The first images are looked at at once, since a plugin that gives NaN mostly does so from the start; the last ones
+    /// at the end, by [`Partner::check_last`].
+    fn check_images(
+        &mut self,
+        expected: &[usize],
+        mask: &TensorHandle,
+        images: &TensorHandle,
+    ) -> Result<(), Fault> {
+        let found = images.tensor.shape();
+        let plugin = self.store.data().id.clone();
+        if found != expected {
+            let expected = expected.to_vec();
+            return Err(self.blame(RunError::Shape {
+                plugin,
+                what: PERTURBED.to_owned(),
+                expected,
+                found,
+            }));
+        }
+        let first = self.last.is_none();
+        let state = self.store.data_mut();
+        let group = state.group();
+        let (mask, images) = (&mask.tensor, &images.tensor);
+        let applied = state.compute("perturbation.apply", group, || {
+            Ok(Applied {
+                mask: mask.detach()?,
+                images: images.detach()?,
+            })
+        })?;
+        if first
+            && !state.compute("perturbation.apply", Group::Readback, || {
+                applied.images.is_finite()
+            })?
+        {
+            if !state.compute("perturbation.apply", Group::Readback, || {
+                applied.mask.is_finite()
+            })? {
+                return Err(Fault::Guest(WitError::NonFinite(
+                    "the mask given to perturbation.apply".to_owned(),
+                )));
+            }
+            return Err(self.blame(RunError::NonFinite {
+                plugin,
+                what: PERTURBED.to_owned(),
+            }));
+        }
+        self.last = Some(applied);
+        Ok(())
+    }
+
+    /// What the plugin answered, with its trap or its error made the method's.
+    fn answer<T>(&mut self, answer: wasmtime::Result<Result<T, WitError>>) -> Result<T, Fault> {
+        match answer {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(WitError::Cancelled)) => Err(Fault::Guest(WitError::Cancelled)),
+            Ok(Err(error @ WitError::Limit(_))) => {
+                let refused = failure::of_refusal(self.store.data(), &error);
+                Err(self.blame(refused))
+            }
+            Ok(Err(error)) => {
+                let words = format!("{}: {}", self.plugin.id(), in_words(&error));
+                Err(Fault::Guest(WitError::Plugin(words)))
+            }
+            Err(trap) => match failure::of_call(self.store.data(), &trap) {
+                RunError::Cancelled => Err(Fault::Guest(WitError::Cancelled)),
+                cause => Err(self.blame(cause)),
+            },
+        }
+    }
+
+    /// Remembers what this plugin did for the end of the run, and says it to the method.
+    fn blame(&self, fault: RunError) -> Fault {
+        let words = in_short(&fault);
+        self.shared().blame_partner(fault);
+        Fault::Guest(WitError::Plugin(words))
+    }
+
+    /// An instance that trapped cannot be entered again.
+    fn check_alive(&self) -> Result<(), Fault> {
+        match self.shared().partner_fault() {
+            Some(fault) => Err(Fault::Guest(WitError::Plugin(in_short(&fault)))),
+            None => Ok(()),
+        }
+    }
+
+    /// Puts one of the method's tensors into this plugin's table for one call, on the method's account.
+    fn lend(&mut self, tensor: TensorHandle) -> Result<Resource<TensorHandle>, Fault> {
+        self.store.data_mut().lend(tensor)
+    }
+
+    fn take_back(&mut self, lent: Resource<TensorHandle>) -> Result<(), Fault> {
+        self.store.data_mut().table().delete(lent)?;
+        Ok(())
+    }
+
+    fn shared(&self) -> &Shared {
+        self.store.data().shared()
+    }
+}
+
+const PERTURBED: &str = "perturbed images";
+
+/// A mask has one channel and otherwise the shape of its images.
+fn check_mask(images: &[usize], mask: &[usize]) -> Result<(), Fault> {
+    let mut expected = images.to_vec();
+    if let Some(channels) = expected.get_mut(1) {
+        *channels = 1;
+    }
+    match mask == expected {
+        true => Ok(()),
+        false => Err(Fault::shape(
+            "perturbation.apply",
+            format!("a mask of shape {expected:?}"),
+            mask,
+        )),
+    }
+}

@@ -1,0 +1,292 @@
+//! What the host knows of one plugin while it runs: its handles, its accounts, its clock.
+
+use super::{
+    meter::Group,
+    objective::{Read, Waiting},
+    partner::Partner,
+    shared::Shared,
+};
+use crate::{
+    bindings::method::lacuna::explain::errors::Error as WitError,
+    error::{PluginId, Role},
+    guest_api::{
+        fault::{Fault, Stop},
+        handles::TensorHandle,
+    },
+    plugin::description::Need,
+    policy::{
+        grants::Grants,
+        ledger::{Charge, Quota, Tracking},
+        limits::{Limit, Limits},
+        memory::MemoryLimiter,
+    },
+};
+use lacuna_engine::{self as engine, Device, Tensor};
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
+    rc::Rc,
+    sync::Arc,
+    time::Instant,
+};
+use wasmtime::{
+    Engine, Store, UpdateDeadline,
+    component::{Resource, ResourceTable, ResourceTableError},
+};
+
+/// The most bytes that a guest passes to the host in one call.
+pub(crate) const CALL_BYTES: usize = 128 << 20;
+/// Handles that the host itself puts into a plugin's table for a call, beyond the plugin's limit.
+const HANDLES_OF_THE_HOST: usize = 8;
+
+/// The data of one plugin's store.
+pub(crate) struct PluginState {
+    pub(crate) id: PluginId,
+    pub(crate) partner: Option<Box<Partner>>,
+    table: ResourceTable,
+    memory: MemoryLimiter,
+    quota: Arc<Quota>,
+    handles: u32,
+    readback: Allowance,
+    device: Option<Device>,
+    shared: Rc<Shared>,
+    refusal: Option<WitError>,
+}
+
+/// Bytes that may be read back, and those that were.
+struct Allowance {
+    allowed: u64,
+    used: u64,
+}
+
+impl PluginState {
+    /// `device` is none for a plugin that is only asked what it is; `needs` are those that it declares.
+    pub(crate) fn new(
+        id: PluginId,
+        device: Option<Device>,
+        limits: &Limits,
+        grants: &Grants,
+        needs: &[Need],
+        shared: Rc<Shared>,
+    ) -> PluginState {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(limits.handles as usize);
+        let granted = grants.contains(Need::Readback) && needs.contains(&Need::Readback);
+        PluginState {
+            id,
+            partner: None,
+            table,
+            memory: MemoryLimiter::new(limits.guest_memory),
+            quota: Quota::new(limits.device_bytes),
+            handles: limits.handles,
+            readback: Allowance {
+                allowed: if granted { limits.readback_bytes } else { 0 },
+                used: 0,
+            },
+            device,
+            shared,
+            refusal: None,
+        }
+    }
+
+    /// A store for this plugin, watched and limited.
+    pub(crate) fn into_store(self, engine: &Engine) -> Store<PluginState> {
+        let handles = self.handles as usize + HANDLES_OF_THE_HOST;
+        let mut store = Store::new(engine, self);
+        store.limiter(|state| &mut state.memory);
+        store.set_hostcall_fuel(CALL_BYTES);
+        // Besides the host's resources a guest may make its own, which cost it nothing else.
+        store.set_max_component_handles(handles.saturating_mul(2));
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|guest| {
+            guest
+                .data()
+                .shared
+                .watch
+                .check(Instant::now())
+                .map_err(wasmtime::Error::new)?;
+            Ok(UpdateDeadline::Continue(1))
+        });
+        store
+    }
+
+    /// Every host call begins here: it is counted, and ends at once when the time is over or the user wants to stop.
+    pub(crate) fn begin(&mut self) -> Result<Instant, Fault> {
+        self.refusal = None;
+        let now = self.begin_query()?;
+        if self.shared.watch.cancelled() {
+            Err(Fault::Guest(WitError::Cancelled))
+        } else {
+            Ok(now)
+        }
+    }
+
+    /// The same for a call that has no error to return.
+    pub(crate) fn begin_query(&self) -> Result<Instant, Stop> {
+        let now = Instant::now();
+        self.shared.meter.count_call();
+        self.shared.watch.check(now)?;
+        Ok(now)
+    }
+
+    /// One call of the engine: timed, its errors made the guest's, its panics kept from the program.
+    pub(crate) fn compute<R>(
+        &mut self,
+        operation: &'static str,
+        group: Group,
+        work: impl FnOnce() -> engine::Result<R>,
+    ) -> Result<R, Fault> {
+        let start = self.begin()?;
+        let result = catch_unwind(AssertUnwindSafe(work));
+        self.shared.meter.add(group, start.elapsed());
+        match result {
+            Ok(result) => result.map_err(|error| Fault::of_engine(operation, error)),
+            Err(panic) => Err(Fault::bug(operation, words_of(&*panic))),
+        }
+    }
+
+    /// [`PluginState::compute`] with a resource that the work changes.
+    pub(crate) fn compute_on<T: Any + Send, R>(
+        &mut self,
+        operation: &'static str,
+        group: Group,
+        handle: &Resource<T>,
+        work: impl FnOnce(&mut T) -> engine::Result<R>,
+    ) -> Result<R, Fault> {
+        let start = self.begin()?;
+        let resource = self.table.get_mut(handle)?;
+        let result = catch_unwind(AssertUnwindSafe(|| work(resource)));
+        self.shared.meter.add(group, start.elapsed());
+        match result {
+            Ok(result) => result.map_err(|error| Fault::of_engine(operation, error)),
+            Err(panic) => Err(Fault::bug(operation, words_of(&*panic))),
+        }
+    }
+
+    /// The tensor behind a handle; cheap, it is a handle itself.
+    pub(crate) fn tensor(&self, handle: &Resource<TensorHandle>) -> Result<TensorHandle, Fault> {
+        Ok(self.table.get(handle)?.clone())
+    }
+
+    /// Puts a result on the plugin's account and into its table.
+    pub(crate) fn keep(
+        &mut self,
+        tensor: Tensor,
+        operands: impl IntoIterator<Item = TensorHandle>,
+    ) -> Result<Resource<TensorHandle>, Fault> {
+        self.keep_with(tensor, 0, operands)
+    }
+
+    /// [`PluginState::keep`] for a result that keeps more on the device than itself.
+    pub(crate) fn keep_with(
+        &mut self,
+        tensor: Tensor,
+        hidden: u64,
+        operands: impl IntoIterator<Item = TensorHandle>,
+    ) -> Result<Resource<TensorHandle>, Fault> {
+        let tracking = if tensor.is_tracked() {
+            Tracking::Result
+        } else {
+            Tracking::Untracked
+        };
+        let bytes = tensor.bytes().saturating_add(hidden);
+        let charge = Charge::new(
+            &self.quota,
+            bytes,
+            tracking,
+            operands.into_iter().map(|operand| operand.charge),
+        )?;
+        self.push(TensorHandle { tensor, charge })
+    }
+
+    /// Puts a resource into the table, where it counts as one handle.
+    pub(crate) fn push<T: Any + Send>(&mut self, resource: T) -> Result<Resource<T>, Fault> {
+        match self.table.push(resource) {
+            Ok(handle) => Ok(handle),
+            Err(ResourceTableError::Full) => {
+                let allowed = u64::from(self.handles);
+                Err(Fault::limit(Limit::Handles, allowed, allowed + 1))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Puts a resource of the host's into the table for a call, whether or not the plugin has handles left.
+    pub(crate) fn lend<T: Any + Send>(&mut self, resource: T) -> Result<Resource<T>, Fault> {
+        self.table
+            .set_max_capacity(self.handles as usize + HANDLES_OF_THE_HOST);
+        let lent = self.table.push(resource);
+        self.table.set_max_capacity(self.handles as usize);
+        Ok(lent?)
+    }
+
+    /// Counts bytes that the guest wants to read back.
+    pub(crate) fn allow_readback(&mut self, bytes: u64) -> Result<(), Fault> {
+        let requested = self.readback.used.saturating_add(bytes);
+        if requested > self.readback.allowed {
+            return Err(Fault::limit(
+                Limit::Readback,
+                self.readback.allowed,
+                requested,
+            ));
+        }
+        self.readback.used = requested;
+        self.shared.meter.count_readback(bytes);
+        Ok(())
+    }
+
+    /// The objective's terms of several steps, in one readback of the host's.
+    pub(crate) fn read_terms(&mut self, waiting: Vec<Waiting>) -> Result<Vec<Read>, Fault> {
+        self.compute("progress.report", Group::Readback, || {
+            Waiting::read(waiting)
+        })
+    }
+
+    /// Whom this plugin's tensor operations are timed for.
+    pub(crate) fn group(&self) -> Group {
+        match self.id.role() {
+            Role::Method => Group::Objective,
+            Role::Perturbation => Group::Perturbation,
+        }
+    }
+
+    pub(crate) fn device(&self) -> Result<Device, Fault> {
+        let none = "there is no device while a plugin is asked what it is";
+        self.device
+            .clone()
+            .ok_or_else(|| Fault::Guest(WitError::Unsupported(none.to_owned())))
+    }
+
+    pub(crate) fn table(&mut self) -> &mut ResourceTable {
+        &mut self.table
+    }
+
+    pub(crate) fn quota(&self) -> &Arc<Quota> {
+        &self.quota
+    }
+
+    pub(crate) fn shared(&self) -> &Rc<Shared> {
+        &self.shared
+    }
+
+    pub(crate) fn memory(&self) -> &MemoryLimiter {
+        &self.memory
+    }
+
+    /// The error that the guest got from its last call, if that failed.
+    pub(crate) fn refusal(&self) -> Option<&WitError> {
+        self.refusal.as_ref()
+    }
+
+    pub(crate) fn remember_refusal(&mut self, error: &WitError) {
+        self.refusal = Some(error.clone());
+    }
+}
+
+/// What a panic said.
+pub(crate) fn words_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("a panic without words")
+        .to_owned()
+}

@@ -1,0 +1,61 @@
+//! The time that a run may take, and whether the user still wants it.
+
+use super::cancel::CancelToken;
+use crate::guest_api::fault::Stop;
+use std::{
+    cell::Cell,
+    time::{Duration, Instant},
+};
+
+/// How long a guest may take to come back after it was told to stop.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Looked at in every host call, and every 10 ms while a guest computes.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    started: Instant,
+    allowed: Duration,
+    cancel: CancelToken,
+    cancelled_since: Cell<Option<Instant>>,
+}
+
+impl Watch {
+    pub(crate) fn start(allowed: Duration, cancel: CancelToken) -> Watch {
+        Watch {
+            started: Instant::now(),
+            allowed,
+            cancel,
+            cancelled_since: Cell::new(None),
+        }
+    }
+
+    /// Whether the guest's program has to end now.
+    pub(crate) fn check(&self, now: Instant) -> Result<(), Stop> {
+        if now.duration_since(self.started) > self.allowed {
+            return Err(Stop::OutOfTime);
+        }
+        if !self.cancel.is_cancelled() {
+            return Ok(());
+        }
+        let since = self.cancelled_since.get().unwrap_or(now);
+        self.cancelled_since.set(Some(since));
+        if now.duration_since(since) > PATIENCE {
+            Err(Stop::Cancelled)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Whether a guest was, or is about to be, told to stop.
+    pub(crate) fn cancelled(&self) -> bool {
+        self.cancelled_since.get().is_some()
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    pub(crate) fn allowed(&self) -> Duration {
+        self.allowed
+    }
+}

@@ -1,0 +1,150 @@
+//! From the contract's exports to the traits of this crate, and back.
+
+use std::marker::PhantomData;
+use std::sync::Once;
+
+use crate::bindings::imports::{classifiers, parameters, tensors};
+use crate::bindings::{description, method, perturbation};
+use crate::error::Error;
+use crate::settings::Settings;
+use crate::tensor::Tensor;
+use crate::{Classifier, Explanation, Method, Perturbation, Request, log};
+
+/// Makes this crate the plugin of one perturbation: `export_perturbation!(Blur);`.
+#[macro_export]
+macro_rules! export_perturbation {
+    ($type:ty) => {
+        // On another target there is no host to export to, only the plugin's own tests.
+        #[cfg(target_arch = "wasm32")]
+        const _: () = {
+            // Names in a macro are not hygienic here: this one must not be the plugin's.
+            type LacunaPluginExports = $crate::export::PerturbationPlugin<$type>;
+            $crate::bindings::description::export_description!(
+                LacunaPluginExports with_types_in $crate::bindings::description
+            );
+            $crate::bindings::perturbation::export_perturbations!(
+                LacunaPluginExports with_types_in $crate::bindings::perturbation
+            );
+        };
+        #[cfg(not(target_arch = "wasm32"))]
+        const _: fn(
+            $crate::Tensor,
+            &$crate::Settings,
+            u64,
+        ) -> ::core::result::Result<$type, $crate::Error> = <$type as $crate::Perturbation>::create;
+    };
+}
+
+/// Makes this crate the plugin of one method: `export_method!(Occlusion);`.
+#[macro_export]
+macro_rules! export_method {
+    ($type:ty) => {
+        // On another target there is no host to export to, only the plugin's own tests.
+        #[cfg(target_arch = "wasm32")]
+        const _: () = {
+            // Names in a macro are not hygienic here: this one must not be the plugin's.
+            type LacunaPluginExports = $crate::export::MethodPlugin<$type>;
+            $crate::bindings::description::export_description!(
+                LacunaPluginExports with_types_in $crate::bindings::description
+            );
+            $crate::bindings::method::export_methods!(
+                LacunaPluginExports with_types_in $crate::bindings::method
+            );
+        };
+        #[cfg(not(target_arch = "wasm32"))]
+        const _: fn(
+            $crate::Request<'_>,
+        ) -> ::core::result::Result<$crate::Explanation, $crate::Error> =
+            <$type as $crate::Method>::explain;
+    };
+}
+
+/// The exports of a perturbation plugin.
+#[derive(Debug)]
+pub struct PerturbationPlugin<T>(PhantomData<T>);
+
+impl<T: Perturbation> description::Guest for PerturbationPlugin<T> {
+    fn describe() -> description::PluginInfo {
+        report_panics();
+        T::describe().into_contract()
+    }
+}
+
+impl<T: Perturbation> perturbation::Guest for PerturbationPlugin<T> {
+    type Perturbation = Prepared<T>;
+
+    fn create(
+        images: &tensors::Tensor,
+        settings: Vec<parameters::Setting>,
+        seed: u64,
+    ) -> Result<perturbation::Perturbation, Error> {
+        report_panics();
+        let images = Tensor::from(images.share()).check()?;
+        let prepared = T::create(images, &Settings::from_host(settings), seed)?;
+        Ok(perturbation::Perturbation::new(Prepared(prepared)))
+    }
+}
+
+/// The resource that a perturbation plugin hands out.
+#[derive(Debug)]
+pub struct Prepared<T>(T);
+
+impl<T: Perturbation> perturbation::GuestPerturbation for Prepared<T> {
+    fn apply(&self, mask: &tensors::Tensor) -> Result<tensors::Tensor, Error> {
+        let mask = Tensor::from(mask.share()).check()?;
+        self.0.apply(&mask)?.into_handle()
+    }
+}
+
+/// The exports of a method plugin.
+#[derive(Debug)]
+pub struct MethodPlugin<T>(PhantomData<T>);
+
+impl<T: Method> description::Guest for MethodPlugin<T> {
+    fn describe() -> description::PluginInfo {
+        report_panics();
+        T::describe().into_contract()
+    }
+}
+
+impl<T: Method> method::Guest for MethodPlugin<T> {
+    fn explain(request: method::Request<'_>) -> Result<method::Explanation, Error> {
+        report_panics();
+        let explanation = T::explain(Request {
+            images: Tensor::from(request.images.share()).check()?,
+            targets: request.targets,
+            classifier: Classifier(request.classifier as &classifiers::Classifier),
+            settings: Settings::from_host(request.settings),
+            seed: request.seed,
+        })?;
+        into_contract(explanation)
+    }
+}
+
+fn into_contract(explanation: Explanation) -> Result<method::Explanation, Error> {
+    let extra = |(name, value): (&str, Tensor)| {
+        Ok(method::Extra {
+            name: name.to_owned(),
+            value: value.into_handle()?,
+        })
+    };
+    Ok(method::Explanation {
+        map: explanation.map.into_handle()?,
+        extras: explanation
+            .extras
+            .into_iter()
+            .map(extra)
+            .collect::<Result<_, Error>>()?,
+        findings: explanation.findings,
+    })
+}
+
+/// A panic ends the plugin with a trap that carries no words: say them before.
+fn report_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        std::panic::set_hook(Box::new(|panic| {
+            log::warning(&format!("the plugin panicked: {panic}"))
+        }));
+    });
+}

@@ -1,0 +1,132 @@
+//! What authors of Lacuna plugins use.
+//!
+//! The data of a run: the host gives [`Settings`] and images as a [`Tensor`] -> a [`Perturbation`]
+//! answers Phi(x; m) for a mask m -> a [`Method`] optimises or samples masks against the
+//! [`Classifier`] of its [`Request`], through a [`Phi`] it knows nothing else of -> an
+//! [`Explanation`] goes back. Numbers stay on the host's device: a tensor is a handle.
+//!
+//! A whole perturbation:
+//!
+//! ```
+//! use lacuna_plugin::{Error, Info, Parameter, Perturbation, Settings, Tensor};
+//!
+//! struct Constant { images: Tensor, reference: Tensor }
+//!
+//! impl Perturbation for Constant {
+//!     fn describe() -> Info {
+//!         Info::new("constant", env!("CARGO_PKG_VERSION"), "Replaces regions by one intensity")
+//!             .parameter(Parameter::number("value", 0.5, 0.0..=1.0).summary("Intensity of R"))
+//!     }
+//!
+//!     fn create(images: Tensor, settings: &Settings, _seed: u64) -> Result<Self, Error> {
+//!         let reference = &images * 0.0 + settings.number("value")?;
+//!         Ok(Self { images, reference })
+//!     }
+//!
+//!     fn apply(&self, mask: &Tensor) -> Result<Tensor, Error> {
+//!         Ok(self.images.blend(&self.reference, mask))
+//!     }
+//! }
+//!
+//! lacuna_plugin::export_perturbation!(Constant);
+//! ```
+//!
+//! What is deliberately absent: files, network, clocks, true randomness ([`Random`] is seeded),
+//! and tensor arithmetic in the guest.
+
+mod autodiff;
+#[doc(hidden)]
+pub mod bindings;
+mod classifier;
+mod error;
+#[doc(hidden)]
+pub mod export;
+mod info;
+pub mod log;
+mod operators;
+mod phi;
+pub mod progress;
+mod random;
+mod settings;
+mod tensor;
+
+pub use autodiff::{Adam, Gradients};
+pub use classifier::{Classifier, ClassifierInfo, ReluRule, Score};
+pub use error::{Error, ExhaustedLimit, InvalidArgument, ShapeMismatch};
+pub use info::{Described, Info, Kind, Need, Parameter, PluginInfo};
+pub use phi::Phi;
+pub use random::Random;
+pub use settings::{Settings, Value};
+pub use tensor::{Interpolation, Tensor};
+
+/// A way to delete regions of an image: the operator Phi (Uzunova 2019, Eq. 2).
+///
+/// Export it with [`export_perturbation!`].
+pub trait Perturbation: Sized + 'static {
+    /// Name, parameters and needs.
+    fn describe() -> Info;
+
+    /// Prepares the deletion of regions of `images` (N, C, H, W) in [0, 1], for example by
+    /// computing the reference R once. Images of a batch must not influence each other.
+    ///
+    /// # Errors
+    /// What the host refuses, or settings that do not fit the images.
+    fn create(images: Tensor, settings: &Settings, seed: u64) -> Result<Self, Error>;
+
+    /// Phi(x; m): the images (N, C, H, W) with what `mask` (N, 1, H, W) does not keep deleted.
+    /// It is called in every step and must be differentiable in the mask.
+    ///
+    /// # Errors
+    /// What the host refuses, for example a mask whose size is not the images'.
+    fn apply(&self, mask: &Tensor) -> Result<Tensor, Error>;
+}
+
+/// An explanation method.
+///
+/// Export it with [`export_method!`].
+pub trait Method {
+    /// Name, parameters and needs.
+    fn describe() -> Info;
+
+    /// Explains one target class for each image.
+    ///
+    /// # Errors
+    /// What the host refuses, and [`Error::Cancelled`] as soon as [`progress::report`] returns it.
+    fn explain(request: Request<'_>) -> Result<Explanation, Error>;
+}
+
+/// What a method is asked to explain.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// (N, C, H, W) in [0, 1].
+    pub images: Tensor,
+    /// One class index for each image.
+    pub targets: Vec<u32>,
+    /// The classifier; no call changes it.
+    pub classifier: Classifier<'a>,
+    /// Every parameter that the method described.
+    pub settings: Settings,
+    /// The same seed gives the same map.
+    pub seed: u64,
+}
+
+impl Request<'_> {
+    /// The perturbation operator that the user chose, for the images, with the user's settings.
+    ///
+    /// # Errors
+    /// What the perturbation refuses.
+    pub fn phi(&self) -> Result<Phi, Error> {
+        Phi::create(&self.images, self.seed)
+    }
+}
+
+/// What a method found.
+#[derive(Debug)]
+pub struct Explanation {
+    /// (N, 1, H, W), finite; larger means more evidence for the target.
+    pub map: Tensor,
+    /// What belongs to the map, by name: for example the mask at its own resolution.
+    pub extras: Vec<(&'static str, Tensor)>,
+    /// What the user should know of this result: likely causes and remedies.
+    pub findings: Vec<String>,
+}

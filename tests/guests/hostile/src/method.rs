@@ -1,0 +1,309 @@
+//! A method that optimises a mask, or misbehaves as its parameter `misbehaviour` says.
+
+use hostile::{endless_loop, memory_bomb, recursion};
+
+wit_bindgen::generate!({ path: "../../../wit/v0.1", world: "method-plugin" });
+
+use exports::lacuna::explain::{
+    description::{self, ChoiceOptions, Kind, Need, Parameter, PluginInfo},
+    methods::{self, Explanation, Request},
+};
+use lacuna::explain::{
+    autodiff,
+    classifiers::{ReluRule, Score},
+    errors::Error,
+    log,
+    optimisers::Adam,
+    parameters::{Setting, Value},
+    perturbations,
+    progress::{self, Term},
+    tensors::Tensor,
+};
+
+const MISBEHAVIOURS: [&str; 26] = [
+    "none",
+    "endless-loop",
+    "memory-bomb",
+    "handle-bomb",
+    "tensor-bomb",
+    "huge-tensor",
+    "broadcast-bomb",
+    "matrix-bomb",
+    "resize-bomb",
+    "graph-bomb",
+    "gradient-bomb",
+    "wrong-mask",
+    "wrong-map",
+    "nan-map",
+    "nan-mask",
+    "trap",
+    "recursion",
+    "ignore-cancel",
+    "deaf",
+    "read",
+    "swallow",
+    "talk",
+    "report-forever",
+    "refuse",
+    "bad-setting",
+    "bad-arguments",
+];
+
+struct Hostile;
+
+impl description::Guest for Hostile {
+    fn describe() -> PluginInfo {
+        let options = MISBEHAVIOURS.map(String::from).to_vec();
+        PluginInfo {
+            name: "hostile".into(),
+            version: "0.1.0".into(),
+            summary: "Misbehaves".into(),
+            needs: vec![Need::Gradients, Need::Readback],
+            parameters: vec![Parameter {
+                name: "misbehaviour".into(),
+                summary: "What it does".into(),
+                kind: Kind::Choice(ChoiceOptions {
+                    default: "none".into(),
+                    options,
+                }),
+                unit: String::new(),
+                source: String::new(),
+            }],
+            presets: vec![],
+        }
+    }
+}
+
+impl methods::Guest for Hostile {
+    fn explain(request: Request<'_>) -> Result<Explanation, Error> {
+        let shape = request.images.shape();
+        let mask_shape = [shape[0], 1, shape[2], shape[3]];
+        match misbehaviour(&request.settings) {
+            "none" => return optimise(&request),
+            "endless-loop" => endless_loop(),
+            "memory-bomb" => memory_bomb(),
+            "handle-bomb" => hoard(|| Tensor::full(&[1], 1.0))?,
+            "tensor-bomb" => hoard(|| Tensor::full(&[1 << 20], 1.0))?,
+            "huge-tensor" => drop(Tensor::full(&[u32::MAX, u32::MAX, u32::MAX], 1.0)?),
+            "broadcast-bomb" => {
+                let (row, column) = (
+                    Tensor::full(&[1, 1 << 18], 1.0)?,
+                    Tensor::full(&[1 << 18, 1], 1.0)?,
+                );
+                row.add(&column)?;
+            }
+            "matrix-bomb" => {
+                let (row, column) = (
+                    Tensor::full(&[1, 1 << 18], 1.0)?,
+                    Tensor::full(&[1 << 18, 1], 1.0)?,
+                );
+                column.matrix_multiply(&row)?;
+            }
+            "resize-bomb" => drop(request.images.resize(
+                1 << 30,
+                1 << 30,
+                lacuna::explain::tensors::Interpolation::Nearest,
+            )?),
+            // One live handle at a time, whose graph keeps every earlier result.
+            "graph-bomb" => {
+                let mut x = autodiff::track(&Tensor::full(&[1 << 18], 0.5)?)?;
+                loop {
+                    x = x.sigmoid()?;
+                }
+            }
+            "gradient-bomb" => {
+                let leaf = autodiff::track(&Tensor::full(&[1 << 18], 0.5)?)?;
+                let mut hoard = Vec::new();
+                loop {
+                    hoard.push(autodiff::backward(&leaf.sum(&[])?)?);
+                }
+            }
+            "wrong-mask" => {
+                let phi = perturbations::create(request.images, &[], 0)?;
+                drop(phi.apply(&Tensor::full(&[shape[0], 1, shape[2] + 1, shape[3]], 0.5)?)?);
+            }
+            "wrong-map" => {
+                return explanation(Tensor::full(&[shape[0], 3, shape[2], shape[3]], 0.5)?);
+            }
+            "nan-map" => return explanation(Tensor::full(&mask_shape, f32::NAN)?),
+            "nan-mask" => {
+                let phi = perturbations::create(request.images, &[], 0)?;
+                phi.apply(&Tensor::full(&mask_shape, 0.5)?)?;
+                phi.apply(&Tensor::full(&mask_shape, f32::NAN)?)?;
+            }
+            "trap" => {
+                Tensor::full(&[1], 1.0)?.add(&Tensor::full(&[1], 1.0)?)?;
+                unreachable!()
+            }
+            "recursion" => log::message(log::Level::Info, &recursion(0).to_string()),
+            // Hears that the user wants to stop, and computes on without the host.
+            "ignore-cancel" => loop {
+                if let Err(Error::Cancelled) = Tensor::full(&[1], 1.0) {
+                    endless_loop();
+                }
+            },
+            // Hears it and goes on calling.
+            "deaf" => loop {
+                let _ = Tensor::full(&[1], 1.0);
+            },
+            "read" => {
+                let numbers = request.images.read()?;
+                log::message(log::Level::Info, &format!("read {} numbers", numbers.len()));
+            }
+            // Whatever the perturbation does, this method says that all is well.
+            "swallow" => {
+                let mask = Tensor::full(&mask_shape, 0.5)?;
+                if let Ok(phi) = perturbations::create(request.images, &[], 0) {
+                    let _ = phi.apply(&mask);
+                    let _ = phi.apply(&mask);
+                }
+                return explanation(mask);
+            }
+            "talk" => {
+                for number in 0..5000 {
+                    log::message(
+                        log::Level::Warning,
+                        &format!("\u{1b}[2J{number}{}", "!".repeat(10_000)),
+                    );
+                }
+            }
+            "report-forever" => {
+                let term = Tensor::full(&[1], 1.0)?;
+                for step in 0.. {
+                    progress::report(
+                        step,
+                        u32::MAX,
+                        &[Term {
+                            name: "term".into(),
+                            value: &term,
+                        }],
+                    )?;
+                }
+            }
+            "refuse" => {
+                let argument = lacuna::explain::errors::InvalidArgument {
+                    operation: "hostile.explain".into(),
+                    argument: "images".into(),
+                    expected: "something else".into(),
+                    found: "these".into(),
+                };
+                return Err(Error::Argument(argument));
+            }
+            "bad-setting" => {
+                let setting = Setting {
+                    name: "nonsense".into(),
+                    value: Value::Flag(true),
+                };
+                perturbations::create(request.images, &[setting], 0)?;
+            }
+            "bad-arguments" => bad_arguments(&request)?,
+            other => unreachable!("{other}"),
+        }
+        explanation(Tensor::full(&mask_shape, 0.5)?)
+    }
+}
+
+fn misbehaviour(settings: &[Setting]) -> &str {
+    match &settings[0].value {
+        Value::Choice(choice) => choice,
+        _ => unreachable!(),
+    }
+}
+
+/// A small mask optimisation, as an honest method does it.
+fn optimise(request: &Request<'_>) -> Result<Explanation, Error> {
+    const STEPS: u32 = 10;
+    let shape = request.images.shape();
+    let phi = perturbations::create(request.images, &[], request.seed)?;
+    let adam = Adam::create(0.1, 0.9, 0.999, 1e-8)?;
+    let mut mask = Tensor::full(&[shape[0], 1, shape[2], shape[3]], 0.5)?;
+    for step in 1..=STEPS {
+        let leaf = autodiff::track(&mask)?;
+        let logits = request
+            .classifier
+            .logits(&phi.apply(&leaf)?, ReluRule::Plain)?;
+        let score = request
+            .classifier
+            .scores(&logits, &request.targets, Score::Probability)?
+            .sum(&[])?;
+        let area = leaf.affine(-1.0, 1.0)?.mean(&[])?;
+        let loss = score.add(&area.reshape(&[1])?)?;
+        progress::report(step, STEPS, &[term("score", &score), term("area", &area)])?;
+        let gradient = autodiff::backward(&loss)?.of_leaf(&leaf)?;
+        mask = adam.step(&leaf, &gradient)?.clamp(0.0, 1.0)?;
+    }
+    explanation(mask.affine(-1.0, 1.0)?)
+}
+
+fn term<'a>(name: &str, value: &'a Tensor) -> Term<'a> {
+    Term {
+        name: name.into(),
+        value,
+    }
+}
+
+fn hoard(mut make: impl FnMut() -> Result<Tensor, Error>) -> Result<(), Error> {
+    let mut hoard = Vec::new();
+    loop {
+        hoard.push(make()?);
+    }
+}
+
+/// Arguments that make no sense: each has to come back as an error, not as a trap.
+fn bad_arguments(request: &Request<'_>) -> Result<(), Error> {
+    let x = Tensor::full(&[2, 3], 1.0)?;
+    let refused = [
+        Tensor::full(&[], 1.0),
+        Tensor::full(&[0, 3], 1.0),
+        Tensor::full(&[1; 9], 1.0),
+        Tensor::from_data(&[2, 2], &[1.0]),
+        Tensor::concatenate(&[], 0),
+        Tensor::concatenate(&[&x], 7),
+        x.add(&Tensor::full(&[4, 5], 1.0)?),
+        x.sum(&[9]),
+        x.sum(&[0, 0]),
+        x.softmax(2),
+        x.max_along(u32::MAX),
+        x.matrix_multiply(&x),
+        x.reshape(&[5]),
+        x.permute(&[0, 0]),
+        x.permute(&[1]),
+        x.slice(0, 1, 1),
+        x.slice(0, 2, 1),
+        x.slice(0, 0, u32::MAX),
+        x.flip(3),
+        x.resize(4, 4, lacuna::explain::tensors::Interpolation::Bilinear),
+        request
+            .images
+            .resize(0, 4, lacuna::explain::tensors::Interpolation::Bilinear),
+        request.images.gaussian_blur(-1.0),
+        request.images.gaussian_blur(f32::NAN),
+        x.total_variation(3.0),
+        x.blend(&x, &x),
+        request.classifier.logits(&x, ReluRule::Plain),
+        request.classifier.scores(&x, &[0], Score::Logit),
+        request
+            .classifier
+            .activations(request.images, "no such layer"),
+        request.classifier.logits_from("no such layer", &x),
+    ];
+    for (number, result) in refused.iter().enumerate() {
+        if result.is_ok() {
+            log::message(log::Level::Warning, &format!("argument {number} was taken"));
+        }
+    }
+    if autodiff::backward(&x).is_ok() || autodiff::backward(&x.sum(&[])?).is_ok() {
+        log::message(log::Level::Warning, "backward was taken");
+    }
+    Ok(())
+}
+
+fn explanation(map: Tensor) -> Result<Explanation, Error> {
+    Ok(Explanation {
+        map,
+        extras: vec![],
+        findings: vec![],
+    })
+}
+
+export!(Hostile);
