@@ -60,3 +60,9 @@ impl Gradients {
         }
     }
 }
+
+impl std::fmt::Debug for Gradients {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Gradients")
+    }
+}

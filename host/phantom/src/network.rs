@@ -1,0 +1,157 @@
+//! The small network: three 3x3 convolutions with stride 2 and ReLU, the mean over all pixels, and a
+//! linear layer. The engine knows the same one as architecture `small-cnn`.
+
+use crate::phantom::SIDE;
+use crate::random::Purpose;
+use crate::{Result, SplitMix};
+use burn::module::{Module, Param};
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::{Linear, LinearConfig, PaddingConfig2d};
+use burn::tensor::activation::relu;
+use burn::tensor::{Device, Tensor, TensorData};
+
+/// Channels before the first and after each convolution.
+const WIDTHS: [usize; 4] = [1, 16, 32, 64];
+/// One logit each.
+pub(crate) const CLASSES: [&str; 2] = ["healthy", "lesion"];
+
+/// A named array under PyTorch's conventions: (out, in, kh, kw) for convolutions, (out, in) for the
+/// linear layer.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Parameter {
+    pub(crate) name: String,
+    pub(crate) shape: Vec<usize>,
+    pub(crate) values: Vec<f32>,
+}
+
+#[derive(Module, Debug)]
+pub(crate) struct Network {
+    conv1: Conv2d,
+    conv2: Conv2d,
+    conv3: Conv2d,
+    classifier: Linear,
+}
+
+impl Network {
+    /// Weights as He et al. (2015) initialise them, biases 0.
+    pub(crate) fn random(seed: u64, device: &Device) -> Self {
+        let mut random = SplitMix::stream(seed, 0, Purpose::Weights);
+        let parameters: Vec<Parameter> = shapes()
+            .into_iter()
+            .map(|(name, shape)| {
+                let fan_in: usize = shape.iter().skip(1).product();
+                let deviation = if shape.len() > 1 { (2.0 / fan_in as f64).sqrt() } else { 0.0 };
+                let values = (0..shape.iter().product()).map(|_| (deviation * random.normal()) as f32).collect();
+                Parameter { name, shape, values }
+            })
+            .collect();
+        Self::assemble(&parameters, device)
+    }
+
+    /// The logits (N, 2) of normalised images (N, 1, SIDE, SIDE).
+    pub(crate) fn forward(&self, input: Tensor<4>) -> Tensor<2> {
+        let x = relu(self.conv1.forward(input));
+        let x = relu(self.conv2.forward(x));
+        let x = relu(self.conv3.forward(x));
+        let features = x.flatten::<3>(2, 3).mean_dim(2).squeeze_dim::<2>(2);
+        self.classifier.forward(features)
+    }
+
+    /// Every parameter, sorted by name.
+    ///
+    /// # Errors
+    /// What the backend says when it cannot hand out the numbers.
+    pub(crate) fn parameters(&self) -> Result<Vec<Parameter>> {
+        let linear = self.classifier.weight.val().transpose();
+        let mut all = vec![parameter("classifier.weight", linear)?];
+        for (name, conv) in [("conv1", &self.conv1), ("conv2", &self.conv2), ("conv3", &self.conv3)] {
+            all.push(parameter(&format!("{name}.weight"), conv.weight.val())?);
+            if let Some(bias) = &conv.bias {
+                all.push(parameter(&format!("{name}.bias"), bias.val())?);
+            }
+        }
+        if let Some(bias) = &self.classifier.bias {
+            all.push(parameter("classifier.bias", bias.val())?);
+        }
+        all.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(all)
+    }
+
+    /// The network with parameters of the names and shapes of [`shapes`]; any other stays as Burn
+    /// initialises it.
+    pub(crate) fn assemble(parameters: &[Parameter], device: &Device) -> Self {
+        let data = |name: &str| {
+            parameters.iter().find(|p| p.name == name).map(|p| TensorData::new(p.values.clone(), p.shape.clone()))
+        };
+        let conv = |i: usize| {
+            let config = Conv2dConfig::new([WIDTHS[i - 1], WIDTHS[i]], [3, 3]).with_stride([2, 2]).with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1));
+            let mut conv = config.init(device);
+            if let Some(data) = data(&format!("conv{i}.weight")) {
+                conv.weight = Param::from_data(data, device);
+            }
+            if let Some(data) = data(&format!("conv{i}.bias")) {
+                conv.bias = Some(Param::from_data(data, device));
+            }
+            conv
+        };
+        let mut classifier = LinearConfig::new(WIDTHS[3], CLASSES.len()).init(device);
+        if let Some(data) = data("classifier.weight") {
+            classifier.weight = Param::from_tensor(Tensor::<2>::from_data(data, device).transpose());
+        }
+        if let Some(data) = data("classifier.bias") {
+            classifier.bias = Some(Param::from_data(data, device));
+        }
+        Self { conv1: conv(1), conv2: conv(2), conv3: conv(3), classifier }
+    }
+}
+
+/// Names and shapes of all parameters, sorted by name.
+pub(crate) fn shapes() -> Vec<(String, Vec<usize>)> {
+    let mut all = vec![("classifier.bias".to_owned(), vec![CLASSES.len()]), ("classifier.weight".to_owned(), vec![CLASSES.len(), WIDTHS[3]])];
+    for i in 1..WIDTHS.len() {
+        all.push((format!("conv{i}.bias"), vec![WIDTHS[i]]));
+        all.push((format!("conv{i}.weight"), vec![WIDTHS[i], WIDTHS[i - 1], 3, 3]));
+    }
+    all
+}
+
+/// What the network subtracts and divides by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Normalisation {
+    pub(crate) mean: f32,
+    pub(crate) deviation: f32,
+}
+
+impl Normalisation {
+    /// Of the pixels of these images, rounded to what the manifest shows.
+    pub(crate) fn of<'a>(images: impl Iterator<Item = &'a [f32]>) -> Self {
+        let (mut count, mut sum, mut squares) = (0.0_f64, 0.0, 0.0);
+        for value in images.flatten().copied().map(f64::from) {
+            count += 1.0;
+            sum += value;
+            squares += value * value;
+        }
+        let mean = sum / count;
+        let round = |value: f64| ((value * 1e4).round() / 1e4) as f32;
+        Self { mean: round(mean), deviation: round((squares / count - mean * mean).sqrt()) }
+    }
+
+    /// Images of SIDE x SIDE in [0, 1] as the network's input (N, 1, SIDE, SIDE).
+    pub(crate) fn input(self, images: &[&[f32]], device: &Device) -> Tensor<4> {
+        let values: Vec<f32> = images.iter().flat_map(|image| image.iter()).map(|value| (value - self.mean) / self.deviation).collect();
+        Tensor::from_data(TensorData::new(values, [images.len(), 1, SIDE, SIDE]), device)
+    }
+}
+
+fn parameter<const D: usize>(name: &str, tensor: Tensor<D>) -> Result<Parameter> {
+    Ok(Parameter { name: name.to_owned(), shape: tensor.dims().to_vec(), values: numbers(tensor)? })
+}
+
+/// The numbers of a tensor, in row-major order.
+///
+/// # Errors
+/// What the backend says when it cannot hand them out.
+pub(crate) fn numbers<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
+    let data = tensor.try_into_data().map_err(|error| crate::Error::Device(error.to_string()))?;
+    data.to_vec::<f32>().map_err(|error| crate::Error::Device(format!("{error:?}")))
+}

@@ -1,0 +1,84 @@
+//! What a scanner adds to the anatomy: uneven shading, speckle, blur and noise.
+
+use crate::SplitMix;
+use crate::phantom::SIDE;
+
+/// Standard deviation of the blur of the scanner, in pixels.
+const BLUR: f64 = 0.75;
+/// Standard deviation of the speckle, as a share of the brightness, before the blur.
+const SPECKLE: f64 = 0.11;
+/// Standard deviation of the noise that is everywhere, after the blur.
+const NOISE: f64 = 0.012;
+/// Points along a side of the coarse grid that the texture of the tissue is drawn on.
+const TEXTURE_POINTS: usize = 14;
+
+/// The marks of one acquisition, drawn once, so that a phantom and its healthy twin share them.
+#[derive(Debug)]
+pub(crate) struct Scanner {
+    gain: f64,
+    /// Change of the gain across the image: along x, along y and towards the corners.
+    shading: [f64; 3],
+    texture: Vec<f64>,
+    speckle: Vec<f64>,
+    noise: Vec<f64>,
+}
+
+impl Scanner {
+    pub(crate) fn draw(random: &mut SplitMix) -> Self {
+        let mut normal = |count: usize, deviation: f64| -> Vec<f64> { (0..count).map(|_| deviation * random.normal()).collect() };
+        let (texture, speckle, noise) =
+            (normal(TEXTURE_POINTS * TEXTURE_POINTS, 0.035), normal(SIDE * SIDE, SPECKLE), normal(SIDE * SIDE, NOISE));
+        let shading = [0.07, 0.07, 0.06].map(|most| random.between(-most, most));
+        Self { gain: random.between(0.88, 1.12), shading, texture, speckle, noise }
+    }
+
+    /// The image (SIDE x SIDE, in [0, 1]) of this brightness.
+    pub(crate) fn image(&self, brightness: &[f64]) -> Vec<f32> {
+        let marked: Vec<f64> = brightness
+            .iter()
+            .zip(&self.speckle)
+            .enumerate()
+            .map(|(i, (brightness, speckle))| brightness * self.gain_at(i % SIDE, i / SIDE) * (1.0 + speckle))
+            .collect();
+        // The magnitude of a signal is never negative: noise folds at 0 (Rice).
+        blurred(&marked, BLUR).iter().zip(&self.noise).map(|(value, noise)| (value + noise).abs().min(1.0) as f32).collect()
+    }
+
+    fn gain_at(&self, column: usize, row: usize) -> f64 {
+        let [x, y] = [column, row].map(|at| 2.0 * at as f64 / (SIDE - 1) as f64 - 1.0);
+        let [along_x, along_y, corners] = self.shading;
+        self.gain * (1.0 + along_x * x + along_y * y + corners * (x * x + y * y - 0.5) + self.texture_at(column, row))
+    }
+
+    /// Bilinear between the points of the coarse grid.
+    fn texture_at(&self, column: usize, row: usize) -> f64 {
+        let place = |at: usize| {
+            let at = at as f64 * (TEXTURE_POINTS - 1) as f64 / SIDE as f64;
+            (at as usize, at.fract())
+        };
+        let ((column, right), (row, down)) = (place(column), place(row));
+        let line = |row: usize| {
+            let at = row * TEXTURE_POINTS + column;
+            self.texture[at] * (1.0 - right) + self.texture[at + 1] * right
+        };
+        line(row) * (1.0 - down) + line(row + 1) * down
+    }
+}
+
+/// Gaussian blur with `sigma` in pixels; beyond the border the nearest pixel goes on.
+pub(crate) fn blurred(image: &[f64], sigma: f64) -> Vec<f64> {
+    let reach = (3.0 * sigma).ceil() as usize;
+    let kernel: Vec<f64> = (0..=2 * reach).map(|i| (-0.5 * ((i as f64 - reach as f64) / sigma).powi(2)).exp()).collect();
+    let sum: f64 = kernel.iter().sum();
+    let pass = |image: &[f64], step: usize| -> Vec<f64> {
+        (0..image.len())
+            .map(|i| {
+                let at = i / step % SIDE;
+                let start = i - at * step;
+                let taps = kernel.iter().enumerate();
+                taps.map(|(k, weight)| weight * image[start + step * (at + k).saturating_sub(reach).min(SIDE - 1)]).sum::<f64>() / sum
+            })
+            .collect()
+    };
+    pass(&pass(image, 1), SIDE)
+}
