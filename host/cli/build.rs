@@ -1,1 +1,122 @@
-fn main() {}
+//! Builds the plugins that travel inside the program: each to WebAssembly, then to a component.
+
+use std::{
+    env,
+    error::Error,
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+use wit_component::ComponentEncoder;
+
+const BUILT_IN: [&str; 4] = ["blur", "constant", "meaningful-perturbation", "noise"];
+const TARGET: &str = "wasm32-unknown-unknown";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let workspace = workspace.canonicalize()?;
+    for source in ["plugins", "wit", "Cargo.toml", "Cargo.lock"] {
+        println!(
+            "cargo::rerun-if-changed={}",
+            workspace.join(source).display()
+        );
+    }
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let modules = build(&workspace, &out.join("plugins"))?;
+    let mut list = "pub static BUILT_IN: &[(&str, &[u8])] = &[\n".to_owned();
+    for name in BUILT_IN {
+        let file = modules.join(format!("lacuna_plugin_{}.wasm", name.replace('-', "_")));
+        let module = fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+        let component = ComponentEncoder::default()
+            .validate(true)
+            .module(&module)?
+            .encode()?;
+        let component_file = out.join(format!("{name}.wasm"));
+        fs::write(&component_file, component)?;
+        let path = component_file.display().to_string();
+        writeln!(list, "    ({name:?}, include_bytes!({path:?})),")?;
+    }
+    list.push_str("];\n");
+    Ok(fs::write(out.join("built_in.rs"), list)?)
+}
+
+/// Returns the folder of the modules.
+fn build(workspace: &Path, target_folder: &Path) -> Result<PathBuf, Box<dyn Error>> {
+    let mut cargo = Command::new(env::var("CARGO")?);
+    cargo
+        .current_dir(workspace)
+        .args(["build", "--release", "--target", TARGET])
+        .arg("--target-dir")
+        .arg(target_folder);
+    for name in BUILT_IN {
+        cargo.args(["-p", &format!("lacuna-plugin-{name}")]);
+    }
+    if workspace.join("Cargo.lock").exists() {
+        cargo.arg("--locked");
+    }
+    without_the_outer_build(&mut cargo);
+    // A plugin's bytes, and so its hash, must not depend on where the source lies.
+    let cargo_home = env::var("CARGO_HOME").unwrap_or_else(|_| {
+        let home = env::var("HOME").or_else(|_| env::var("USERPROFILE"));
+        format!("{}/.cargo", home.unwrap_or_default())
+    });
+    let flags = format!(
+        "--remap-path-prefix={}=lacuna\u{1f}--remap-path-prefix={cargo_home}=cargo",
+        workspace.display()
+    );
+    // Small before fast: the arithmetic of a plugin runs on the host.
+    cargo
+        .env("CARGO_ENCODED_RUSTFLAGS", flags)
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "s")
+        .env("CARGO_PROFILE_RELEASE_LTO", "true")
+        .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "1")
+        .env("CARGO_PROFILE_RELEASE_STRIP", "debuginfo");
+    let built = cargo.output()?;
+    if !built.status.success() {
+        let said = String::from_utf8_lossy(&built.stderr);
+        return Err(explained(&said).into());
+    }
+    Ok(target_folder.join(TARGET).join("release"))
+}
+
+/// What Cargo tells a build script is about the program, not about its guests.
+fn without_the_outer_build(cargo: &mut Command) {
+    const KEPT: [&str; 6] = [
+        "CARGO_HOME",
+        "CARGO_HTTP",
+        "CARGO_NET",
+        "CARGO_REGISTR",
+        "CARGO_SOURCE",
+        "CARGO_MAKEFLAGS",
+    ];
+    const OTHERS: [&str; 6] = [
+        "RUSTFLAGS",
+        "RUSTC_WRAPPER",
+        "RUSTC_WORKSPACE_WRAPPER",
+        "RUSTDOCFLAGS",
+        "CLIPPY_ARGS",
+        "TARGET",
+    ];
+    for (name, _) in env::vars_os() {
+        let name = name.to_string_lossy();
+        let of_cargo =
+            name.starts_with("CARGO_") && !KEPT.iter().any(|kept| name.starts_with(kept));
+        if of_cargo || OTHERS.contains(&&*name) {
+            cargo.env_remove(&*name);
+        }
+    }
+}
+
+fn explained(said: &str) -> String {
+    let no_target = said.contains("can't find crate for `core`")
+        || said.contains("can't find crate for `std`")
+        || said.contains("target may not be installed");
+    match no_target {
+        true => format!(
+            "the built-in plugins cannot be built: Rust's standard library for {TARGET} is missing. Install it with \
+             `rustup target add {TARGET}`"
+        ),
+        false => format!("the built-in plugins cannot be built:\n{said}"),
+    }
+}

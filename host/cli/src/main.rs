@@ -1,1 +1,32 @@
-fn main(){}
+//! The `lacuna` program: explains what an image classifier looks at.
+//!
+//! ```text
+//! arguments -> commands -> explain: images, model, plugins -> run -> results in a folder
+//!                          demo, devices, plugins, models, phantom, bench
+//! ```
+//!
+//! Everything that a user gets wrong ends as a [`failure::Failure`], which decides the exit code; a panic is a bug
+//! and ends in one line that asks to report it.
+
+mod arguments;
+mod bench;
+mod console;
+mod crash;
+mod demo;
+mod devices;
+mod explain;
+mod failure;
+mod hash;
+mod interrupt;
+mod model;
+mod models;
+mod output;
+mod phantom;
+mod plugins;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    console::start_clock();
+    crash::guard(arguments::run)
+}

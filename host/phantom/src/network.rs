@@ -152,6 +152,5 @@ fn parameter<const D: usize>(name: &str, tensor: Tensor<D>) -> Result<Parameter>
 /// # Errors
 /// What the backend says when it cannot hand them out.
 pub(crate) fn numbers<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
-    let data = tensor.try_into_data().map_err(|error| crate::Error::Device(error.to_string()))?;
-    data.to_vec::<f32>().map_err(|error| crate::Error::Device(format!("{error:?}")))
+    tensor.try_into_vec_as::<f32>().map_err(|error| crate::Error::Device(error.to_string()))
 }

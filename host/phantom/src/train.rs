@@ -73,12 +73,16 @@ pub fn train(options: &TrainOptions, mut progress: impl FnMut(Step) -> ControlFl
             return Err(Error::Stopped { done, steps });
         }
     }
-    let quality = Quality::of(&trainer.network, trainer.normalisation, seed, options.judged, &trainer.device)?;
     let parameters = trainer.network.parameters()?;
     if parameters.iter().flat_map(|p| &p.values).any(|value| !value.is_finite()) {
         return Err(Error::diverged(steps, "a weight", options.learning_rate));
     }
-    Ok(Trained { weights: model_file::write(&parameters)?, manifest: model_file::manifest(options, trainer.normalisation), quality })
+    let weights = model_file::write(&parameters)?;
+    // What is judged is what the file says.
+    let device = Device::flex();
+    let network = Network::assemble(&model_file::read(&weights)?, &device);
+    let quality = Quality::of(&network, trainer.normalisation, seed, options.judged, &device)?;
+    Ok(Trained { weights, manifest: model_file::manifest(options, trainer.normalisation), quality })
 }
 
 struct Trainer {

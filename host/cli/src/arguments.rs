@@ -1,0 +1,49 @@
+//! The commands of the program.
+
+use crate::{bench, demo, devices, explain, failure::Result, models, phantom, plugins};
+use clap::{Parser, Subcommand};
+
+/// Reads the arguments and runs their command.
+pub fn run() -> Result<()> {
+    match Arguments::parse().command {
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Devices(arguments) => devices::run(&arguments),
+        Command::Plugins(command) => plugins::run(&command),
+        Command::Models(command) => models::run(&command),
+        Command::Phantom(command) => phantom::run(&command),
+        Command::Bench(command) => bench::run(&command),
+    }
+}
+
+/// Explains what an image classifier looks at, by deleting regions of the image and watching the answer change.
+///
+/// Exit codes: 0 done, 1 the run failed, 2 wrong arguments or input, 130 interrupted.
+#[derive(Debug, Parser)]
+#[command(name = "lacuna", version, max_term_width = 120)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Explain a classifier's answer for one image or several
+    Explain(Box<explain::Arguments>),
+    /// Explain a made image with the small classifier inside this program
+    Demo(demo::Arguments),
+    /// List the devices of this machine, and which one `auto` takes
+    Devices(devices::Arguments),
+    /// List, inspect and scaffold plugins
+    #[command(subcommand)]
+    Plugins(plugins::Command),
+    /// Look at classifiers
+    #[command(subcommand)]
+    Models(models::Command),
+    /// Make images with a known lesion, and train the classifier of the demo on them
+    #[command(subcommand)]
+    Phantom(phantom::Command),
+    /// Measure speed
+    #[command(subcommand)]
+    Bench(bench::Command),
+}

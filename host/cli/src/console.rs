@@ -1,0 +1,149 @@
+//! What the user sees while something goes on: bars on a terminal, a line now and then elsewhere, nothing for machines.
+
+use indicatif::{ProgressBar, ProgressStyle};
+use lacuna_runtime::Progress;
+use serde::Serialize;
+use std::{
+    io::{self, IsTerminal, Write},
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
+
+/// Time between the lines where there is no terminal.
+const LINES_APART: Duration = Duration::from_secs(10);
+
+static STARTED: OnceLock<Instant> = OnceLock::new();
+
+/// The program's time starts now.
+pub fn start_clock() {
+    STARTED.get_or_init(Instant::now);
+}
+
+/// Time since the program started.
+pub fn since_start() -> Duration {
+    STARTED.get_or_init(Instant::now).elapsed()
+}
+
+/// An error or the reason of an end, on standard error.
+pub fn complain(text: &str) {
+    let _ = writeln!(io::stderr(), "lacuna: {text}");
+}
+
+/// Where words go. Results go to standard output, everything else to standard error.
+#[derive(Clone, Copy, Debug)]
+pub struct Console {
+    json: bool,
+    terminal: bool,
+}
+
+/// Something that is waited for; it disappears from a terminal when dropped.
+#[derive(Debug)]
+pub struct Waiting(Option<ProgressBar>);
+
+impl Console {
+    /// With `json`, standard output carries one JSON document and nothing else.
+    pub fn new(json: bool) -> Console {
+        let terminal = io::stderr().is_terminal();
+        Console { json, terminal }
+    }
+
+    /// A line of the result.
+    pub fn say(&self, line: &str) {
+        if !self.json {
+            // Who closes the pipe early has seen enough.
+            let _ = writeln!(io::stdout(), "{line}");
+        }
+    }
+
+    /// The result for machines, which is what `json` asks for.
+    pub fn give(&self, result: &impl Serialize) {
+        if self.json {
+            let text = serde_json::to_string_pretty(result);
+            let _ = writeln!(io::stdout(), "{}", text.unwrap_or_default());
+        }
+    }
+
+    /// What the user should know although nothing failed; for machines it is part of the result.
+    pub fn warn(&self, text: &str) {
+        if !self.json {
+            let _ = writeln!(io::stderr(), "warning: {text}");
+        }
+    }
+
+    /// Says what is waited for.
+    pub fn wait(&self, what: &str) -> Waiting {
+        if !self.terminal {
+            if !self.json {
+                let _ = writeln!(io::stderr(), "{what} ...");
+            }
+            return Waiting(None);
+        }
+        let bar = ProgressBar::new_spinner().with_style(style("{spinner} {msg} ({elapsed})"));
+        bar.set_message(what.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Waiting(Some(bar))
+    }
+
+    /// The steps of one run: a bar with the objective's terms and the time left.
+    pub fn steps(&self, label: &str) -> Box<dyn FnMut(&Progress) + Send> {
+        let label = label.to_owned();
+        if self.terminal {
+            let bar = Waiting(Some(ProgressBar::new(0).with_style(style(
+                "{prefix} [{wide_bar}] step {pos}/{len}, {msg}, {eta} left",
+            ))));
+            return Box::new(move |progress| bar.show(&label, progress));
+        }
+        let quiet = self.json;
+        let mut last: Option<Instant> = None;
+        Box::new(move |progress| {
+            let due = last.is_none_or(|at| at.elapsed() >= LINES_APART);
+            if !quiet && (due || progress.step >= progress.total) {
+                last = Some(Instant::now());
+                let Progress { step, total, .. } = progress;
+                let _ = writeln!(
+                    io::stderr(),
+                    "{label}: step {step} of {total}, {}, {} left",
+                    terms(progress),
+                    left(progress)
+                );
+            }
+        })
+    }
+}
+
+impl Waiting {
+    fn show(&self, label: &str, progress: &Progress) {
+        if let Some(bar) = &self.0 {
+            bar.set_prefix(label.to_owned());
+            bar.set_length(progress.total.into());
+            bar.set_position(progress.step.into());
+            bar.set_message(terms(progress));
+        }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+fn terms(progress: &Progress) -> String {
+    let terms = progress.terms.iter();
+    let shown: Vec<String> = terms
+        .map(|(name, value)| format!("{name} {value:.3}"))
+        .collect();
+    shown.join(", ")
+}
+
+fn left(progress: &Progress) -> String {
+    let remaining = progress.total.saturating_sub(progress.step);
+    let seconds = progress.elapsed.as_secs_f64() / f64::from(progress.step.max(1));
+    format!("{:.0} s", seconds * f64::from(remaining))
+}

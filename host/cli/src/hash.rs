@@ -1,0 +1,16 @@
+//! SHA-256 in hexadecimal, of what a record must be able to prove.
+
+use sha2::{Digest, Sha256};
+use std::{fs::File, io, path::Path};
+
+/// Of bytes in memory.
+pub fn of_bytes(bytes: &[u8]) -> String {
+    format!("{:x}", Sha256::digest(bytes))
+}
+
+/// Of a file, read piece by piece.
+pub fn of_file(path: &Path) -> io::Result<String> {
+    let mut hasher = Sha256::new();
+    io::copy(&mut File::open(path)?, &mut hasher)?;
+    Ok(format!("{:x}", hasher.finalize()))
+}
