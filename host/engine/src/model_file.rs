@@ -37,8 +37,11 @@ impl ModelFiles {
         }
     }
 
-    /// Where a file lies, for readers that open it themselves.
-    pub(crate) fn path(&self, name: &str) -> io::Result<PathBuf> {
+    /// Where a file that the manifest names lies, for readers that open it themselves.
+    ///
+    /// # Errors
+    /// An environment variable that is not set, or a file inside the program.
+    pub fn path(&self, name: &str) -> io::Result<PathBuf> {
         let Self::Folder(folder) = self else {
             return Err(io::Error::new(io::ErrorKind::Unsupported, "this format is read from a file only"));
         };

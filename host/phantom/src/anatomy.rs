@@ -2,6 +2,7 @@
 //! matter a little brighter than white matter).
 
 use crate::SplitMix;
+use crate::geometry::{Frame, Outline, direction, edge, length};
 use crate::phantom::SIDE;
 use std::f64::consts::TAU;
 
@@ -19,18 +20,15 @@ pub(crate) struct Point {
 /// A head of its own: shape, folds, ventricles and brightness. Lengths are in pixels.
 #[derive(Debug)]
 pub(crate) struct Anatomy {
-    centre: [f64; 2],
-    tilt: f64,
-    half_axes: [f64; 2],
-    /// Amplitude (a share of the radius) and phase of the 2nd to 5th harmonic of the outline.
-    outline: [[f64; 2]; 4],
-    scalp: f64,
+    head: Frame,
+    brain: Outline,
     skull: f64,
+    scalp: f64,
     cortex: f64,
     sulci: Vec<Sulcus>,
     midline: Midline,
-    ventricles: Vec<Ellipse>,
-    nuclei: Vec<Ellipse>,
+    ventricles: Vec<Chamber>,
+    nuclei: Vec<Chamber>,
     white: f64,
     grey: f64,
     fluid: f64,
@@ -55,24 +53,23 @@ struct Midline {
 }
 
 #[derive(Debug)]
-struct Ellipse {
-    centre: [f64; 2],
-    half_axes: [f64; 2],
-    tilt: f64,
+struct Chamber {
+    frame: Frame,
+    outline: Outline,
 }
 
 impl Anatomy {
     pub(crate) fn draw(random: &mut SplitMix) -> Self {
         let middle = (SIDE - 1) as f64 / 2.0;
-        let white = random.between(0.38, 0.46);
+        let centre = [middle + random.between(-1.5, 1.5), middle + random.between(-1.0, 1.0)];
+        let half_axes = [random.between(29.5, 34.0), random.between(35.0, 38.5)];
+        let white = random.between(0.36, 0.44);
         let sulci = random.between(17.0, 25.0).floor();
         Self {
-            centre: [middle + random.between(-1.5, 1.5), middle + random.between(-1.0, 1.0)],
-            tilt: random.between(-0.14, 0.14),
-            half_axes: [random.between(29.5, 34.0), random.between(35.0, 38.5)],
-            outline: [0.020, 0.015, 0.010, 0.008].map(|most| [random.between(0.0, most), random.angle()]),
-            scalp: random.between(1.6, 2.8),
+            head: Frame::new(centre, random.between(-0.14, 0.14)),
+            brain: Outline::draw(random, half_axes, &[0.020, 0.015, 0.010, 0.008]),
             skull: random.between(2.0, 3.0),
+            scalp: random.between(1.6, 2.8),
             cortex: random.between(2.6, 3.8),
             sulci: (0..sulci as usize)
                 .map(|i| Sulcus {
@@ -85,35 +82,26 @@ impl Anatomy {
             ventricles: ventricles(random),
             nuclei: nuclei(random),
             white,
-            grey: white + random.between(0.07, 0.12),
+            grey: white + random.between(0.07, 0.11),
             fluid: random.between(0.07, 0.13),
-            fat: random.between(0.50, 0.66),
+            fat: random.between(0.45, 0.60),
         }
     }
 
     /// The anatomy at column `x` and row `y`.
     pub(crate) fn at(&self, x: f64, y: f64) -> Point {
-        let [x, y] = turn([x - self.centre[0], y - self.centre[1]], self.tilt);
-        let depth = self.depth(x, y);
+        let [x, y] = self.head.place(x, y);
+        let depth = self.brain.inside(x, y);
         if depth < -1.0 {
             return Point { brightness: self.shell(depth), tissue: 0.0, depth };
         }
         let (fold, fluid) = self.folds(x, y, depth);
-        let ventricle = self.ventricles.iter().map(|e| edge(e.inside(x, y), 1.2)).fold(0.0, f64::max);
-        let nucleus = self.nuclei.iter().map(|e| edge(e.inside(x, y), 1.6)).fold(0.0, f64::max);
+        let ventricle = self.ventricles.iter().map(|chamber| chamber.share(x, y, 1.2)).fold(0.0, f64::max);
+        let nucleus = self.nuclei.iter().map(|chamber| chamber.share(x, y, 1.6)).fold(0.0, f64::max);
         let grey = edge(self.cortex - fold, 1.6).max(0.8 * nucleus);
         let matter = self.white + (self.grey - self.white) * grey;
         let tissue = edge(depth, 1.2) * (1.0 - fluid) * (1.0 - ventricle);
         Point { brightness: self.fluid + (matter - self.fluid) * tissue, tissue, depth }
-    }
-
-    /// Pixels below the brain's surface along the ray from its centre.
-    fn depth(&self, x: f64, y: f64) -> f64 {
-        let [a, b] = self.half_axes;
-        let angle = y.atan2(x);
-        let ripple: f64 = self.outline.iter().zip(2_u32..).map(|([most, phase], k)| most * (f64::from(k) * angle + phase).cos()).sum();
-        let radius = (1.0 + ripple) / (angle.cos() / a).hypot(angle.sin() / b);
-        radius - x.hypot(y)
     }
 
     /// Brightness outside the brain: a film of fluid, bone, scalp, air.
@@ -133,7 +121,7 @@ impl Anatomy {
         let mut nearest = depth;
         let mut fluid = 0.0_f64;
         let mut meet = |across: f64, beyond: f64, width: f64| {
-            let distance = across.hypot(beyond.max(0.0));
+            let distance = length(across, beyond.max(0.0));
             nearest = nearest.min(distance);
             fluid = fluid.max(edge(width - distance, 1.0));
         };
@@ -150,53 +138,40 @@ impl Anatomy {
     }
 }
 
+impl Chamber {
+    fn new(centre: [f64; 2], half_axes: [f64; 2], tilt: f64, random: &mut SplitMix) -> Self {
+        Self { frame: Frame::new(centre, tilt), outline: Outline::draw(random, half_axes, &[0.06, 0.06]) }
+    }
+
+    /// How much of the pixel it fills, 0 to 1, with an edge of this width.
+    fn share(&self, x: f64, y: f64, width: f64) -> f64 {
+        let [x, y] = self.frame.place(x, y);
+        edge(self.outline.inside(x, y), width)
+    }
+}
+
 /// Frontal and occipital horn on each side, and the third ventricle between them.
-fn ventricles(random: &mut SplitMix) -> Vec<Ellipse> {
+fn ventricles(random: &mut SplitMix) -> Vec<Chamber> {
     let size = random.between(0.8, 1.25);
-    let mut all = vec![Ellipse { centre: [0.0, 4.0], half_axes: [0.9 * size, 3.5], tilt: 0.0 }];
+    let mut all = vec![Chamber::new([0.0, 4.0], [0.9 * size, 3.5], 0.0, random)];
     for side in [-1.0, 1.0] {
         let size = size * random.between(0.9, 1.1);
         let front = [side * random.between(4.2, 5.6), random.between(-9.0, -6.5)];
-        all.push(Ellipse { centre: front, half_axes: [2.6 * size, 7.0 * size], tilt: side * random.between(0.2, 0.4) });
+        let tilt = side * random.between(0.2, 0.4);
+        all.push(Chamber::new(front, [2.6 * size, 7.0 * size], tilt, random));
         let back = [side * random.between(8.5, 10.5), random.between(10.0, 13.0)];
-        all.push(Ellipse { centre: back, half_axes: [2.2 * size, 6.0 * size], tilt: -side * random.between(0.3, 0.55) });
+        let tilt = -side * random.between(0.3, 0.55);
+        all.push(Chamber::new(back, [2.2 * size, 6.0 * size], tilt, random));
     }
     all
 }
 
 /// Deep grey matter beside the third ventricle.
-fn nuclei(random: &mut SplitMix) -> Vec<Ellipse> {
-    [-1.0, 1.0]
-        .into_iter()
-        .map(|side| Ellipse {
-            centre: [side * random.between(5.5, 7.0), random.between(2.0, 4.0)],
-            half_axes: [random.between(3.4, 4.4), random.between(4.5, 6.0)],
-            tilt: side * 0.2,
-        })
-        .collect()
-}
-
-impl Ellipse {
-    /// Pixels inside the edge, negative outside, measured along the ray from the centre.
-    fn inside(&self, x: f64, y: f64) -> f64 {
-        let [x, y] = turn([x - self.centre[0], y - self.centre[1]], self.tilt);
-        let share = (x / self.half_axes[0]).hypot(y / self.half_axes[1]);
-        (1.0 - share) * self.half_axes[0].min(self.half_axes[1])
-    }
-}
-
-fn direction(angle: f64) -> [f64; 2] {
-    [angle.cos(), angle.sin()]
-}
-
-/// The point in a frame that is turned by `angle` radians.
-pub(crate) fn turn([x, y]: [f64; 2], angle: f64) -> [f64; 2] {
-    let (sin, cos) = angle.sin_cos();
-    [x * cos + y * sin, y * cos - x * sin]
-}
-
-/// 0 to 1 across an edge of `width` pixels at distance 0, smoothly.
-pub(crate) fn edge(distance: f64, width: f64) -> f64 {
-    let t = (distance / width + 0.5).clamp(0.0, 1.0);
-    t * t * (3.0 - 2.0 * t)
+fn nuclei(random: &mut SplitMix) -> Vec<Chamber> {
+    let mut draw = |side: f64| {
+        let centre = [side * random.between(5.5, 7.0), random.between(2.0, 4.0)];
+        let half_axes = [random.between(3.4, 4.4), random.between(4.5, 6.0)];
+        Chamber::new(centre, half_axes, side * 0.2, random)
+    };
+    vec![draw(-1.0), draw(1.0)]
 }

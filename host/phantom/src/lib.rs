@@ -15,6 +15,7 @@
 
 mod anatomy;
 mod error;
+mod geometry;
 mod lesion;
 mod model_file;
 mod network;

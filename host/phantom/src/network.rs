@@ -50,11 +50,35 @@ impl Network {
 
     /// The logits (N, 2) of normalised images (N, 1, SIDE, SIDE).
     pub(crate) fn forward(&self, input: Tensor<4>) -> Tensor<2> {
+        self.classifier.forward(self.features(input))
+    }
+
+    /// As [`Network::forward`], with each feature standardised over the batch (BatchNorm, Ioffe and
+    /// Szegedy 2015). A lesion is few pixels of the mean over all, and without this the linear layer
+    /// would need many steps to hear it beside the brightness of the head.
+    pub(crate) fn forward_standardised(&self, input: Tensor<4>) -> Tensor<2> {
+        let features = self.features(input);
+        let (mean, deviation) = statistics(features.clone());
+        self.classifier.forward((features - mean) / deviation)
+    }
+
+    /// Lets [`Network::forward`] compute what [`Network::forward_standardised`] does, with the mean
+    /// and the deviation of these images.
+    pub(crate) fn fold(mut self, input: Tensor<4>) -> Self {
+        let (mean, deviation) = statistics(self.features(input).detach());
+        let weight = self.classifier.weight.val().detach() / deviation.transpose();
+        let shift = mean.matmul(weight.clone()).squeeze_dim::<1>(0);
+        self.classifier.weight = Param::from_tensor(weight);
+        self.classifier.bias = self.classifier.bias.map(|bias| Param::from_tensor(bias.val().detach() - shift));
+        self
+    }
+
+    /// The last layer's mean over all pixels (N, 64).
+    fn features(&self, input: Tensor<4>) -> Tensor<2> {
         let x = relu(self.conv1.forward(input));
         let x = relu(self.conv2.forward(x));
         let x = relu(self.conv3.forward(x));
-        let features = x.flatten::<3>(2, 3).mean_dim(2).squeeze_dim::<2>(2);
-        self.classifier.forward(features)
+        x.flatten::<3>(2, 3).mean_dim(2).squeeze_dim::<2>(2)
     }
 
     /// Every parameter, sorted by name.
@@ -103,6 +127,14 @@ impl Network {
         }
         Self { conv1: conv(1), conv2: conv(2), conv3: conv(3), classifier }
     }
+}
+
+/// Mean and standard deviation (1, F) of features (N, F).
+fn statistics(features: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
+    let mean = features.clone().mean_dim(0);
+    let variance = (features - mean.clone()).square().mean_dim(0);
+    // A feature that is the same in all images stays finite.
+    (mean, (variance + 1e-6).sqrt())
 }
 
 /// Names and shapes of all parameters, sorted by name.

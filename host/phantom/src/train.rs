@@ -55,8 +55,8 @@ pub struct Trained {
 
 /// Trained phantoms have indices from here on, so that those a person asks for are unseen.
 const FIRST_TRAINED: u64 = 1 << 32;
-/// Phantoms that mean and deviation of the input are taken from.
-const MEASURED: u64 = 256;
+/// Phantoms that mean and deviation of the input and of the features are taken from.
+const MEASURED: u64 = 512;
 
 /// Trains on the CPU. `progress` is told of every step and may break off.
 ///
@@ -67,13 +67,14 @@ pub fn train(options: &TrainOptions, mut progress: impl FnMut(Step) -> ControlFl
     options.check()?;
     let TrainOptions { seed, steps, .. } = *options;
     let mut trainer = Trainer::new(options);
+    let normalisation = trainer.normalisation;
     for done in 1..=steps {
         let loss = trainer.step(options, done - 1)?;
         if progress(Step { done, steps, loss }).is_break() {
             return Err(Error::Stopped { done, steps });
         }
     }
-    let parameters = trainer.network.parameters()?;
+    let parameters = trainer.finish().parameters()?;
     if parameters.iter().flat_map(|p| &p.values).any(|value| !value.is_finite()) {
         return Err(Error::diverged(steps, "a weight", options.learning_rate));
     }
@@ -81,12 +82,13 @@ pub fn train(options: &TrainOptions, mut progress: impl FnMut(Step) -> ControlFl
     // What is judged is what the file says.
     let device = Device::flex();
     let network = Network::assemble(&model_file::read(&weights)?, &device);
-    let quality = Quality::of(&network, trainer.normalisation, seed, options.judged, &device)?;
-    Ok(Trained { weights, manifest: model_file::manifest(options, trainer.normalisation), quality })
+    let quality = Quality::of(&network, normalisation, seed, options.judged, &device)?;
+    Ok(Trained { weights, manifest: model_file::manifest(options, normalisation), quality })
 }
 
 struct Trainer {
     device: Device,
+    measured: Vec<Phantom>,
     network: Network,
     normalisation: Normalisation,
     optimiser: ModuleOptimizer,
@@ -103,7 +105,15 @@ impl Trainer {
             optimiser: AdamConfig::new().with_epsilon(1e-8).init(),
             loss: CrossEntropyLossConfig::new().with_smoothing(Some(options.label_smoothing)).init(&device),
             device,
+            measured,
         }
+    }
+
+    /// The network as it is used: no statistics of a batch are needed any more.
+    fn finish(self) -> Network {
+        let images: Vec<&[f32]> = self.measured.iter().map(|p| p.image.as_slice()).collect();
+        let input = self.normalisation.input(&images, &self.device);
+        self.network.fold(input)
     }
 
     /// Makes one step, after `done` others, and returns the loss before it.
@@ -113,7 +123,7 @@ impl Trainer {
         let images: Vec<&[f32]> = batch.iter().map(|p| p.image.as_slice()).collect();
         let targets: Vec<i64> = batch.iter().map(|p| i64::from(p.lesion)).collect();
         let targets = Tensor::<1, Int>::from_data(TensorData::from(targets.as_slice()), &self.device);
-        let logits = self.network.forward(self.normalisation.input(&images, &self.device));
+        let logits = self.network.forward_standardised(self.normalisation.input(&images, &self.device));
         let loss = self.loss.forward(logits, targets);
         let value = crate::network::numbers(loss.clone())?.first().copied().unwrap_or(f32::NAN);
         if !value.is_finite() {

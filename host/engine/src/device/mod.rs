@@ -4,7 +4,7 @@ mod adapters;
 mod choice;
 
 pub use adapters::{Adapter, AdapterKind, adapters};
-pub use choice::DeviceChoice;
+pub use choice::{DeviceChoice, automatic};
 
 use crate::{Error, Result};
 use burn::tensor::DeviceKind;

@@ -15,6 +15,7 @@ pub struct Limits {
     /// Number of live handles of any kind.
     pub handles: u32,
     /// Time from the start of the run to its end.
+    #[serde(with = "seconds")]
     pub wall_time: Duration,
     /// Bytes that `tensor.read` may copy into the guest in the whole run, once readback is granted; none otherwise.
     pub readback_bytes: u64,
@@ -175,6 +176,20 @@ fn time(text: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds)
         .ok()
         .filter(|time| !time.is_zero())
+}
+
+/// A time in a record: seconds as a number.
+mod seconds {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+    use std::time::Duration;
+
+    pub(super) fn serialize<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(time.as_secs_f64())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        Duration::try_from_secs_f64(f64::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
 }
 
 #[cfg(test)]

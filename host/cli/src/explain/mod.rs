@@ -1,0 +1,234 @@
+//! `lacuna explain`: images, a classifier, a method and a perturbation in; a folder of results out.
+//!
+//! [`input`] reads an image and fits it to the classifier -> [`run`](mod@batch) explains a batch of them -> [`result`]
+//! brings what came out back onto each image's own grid -> [`files`] writes it, [`record`] proves it.
+
+mod batch;
+mod files;
+mod input;
+mod options;
+mod record;
+mod result;
+
+pub use batch::{Explainer, Explained, Subject};
+pub use files::write;
+pub use input::InputArguments;
+pub use options::{GrantArguments, LimitArguments, MethodArguments};
+
+use crate::{
+    console::Console,
+    devices::DeviceArguments,
+    failure::{Failure, Result},
+    interrupt,
+    model::Model,
+    output::OutputFolder,
+    plugins::{PluginArguments, Plugins},
+};
+use lacuna_engine::ClassIndex;
+use record::Summary;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// PNG, JPEG or NIfTI (.nii, .nii.gz; with --slice); several are explained in one run
+    #[arg(required = true, value_name = "IMAGE")]
+    images: Vec<PathBuf>,
+    /// The classifier's manifest
+    #[arg(long, value_name = "FILE.toml")]
+    classifier: PathBuf,
+    /// Name or index of the class to explain; default: for each image the most probable one
+    #[arg(long, value_name = "CLASS")]
+    target: Option<String>,
+    /// Folder for the results; with several images each gets a folder of its own inside
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Decides everything random
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Images that are optimised together: faster, and more memory
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    batch: u16,
+    #[command(flatten)]
+    method: MethodArguments,
+    #[command(flatten)]
+    device: DeviceArguments,
+    #[command(flatten)]
+    plugins: PluginArguments,
+    #[command(flatten, next_help_heading = "Reading the image")]
+    input: InputArguments,
+    #[command(flatten, next_help_heading = "What plugins may use")]
+    limits: LimitArguments,
+    #[command(flatten, next_help_heading = "What plugins may use")]
+    grants: GrantArguments,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    results: Vec<Summary>,
+    seconds: f64,
+}
+
+/// Checks everything that can be checked cheaply, then loads, explains and writes batch by batch.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let console = Console::new(arguments.json);
+    let cancel = interrupt::watch()?;
+    let limits = arguments.limits.read()?;
+    let model = Model::read(&arguments.classifier)?;
+    let target = arguments.target.as_deref();
+    let target = target.map(|text| model.class(text)).transpose()?;
+    let folders = Folders::open(&arguments.out, &arguments.images)?;
+    let subjects = subjects(&console, arguments, &model)?;
+    let plugins = Plugins::load(&console, &arguments.plugins)?;
+    let chosen = arguments
+        .method
+        .choose(&plugins, &arguments.grants.granted)?;
+    let device = arguments.device.open(&console)?;
+    interrupt::check(&cancel)?;
+    let classifier = model.load(&console, &device)?;
+    interrupt::check(&cancel)?;
+
+    let explainer = Explainer {
+        console: &console,
+        host: &plugins.host,
+        model: &model,
+        classifier: &classifier,
+        chosen: &chosen,
+        seed: arguments.seed,
+        limits,
+        cancel,
+    };
+    let mut report = Report {
+        results: Vec::new(),
+        seconds: 0.0,
+    };
+    for batch in subjects.chunks(arguments.batch.into()) {
+        let done = report.results.len();
+        let written = explain_batch(&explainer, batch, target, &folders, done);
+        report
+            .results
+            .extend(written.map_err(|failure| after(failure, done, subjects.len()))?);
+    }
+    report.seconds = crate::console::since_start().as_secs_f64();
+    console.give(&report);
+    Ok(())
+}
+
+fn explain_batch(
+    explainer: &Explainer<'_>,
+    batch: &[Subject],
+    target: Option<ClassIndex>,
+    folders: &Folders,
+    done: usize,
+) -> Result<Vec<Summary>> {
+    let label = match folders.per_image.len() {
+        1 => explainer.chosen.method.name().to_owned(),
+        all => format!("images {} to {} of {all}", done + 1, done + batch.len()),
+    };
+    let explained = explainer.explain(&label, batch, target)?;
+    let mut summaries = Vec::new();
+    for (subject, (explained, folder)) in batch
+        .iter()
+        .zip(explained.iter().zip(folders.per_image.iter().skip(done)))
+    {
+        interrupt::check(&explainer.cancel)?;
+        let summary = write(explainer, subject, explained, folder)?;
+        summary.show(explainer.console);
+        summaries.push(summary);
+    }
+    Ok(summaries)
+}
+
+fn subjects(console: &Console, arguments: &Arguments, model: &Model) -> Result<Vec<Subject>> {
+    let _waiting = console.wait(match arguments.images.len() {
+        1 => "reading the image",
+        _ => "reading the images",
+    });
+    let read = |path: &PathBuf| {
+        let subject = arguments.input.read(path, &model.manifest().input);
+        if let Ok(subject) = &subject {
+            for warning in &subject.warnings {
+                console.warn(&format!("{}: {warning}", path.display()));
+            }
+        }
+        subject
+    };
+    arguments.images.iter().map(read).collect()
+}
+
+/// One folder for each image.
+#[derive(Debug)]
+struct Folders {
+    per_image: Vec<OutputFolder>,
+    /// The folder around them; dropped after them, so that it is empty then if nothing was written.
+    _all: OutputFolder,
+}
+
+impl Folders {
+    fn open(out: &Path, images: &[PathBuf]) -> Result<Folders> {
+        let all = OutputFolder::open(out)?;
+        let mut names: Vec<String> = Vec::new();
+        for image in images {
+            names.push(unique(stem(image), &names));
+        }
+        let per_image = match images {
+            [_] => vec![OutputFolder::open(out)?],
+            _ => names
+                .iter()
+                .map(|name| OutputFolder::open(&out.join(name)))
+                .collect::<Result<_>>()?,
+        };
+        Ok(Folders {
+            per_image,
+            _all: all,
+        })
+    }
+}
+
+/// The file's name without its endings: `brain.nii.gz` is `brain`.
+fn stem(image: &Path) -> String {
+    let name = image.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    match stem {
+        "" => "image".to_owned(),
+        stem => stem.to_owned(),
+    }
+}
+
+/// `name`, or `name-2` and so on where it is taken.
+fn unique(name: String, taken: &[String]) -> String {
+    let numbered = (2_usize..).map(|number| format!("{name}-{number}"));
+    std::iter::once(name.clone())
+        .chain(numbered)
+        .find(|candidate| !taken.contains(candidate))
+        .unwrap_or(name)
+}
+
+/// Results of earlier batches stay; say so.
+fn after(failure: Failure, done: usize, all: usize) -> Failure {
+    let also = format!("; the results of the first {done} of {all} images were written");
+    match failure {
+        other if done == 0 => other,
+        Failure::Interrupted(_) => Failure::Interrupted(format!("interrupted{also}")),
+        Failure::Run(why) => Failure::Run(why + &also),
+        Failure::Input(why) => Failure::Input(why + &also),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_of_one_name_get_folders_of_their_own() {
+        assert_eq!(stem(Path::new("a/brain.nii.gz")), "brain");
+        assert_eq!(stem(Path::new("DME-1.2.png")), "DME-1.2");
+        let taken = ["a".to_owned(), "a-2".to_owned()];
+        assert_eq!(unique("a".to_owned(), &taken), "a-3");
+        assert_eq!(unique("b".to_owned(), &taken), "b");
+    }
+}

@@ -1,0 +1,124 @@
+//! Options that choose the plugins, set their parameters and bound what they may use.
+
+use crate::{
+    failure::{Failure, Result},
+    plugins::Plugins,
+};
+use lacuna_runtime::{Grants, Limits, Need, Plugin, Role, Settings};
+
+#[derive(Debug, clap::Args)]
+pub struct MethodArguments {
+    /// The explanation method; see `lacuna plugins list`
+    #[arg(long, value_name = "NAME", default_value = "meaningful-perturbation")]
+    method: String,
+    /// How regions are deleted; see `lacuna plugins list`
+    #[arg(long, value_name = "NAME", default_value = "blur")]
+    perturbation: String,
+    /// A parameter of the method, for example steps=300; see `lacuna plugins inspect`
+    #[arg(long, value_name = "NAME=VALUE")]
+    param: Vec<String>,
+    /// A parameter of the perturbation, for example sigma=10
+    #[arg(long, value_name = "NAME=VALUE")]
+    perturbation_param: Vec<String>,
+    /// A preset of the method; --param changes it
+    #[arg(long, value_name = "NAME")]
+    preset: Option<String>,
+    /// A preset of the perturbation; --perturbation-param changes it
+    #[arg(long, value_name = "NAME")]
+    perturbation_preset: Option<String>,
+}
+
+/// The plugins of a run with every value that they get.
+#[derive(Debug)]
+pub struct Chosen<'a> {
+    pub method: &'a Plugin,
+    pub method_settings: Settings,
+    pub perturbation: &'a Plugin,
+    pub perturbation_settings: Settings,
+    pub grants: Grants,
+}
+
+impl MethodArguments {
+    /// These plugins at their defaults but for `params` of the method.
+    pub fn named(method: &str, perturbation: &str, params: Vec<String>) -> MethodArguments {
+        MethodArguments {
+            method: method.to_owned(),
+            perturbation: perturbation.to_owned(),
+            param: params,
+            perturbation_param: Vec::new(),
+            preset: None,
+            perturbation_preset: None,
+        }
+    }
+
+    /// Finds the plugins and reads their parameters.
+    pub fn choose<'a>(&self, plugins: &'a Plugins, granted: &[Need]) -> Result<Chosen<'a>> {
+        let method = plugins.get(Role::Method, &self.method)?;
+        let perturbation = plugins.get(Role::Perturbation, &self.perturbation)?;
+        Ok(Chosen {
+            method_settings: Settings::parse(method.info(), self.preset.as_deref(), &self.param)?,
+            perturbation_settings: Settings::parse(
+                perturbation.info(),
+                self.perturbation_preset.as_deref(),
+                &self.perturbation_param,
+            )?,
+            grants: plugins.grants(granted, &[method, perturbation])?,
+            method,
+            perturbation,
+        })
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub struct GrantArguments {
+    /// Grant a third-party plugin what it needs: `readback`, the right to read numbers of tensors
+    #[arg(long = "grant", value_name = "NEED")]
+    pub granted: Vec<Need>,
+}
+
+/// Each plugin of a run has its own account.
+#[derive(Debug, Default, clap::Args)]
+pub struct LimitArguments {
+    /// Memory of a plugin's own, for example 512MiB
+    #[arg(long, value_name = "SIZE")]
+    guest_memory: Option<String>,
+    /// Device memory that a plugin's handles keep alive, for example 8GiB
+    #[arg(long, value_name = "SIZE")]
+    device_memory: Option<String>,
+    /// Live handles of a plugin
+    #[arg(long, value_name = "COUNT")]
+    handles: Option<String>,
+    /// Time for a batch, for example 90s, 10min or 2h
+    #[arg(long, value_name = "TIME")]
+    wall_time: Option<String>,
+    /// Numbers that a plugin may read back, where that is granted, for example 256MiB
+    #[arg(long, value_name = "SIZE")]
+    readback: Option<String>,
+    /// The same limits by name, for example device-memory=8GiB
+    #[arg(long = "limit", value_name = "NAME=VALUE")]
+    named: Vec<String>,
+}
+
+impl LimitArguments {
+    /// The defaults, changed by what was given.
+    pub fn read(&self) -> Result<Limits> {
+        let own = [
+            ("guest-memory", &self.guest_memory),
+            ("device-memory", &self.device_memory),
+            ("handles", &self.handles),
+            ("wall-time", &self.wall_time),
+            ("readback", &self.readback),
+        ];
+        let mut limits = Limits::default();
+        for (name, value) in own {
+            if let Some(value) = value {
+                let set = limits.set(&format!("{name}={value}"));
+                set.map_err(|error| Failure::Input(format!("--{name}: {error}")))?;
+            }
+        }
+        for text in &self.named {
+            limits.set(text)?;
+        }
+        Ok(limits)
+    }
+}

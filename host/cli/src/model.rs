@@ -1,0 +1,140 @@
+//! A classifier's manifest and files: read once, hashed, loaded.
+
+use crate::{
+    console::Console,
+    failure::{Failure, Result},
+    hash,
+};
+use lacuna_engine::{ClassIndex, Classifier, Device, Manifest, ModelFiles};
+use serde::Serialize;
+use std::{fs, path::Path};
+
+/// A manifest that was read, before its network is loaded.
+#[derive(Debug)]
+pub struct Model {
+    manifest: Manifest,
+    files: ModelFiles,
+    record: ModelRecord,
+}
+
+/// What the record of a run says of the classifier.
+#[derive(Clone, Debug, Serialize)]
+pub struct ModelRecord {
+    pub name: String,
+    pub source: String,
+    pub manifest: String,
+    /// Of the manifest.
+    pub sha256: String,
+    /// The graph, or the weights.
+    pub files: Vec<FileRecord>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct FileRecord {
+    pub name: String,
+    pub sha256: String,
+}
+
+impl Model {
+    /// Reads a manifest from a file.
+    pub fn read(path: &Path) -> Result<Model> {
+        let shown = path.display().to_string();
+        let text = fs::read_to_string(path).map_err(|error| {
+            let remedy = "give the path of a classifier's .toml manifest with `--classifier`";
+            Failure::input(
+                &shown,
+                format!("the manifest cannot be read ({error})"),
+                remedy,
+            )
+        })?;
+        let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        Model::new(&shown, &text, ModelFiles::Folder(folder))
+    }
+
+    /// The manifest in `text`; `shown` names it in messages.
+    pub fn new(shown: &str, text: &str, files: ModelFiles) -> Result<Model> {
+        let manifest = Manifest::parse(shown, text)?;
+        let parts = [&manifest.model.graph, &manifest.model.weights];
+        let hashed = parts.into_iter().flatten().map(|name| {
+            let sha256 = hash_of(&files, name).map_err(|error| {
+                let remedy =
+                    "put the file there, or correct the name in [model]; `$NAME/...` starts at an \
+                              environment variable";
+                Failure::input(shown, format!("`{name}` cannot be read ({error})"), remedy)
+            })?;
+            let name = name.clone();
+            Ok(FileRecord { name, sha256 })
+        });
+        let record = ModelRecord {
+            name: manifest.name.clone(),
+            source: manifest.source.clone(),
+            manifest: shown.to_owned(),
+            sha256: hash::of_bytes(text.as_bytes()),
+            files: hashed.collect::<Result<_>>()?,
+        };
+        Ok(Model {
+            manifest,
+            files,
+            record,
+        })
+    }
+
+    /// Loads the network onto a device.
+    pub fn load(&self, console: &Console, device: &Device) -> Result<Classifier> {
+        let _waiting = console.wait(&format!("loading the model `{}`", self.manifest.name));
+        Ok(Classifier::from_manifest(
+            &self.record.manifest,
+            &self.manifest,
+            &self.files,
+            device,
+        )?)
+    }
+
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    pub fn record(&self) -> &ModelRecord {
+        &self.record
+    }
+
+    /// The class that a user names, by its name or its index.
+    pub fn class(&self, text: &str) -> Result<ClassIndex> {
+        let classes = &self.manifest.output.classes;
+        let same = |name: &&String| name.eq_ignore_ascii_case(text);
+        let by_name = classes.iter().position(|name| name == text);
+        let by_index = || text.parse().ok().filter(|index| *index < classes.len());
+        let by_case = || match classes.iter().filter(same).count() {
+            1 => classes
+                .iter()
+                .position(|name| name.eq_ignore_ascii_case(text)),
+            _ => None,
+        };
+        let found = by_name.or_else(by_index).or_else(by_case);
+        found.map(ClassIndex).ok_or_else(|| {
+            let listed: Vec<String> = classes
+                .iter()
+                .enumerate()
+                .map(|(index, name)| format!("{index} `{name}`"))
+                .collect();
+            Failure::Input(format!(
+                "--target: `{text}` is no class of {}; expected one of {}. Remedy: give a name or an index of this list.",
+                self.record.manifest,
+                listed.join(", ")
+            ))
+        })
+    }
+}
+
+fn hash_of(files: &ModelFiles, name: &str) -> std::io::Result<String> {
+    match files {
+        ModelFiles::Folder(_) => hash::of_file(&files.path(name)?),
+        ModelFiles::Embedded(inside) => {
+            let bytes = inside
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, bytes)| bytes);
+            Ok(hash::of_bytes(bytes.copied().unwrap_or_default()))
+        }
+    }
+}

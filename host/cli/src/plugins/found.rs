@@ -1,0 +1,170 @@
+//! Where plugins are found: inside the program, in `--plugins DIR`, in `LACUNA_PLUGINS`, in the user's data folder.
+
+use crate::{
+    console::Console,
+    failure::{Failure, Result},
+};
+use directories::ProjectDirs;
+use lacuna_runtime::{
+    CompileCache, Grants, Host, HostOptions, Need, Plugin, PluginLibrary, Role,
+};
+use std::{
+    collections::HashSet,
+    env, fs, io,
+    path::{Path, PathBuf},
+};
+
+include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
+
+/// The option of every command that uses plugins.
+#[derive(Debug, Default, clap::Args)]
+pub struct PluginArguments {
+    /// A folder of .wasm plugins, or one such file; can be given several times. Further folders: those in LACUNA_PLUGINS,
+    /// and `lacuna/plugins` in your data folder
+    #[arg(long, value_name = "DIR")]
+    plugins: Vec<PathBuf>,
+}
+
+/// Every plugin, compiled, and the sandbox that runs them.
+#[derive(Debug)]
+pub struct Plugins {
+    pub host: Host,
+    library: PluginLibrary,
+    /// Hashes of those that travel inside the program.
+    built_in: HashSet<String>,
+}
+
+impl Plugins {
+    /// Loads the built-in plugins and those of the user. What is wrong in a folder of the command line is an error; in the
+    /// standing folders it is a warning, so that one bad file does not stop every run.
+    pub fn load(console: &Console, arguments: &PluginArguments) -> Result<Plugins> {
+        let cache = cache();
+        let first = matches!(&cache, CompileCache::Folder(folder) if !folder.exists());
+        let _waiting = console.wait(match first {
+            true => "compiling the plugins (first run)",
+            false => "loading the plugins",
+        });
+        let host = Host::new(HostOptions { cache })?;
+        let mut library = PluginLibrary::new();
+        library.add_built_in(&host, BUILT_IN)?;
+        let built_in = library.iter().map(|p| p.sha256().to_owned()).collect();
+        for folder in &arguments.plugins {
+            for file in wasm_files(folder).map_err(|error| unreadable(folder, &error))? {
+                add(&host, &mut library, &file)?;
+            }
+        }
+        for folder in standing_folders() {
+            let files = wasm_files(&folder).unwrap_or_else(|error| {
+                if error.kind() != io::ErrorKind::NotFound {
+                    console.warn(&unreadable(&folder, &error).to_string());
+                }
+                Vec::new()
+            });
+            for file in files {
+                if let Err(failure) = add(&host, &mut library, &file) {
+                    console.warn(&format!("a plugin is left out: {failure}"));
+                }
+            }
+        }
+        Ok(Plugins {
+            host,
+            library,
+            built_in,
+        })
+    }
+
+    /// The plugin of that role and name.
+    pub fn get(&self, role: Role, name: &str) -> Result<&Plugin> {
+        Ok(self.library.get(role, name)?)
+    }
+
+    /// Methods first, each role by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Plugin> {
+        self.library.iter()
+    }
+
+    /// What the user granted, and what built-in plugins declare that they need: those are part of the program.
+    ///
+    /// # Errors
+    /// A third-party plugin that needs what was not granted.
+    pub fn grants(&self, granted: &[Need], used: &[&Plugin]) -> Result<Grants> {
+        let mut grants = Grants::none();
+        for need in granted {
+            grants = grants.with(*need);
+        }
+        for plugin in used {
+            let own = self.built_in.contains(plugin.sha256());
+            let needs_readback = plugin.info().needs.contains(&Need::Readback);
+            match (needs_readback, own || granted.contains(&Need::Readback)) {
+                (true, true) => grants = grants.with(Need::Readback),
+                (true, false) => {
+                    return Err(Failure::Input(format!(
+                        "{} needs `readback`, which was not granted: it wants to read numbers of tensors. Remedy: if you \
+                         trust it with the image's numbers, add `--grant readback`.",
+                        plugin.id()
+                    )));
+                }
+                (false, _) => {}
+            }
+        }
+        Ok(grants)
+    }
+}
+
+fn add(host: &Host, library: &mut PluginLibrary, file: &Path) -> Result<()> {
+    let bytes = fs::read(file).map_err(|error| unreadable(file, &error))?;
+    library.add(host, &file.display().to_string(), &bytes)?;
+    Ok(())
+}
+
+/// The plugin files of a folder by name, or the one file that was named.
+fn wasm_files(path: &Path) -> io::Result<Vec<PathBuf>> {
+    if path.is_file() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut files = Vec::new();
+    for entry in fs::read_dir(path)? {
+        let file = entry?.path();
+        if file
+            .extension()
+            .is_some_and(|ending| ending.eq_ignore_ascii_case("wasm"))
+        {
+            files.push(file);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Folders that count in every run.
+fn standing_folders() -> Vec<PathBuf> {
+    let listed = env::var_os("LACUNA_PLUGINS").unwrap_or_default();
+    let mut folders: Vec<PathBuf> = env::split_paths(&listed)
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .collect();
+    if let Some(own) = ProjectDirs::from("", "", "lacuna") {
+        folders.push(own.data_dir().join("plugins"));
+    }
+    folders
+}
+
+/// `compiled` in LACUNA_CACHE or in the user's cache folder; no cache on a system without such a folder.
+fn cache() -> CompileCache {
+    let named = env::var_os("LACUNA_CACHE")
+        .filter(|folder| !folder.is_empty())
+        .map(PathBuf::from);
+    let own = || ProjectDirs::from("", "", "lacuna").map(|folders| folders.cache_dir().to_owned());
+    match named.or_else(own) {
+        Some(folder) => CompileCache::Folder(folder.join("compiled")),
+        None => CompileCache::Off,
+    }
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    let remedy = "give a folder of .wasm plugins, or one .wasm file";
+    Failure::input(
+        format!("--plugins: {}", path.display()),
+        format!("cannot be read ({error})"),
+        remedy,
+    )
+}

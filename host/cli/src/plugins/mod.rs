@@ -1,0 +1,29 @@
+//! The plugins of this program and of its user, and the commands about them.
+
+mod found;
+mod inspect;
+mod list;
+mod new;
+
+pub use found::{PluginArguments, Plugins};
+
+use crate::failure::Result;
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// List every plugin that can be found
+    List(list::Arguments),
+    /// Show the parameters, presets and needs of one plugin
+    Inspect(inspect::Arguments),
+    /// Make a folder with a new perturbation plugin that builds
+    New(new::Arguments),
+}
+
+/// Runs one of the commands.
+pub fn run(command: &Command) -> Result<()> {
+    match command {
+        Command::List(arguments) => list::run(arguments),
+        Command::Inspect(arguments) => inspect::run(arguments),
+        Command::New(arguments) => new::run(arguments),
+    }
+}

@@ -1,0 +1,107 @@
+//! The GPU path against the CPU, on whatever adapter `LACUNA_TEST_ADAPTER` names.
+//!
+//! CI names a software adapter (SwiftShader), so the shapes are tiny. That driver crashes while a
+//! process ends, after everything is done; the checks therefore run in a child process that says
+//! when it has passed them all, and its exit code does not count.
+
+use lacuna_engine::{Architecture, ClassIndex, Classifier, Device, DeviceChoice, Interpolation, ReluRule, Score, Tensor};
+use std::process::Command;
+
+const PASSED: &str = "every check of the GPU path passed";
+
+#[test]
+fn the_gpu_computes_what_the_cpu_computes() {
+    let Ok(adapter) = std::env::var("LACUNA_TEST_ADAPTER") else {
+        assert!(std::env::var_os("LACUNA_REQUIRE_GPU").is_none(), "a GPU adapter is required, but LACUNA_TEST_ADAPTER names none");
+        println!("skipped: LACUNA_TEST_ADAPTER names no adapter (`gpu` for a real one, or a part of a name)");
+        return;
+    };
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    if let Some(folder) = std::env::var_os("LACUNA_TEST_LIBRARIES") {
+        child.env("LD_LIBRARY_PATH", folder);
+    }
+    let output = child
+        .args(["checks", "--ignored", "--exact", "--nocapture", "--test-threads=1"])
+        .env("LACUNA_TEST_ADAPTER", adapter)
+        .env("CUBECL_AUTOTUNE_LEVEL", "minimal")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    println!("{text}");
+    assert!(text.contains(PASSED), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+#[ignore = "run by the_gpu_computes_what_the_cpu_computes, in a process of its own"]
+fn checks() {
+    let choice: DeviceChoice = std::env::var("LACUNA_TEST_ADAPTER").unwrap().parse().unwrap();
+    let gpu = Device::open(&choice).unwrap();
+    assert!(!gpu.is_cpu(), "{choice} opened {}", gpu.name());
+    let cpu = Device::cpu();
+    println!("comparing {} with {}", gpu.name(), cpu.name());
+    for (name, compute) in operations() {
+        close(name, &compute(&gpu), &compute(&cpu), 1e-4);
+    }
+    let network = |device: &Device| Classifier::untrained(Architecture::SmallCnn, 2, 7, device).unwrap();
+    let (on_gpu, on_cpu) = (network(&gpu), network(&cpu));
+    for rule in [ReluRule::Plain, ReluRule::Guided, ReluRule::Deconvolution] {
+        let (logits, gradient) = forward_and_backward(&on_gpu, &gpu, rule);
+        let (expected_logits, expected_gradient) = forward_and_backward(&on_cpu, &cpu, rule);
+        close("logits of the small network", &logits, &expected_logits, 1e-4);
+        close("mask gradient of the small network", &gradient, &expected_gradient, 1e-3);
+    }
+    println!("{PASSED}");
+}
+
+type Compute = Box<dyn Fn(&Device) -> Vec<f32>>;
+
+/// Sizes that are no multiple of a workgroup.
+fn operations() -> Vec<(&'static str, Compute)> {
+    let images = |device: &Device| Tensor::uniform(device, &[2, 3, 13, 17], 0.0, 1.0, 7).unwrap();
+    let mask = |device: &Device| Tensor::uniform(device, &[2, 1, 5, 7], 0.0, 1.0, 8).unwrap();
+    let gradient = |leaf: &Tensor, scalar: Tensor| scalar.backward().unwrap().of_leaf(leaf).unwrap().read().unwrap();
+    vec![
+        ("broadcast", Box::new(move |d| images(d).multiply(&Tensor::uniform(d, &[17], -1.0, 1.0, 9).unwrap()).unwrap().read().unwrap())),
+        ("sum", Box::new(move |d| images(d).sum(&[1, 3]).unwrap().read().unwrap())),
+        ("softmax", Box::new(move |d| images(d).softmax(1).unwrap().read().unwrap())),
+        ("blur", Box::new(move |d| images(d).gaussian_blur(2.5).unwrap().read().unwrap())),
+        ("translate", Box::new(move |d| images(d).translate(-2, 3).unwrap().read().unwrap())),
+        (
+            "resize and blend with their gradient",
+            Box::new(move |d| {
+                let leaf = mask(d).track().unwrap();
+                let full = leaf.resize(13, 17, Interpolation::Bilinear).unwrap();
+                let reference = images(d).gaussian_blur(3.0).unwrap();
+                gradient(&leaf, images(d).blend(&reference, &full).unwrap().power(2.0).unwrap().sum(&[]).unwrap())
+            }),
+        ),
+        (
+            "total variation with its gradient",
+            Box::new(move |d| {
+                let leaf = mask(d).track().unwrap();
+                gradient(&leaf, leaf.total_variation(3.0).unwrap().sum(&[]).unwrap())
+            }),
+        ),
+    ]
+}
+
+fn forward_and_backward(classifier: &Classifier, device: &Device, rule: ReluRule) -> (Vec<f32>, Vec<f32>) {
+    let info = classifier.info();
+    let images = Tensor::uniform(device, &[2, info.channels, info.height, info.width], 0.0, 1.0, 7).unwrap();
+    let leaf = Tensor::full(device, &[2, 1, 12, 12], 0.7).unwrap().track().unwrap();
+    let full = leaf.resize(info.height, info.width, Interpolation::Bilinear).unwrap();
+    let black = images.affine(0.0, 0.0).unwrap();
+    let logits = classifier.logits(&images.blend(&black, &full).unwrap(), rule).unwrap();
+    let scores = classifier.scores(&logits, &[ClassIndex(0), ClassIndex(1)], Score::LogOdds).unwrap();
+    let numbers = logits.read().unwrap();
+    let gradients = scores.sum(&[]).unwrap().backward().unwrap();
+    (numbers, gradients.of_leaf(&leaf).unwrap().read().unwrap())
+}
+
+fn close(name: &str, found: &[f32], expected: &[f32], tolerance: f32) {
+    assert_eq!(found.len(), expected.len(), "{name}");
+    let largest = expected.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
+    let error = found.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) / largest;
+    println!("{name}: relative error {error:.1e}");
+    assert!(error < tolerance, "{name}: relative error {error}, allowed {tolerance}");
+}
