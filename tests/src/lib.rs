@@ -1,11 +1,6 @@
 //! What the tests share: guest programs, built when a test first asks for them.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by a panic"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
 use std::{
     collections::HashMap,
@@ -48,49 +43,30 @@ pub fn guest(krate: &str, example: &str) -> Vec<u8> {
     static BUILT: Mutex<Option<HashMap<String, PathBuf>>> = Mutex::new(None);
     let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
     let built = built.get_or_insert_default();
-    let folder = built
-        .entry(krate.to_owned())
-        .or_insert_with(|| build(krate));
+    let folder = built.entry(krate.to_owned()).or_insert_with(|| build(krate));
     let file = folder.join(format!("{example}.wasm"));
     fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
 /// Builds every example of a guest crate; returns the folder of the results.
 fn build(krate: &str) -> PathBuf {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("guests")
-        .join(krate);
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("guests").join(krate);
     let target = target_folder().join("guests");
     // Flags for the host's processor mean nothing to a guest.
     let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args([
-            "build",
-            "--release",
-            "--locked",
-            "--examples",
-            "--target",
-            "wasm32-unknown-unknown",
-        ])
+        .args(["build", "--release", "--locked", "--examples", "--target", "wasm32-unknown-unknown"])
         .env("CARGO_TARGET_DIR", &target)
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .current_dir(&source)
         .status()
         .expect("cargo starts");
-    assert!(
-        status.success(),
-        "the guest crate {} does not build",
-        source.display()
-    );
+    assert!(status.success(), "the guest crate {} does not build", source.display());
     target.join("wasm32-unknown-unknown/release/examples")
 }
 
 /// The folder that Cargo builds the workspace into: a test's program lies two folders below it.
 fn target_folder() -> PathBuf {
     let program = env::current_exe().expect("a running program has a path");
-    program
-        .ancestors()
-        .nth(3)
-        .expect("tests run in target/PROFILE/deps")
-        .to_owned()
+    program.ancestors().nth(3).expect("tests run in target/PROFILE/deps").to_owned()
 }

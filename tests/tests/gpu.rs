@@ -4,7 +4,9 @@
 //! process ends, after everything is done; the checks therefore run in a child process that says
 //! when it has passed them all, and its exit code does not count.
 
-use lacuna_engine::{Architecture, ClassIndex, Classifier, Device, DeviceChoice, Interpolation, ReluRule, Score, Tensor};
+use lacuna_engine::{
+    Architecture, ClassIndex, Classifier, Device, DeviceChoice, Interpolation, ReluRule, Score, Tensor,
+};
 use std::process::Command;
 
 const PASSED: &str = "every check of the GPU path passed";
@@ -12,7 +14,10 @@ const PASSED: &str = "every check of the GPU path passed";
 #[test]
 fn the_gpu_computes_what_the_cpu_computes() {
     let Ok(adapter) = std::env::var("LACUNA_TEST_ADAPTER") else {
-        assert!(std::env::var_os("LACUNA_REQUIRE_GPU").is_none(), "a GPU adapter is required, but LACUNA_TEST_ADAPTER names none");
+        assert!(
+            std::env::var_os("LACUNA_REQUIRE_GPU").is_none(),
+            "a GPU adapter is required, but LACUNA_TEST_ADAPTER names none"
+        );
         println!("skipped: LACUNA_TEST_ADAPTER names no adapter (`gpu` for a real one, or a part of a name)");
         return;
     };
@@ -61,7 +66,12 @@ fn operations() -> Vec<(&'static str, Compute)> {
     let mask = |device: &Device| Tensor::uniform(device, &[2, 1, 5, 7], 0.0, 1.0, 8).unwrap();
     let gradient = |leaf: &Tensor, scalar: Tensor| scalar.backward().unwrap().of_leaf(leaf).unwrap().read().unwrap();
     vec![
-        ("broadcast", Box::new(move |d| images(d).multiply(&Tensor::uniform(d, &[17], -1.0, 1.0, 9).unwrap()).unwrap().read().unwrap())),
+        (
+            "broadcast",
+            Box::new(move |d| {
+                images(d).multiply(&Tensor::uniform(d, &[17], -1.0, 1.0, 9).unwrap()).unwrap().read().unwrap()
+            }),
+        ),
         ("sum", Box::new(move |d| images(d).sum(&[1, 3]).unwrap().read().unwrap())),
         ("softmax", Box::new(move |d| images(d).softmax(1).unwrap().read().unwrap())),
         ("blur", Box::new(move |d| images(d).gaussian_blur(2.5).unwrap().read().unwrap())),

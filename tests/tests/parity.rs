@@ -105,7 +105,8 @@ fn golden_gradients_and_guided_backpropagation() {
             assert!(relative(&logits, &wanted) < 1e-3, "{model} {name}: {logits:?}, expected {wanted:?}");
             for (key, rule) in [("gradient", ReluRule::Plain), ("guided_backprop", ReluRule::Guided)] {
                 let map = golden.tensor(&format!("{name}.{key}")).unwrap();
-                let wanted: Vec<f32> = map.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+                let wanted: Vec<f32> =
+                    map.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
                 let error = l2(&gradient(&classifier, &x, target, rule), &wanted);
                 println!("{model} {name}.{key}: relative L2 error {error:.1e}");
                 assert!(error < 1e-3, "{model} {name}.{key}: relative L2 error {error}");

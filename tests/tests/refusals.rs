@@ -1,16 +1,11 @@
 //! Every way in which a plugin may misbehave: the host lives, says who did what and what to change, and the next run works.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by a panic"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
 use lacuna_engine::{Architecture, ClassIndex, Classifier, Device, Tensor};
 use lacuna_runtime::{
-    CancelToken, CompileCache, ExplainRequest, Grants, Host, HostOptions, Limits, LoadError, Need,
-    Outcome, Plugin, PluginLibrary, RunError, Settings, explain,
+    CancelToken, CompileCache, ExplainRequest, Grants, Host, HostOptions, Limits, LoadError, Need, Outcome, Plugin,
+    PluginLibrary, RunError, Settings, explain,
 };
 use lacuna_tests::guest;
 use std::{
@@ -22,31 +17,18 @@ use std::{
 /// One host for all tests of this file: what one guest does to it, the others would feel.
 fn host() -> &'static Host {
     static HOST: OnceLock<Host> = OnceLock::new();
-    HOST.get_or_init(|| {
-        Host::new(HostOptions {
-            cache: CompileCache::Off,
-        })
-        .unwrap()
-    })
+    HOST.get_or_init(|| Host::new(HostOptions { cache: CompileCache::Off }).unwrap())
 }
 
 fn method() -> &'static Plugin {
     static METHOD: OnceLock<Plugin> = OnceLock::new();
-    METHOD.get_or_init(|| {
-        Plugin::load(host(), "hostile/method.wasm", &guest("hostile", "method")).unwrap()
-    })
+    METHOD.get_or_init(|| Plugin::load(host(), "hostile/method.wasm", &guest("hostile", "method")).unwrap())
 }
 
 fn perturbation() -> &'static Plugin {
     static PERTURBATION: OnceLock<Plugin> = OnceLock::new();
-    PERTURBATION.get_or_init(|| {
-        Plugin::load(
-            host(),
-            "hostile/perturbation.wasm",
-            &guest("hostile", "perturbation"),
-        )
-        .unwrap()
-    })
+    PERTURBATION
+        .get_or_init(|| Plugin::load(host(), "hostile/perturbation.wasm", &guest("hostile", "perturbation")).unwrap())
 }
 
 /// A run of the hostile method with the hostile perturbation.
@@ -69,13 +51,7 @@ impl Run {
             readback_bytes: 1 << 20,
         };
         let grants = Grants::none().with(Need::Readback);
-        Run {
-            method,
-            perturbation,
-            limits,
-            grants,
-            cancel: CancelToken::new(),
-        }
+        Run { method, perturbation, limits, grants, cancel: CancelToken::new() }
     }
 
     fn within(mut self, limit: &str) -> Run {
@@ -137,38 +113,18 @@ const THE_PERTURBATION: &str = "The perturbation `hostile` (hostile/perturbation
 fn an_honest_run_gives_a_map_and_a_record() {
     let outcome = Run::new("none", "none").go().unwrap();
     let record = &outcome.record;
-    assert_eq!(
-        outcome.map.shape(),
-        [1, 1, record.images[2], record.images[3]]
-    );
+    assert_eq!(outcome.map.shape(), [1, 1, record.images[2], record.images[3]]);
     assert_eq!(record.objective.names, ["score", "area"]);
     assert_eq!(record.objective.steps, (1..=10).collect::<Vec<u32>>());
-    assert!(
-        record
-            .objective
-            .values
-            .iter()
-            .flatten()
-            .all(Option::is_some)
-    );
+    assert!(record.objective.values.iter().flatten().all(Option::is_some));
     assert_eq!(record.method.sha256.len(), 64);
     assert_eq!(record.readback_bytes, 0);
     let t = &record.timings;
-    let parts = t.prepare
-        + t.classifier
-        + t.perturbation
-        + t.objective
-        + t.backward
-        + t.readback
-        + t.boundary;
-    assert!(
-        t.total > 0.0 && t.boundary > 0.0 && (parts + t.embedder - t.total).abs() < 1e-6,
-        "{t:?}"
-    );
+    let parts = t.prepare + t.classifier + t.perturbation + t.objective + t.backward + t.readback + t.boundary;
+    assert!(t.total > 0.0 && t.boundary > 0.0 && (parts + t.embedder - t.total).abs() < 1e-6, "{t:?}");
     let json = serde_json::to_string(record).unwrap();
     assert_eq!(
-        serde_json::to_value(serde_json::from_str::<lacuna_runtime::RunRecord>(&json).unwrap())
-            .unwrap(),
+        serde_json::to_value(serde_json::from_str::<lacuna_runtime::RunRecord>(&json).unwrap()).unwrap(),
         serde_json::to_value(record).unwrap()
     );
 }
@@ -183,22 +139,14 @@ fn the_same_seed_gives_the_same_bytes() {
 fn endless_loop() {
     let start = Instant::now();
     let remedy = "raise it with `--limit wall-time=2s`";
-    Run::new("endless-loop", "none")
-        .within("wall-time=1s")
-        .says(&[THE_METHOD, "wall time of 1s", remedy]);
-    Run::new("none", "endless-loop")
-        .within("wall-time=1s")
-        .says(&[THE_PERTURBATION, "wall time of 1s", remedy]);
+    Run::new("endless-loop", "none").within("wall-time=1s").says(&[THE_METHOD, "wall time of 1s", remedy]);
+    Run::new("none", "endless-loop").within("wall-time=1s").says(&[THE_PERTURBATION, "wall time of 1s", remedy]);
     assert!(start.elapsed() < Duration::from_secs(30));
 }
 
 #[test]
 fn memory_bomb() {
-    let parts = [
-        "of its own memory",
-        "may have 32 MiB",
-        "--limit guest-memory=",
-    ];
+    let parts = ["of its own memory", "may have 32 MiB", "--limit guest-memory="];
     let error = Run::new("memory-bomb", "none").says(&[&[THE_METHOD], &parts[..]].concat());
     assert!(matches!(error, RunError::OutOfMemory { .. }));
     Run::new("swallow", "memory-bomb").says(&[&[THE_PERTURBATION], &parts[..]].concat());
@@ -213,18 +161,8 @@ fn handle_bomb() {
 
 #[test]
 fn tensor_bomb() {
-    let parts = [
-        "of device memory",
-        "may hold 256 MiB",
-        "--limit device-memory=",
-    ];
-    for bomb in [
-        "tensor-bomb",
-        "huge-tensor",
-        "broadcast-bomb",
-        "matrix-bomb",
-        "resize-bomb",
-    ] {
+    let parts = ["of device memory", "may hold 256 MiB", "--limit device-memory="];
+    for bomb in ["tensor-bomb", "huge-tensor", "broadcast-bomb", "matrix-bomb", "resize-bomb"] {
         let error = Run::new(bomb, "none").says(&[&[THE_METHOD], &parts[..]].concat());
         assert!(matches!(error, RunError::DeviceQuota { .. }));
     }
@@ -234,35 +172,20 @@ fn tensor_bomb() {
 #[test]
 fn a_gradient_graph_that_grows_without_end_is_on_the_account_too() {
     for bomb in ["graph-bomb", "gradient-bomb"] {
-        Run::new(bomb, "none").within("handles=100000").says(&[
-            THE_METHOD,
-            "of device memory",
-            "may hold 256 MiB",
-        ]);
+        Run::new(bomb, "none").within("handles=100000").says(&[THE_METHOD, "of device memory", "may hold 256 MiB"]);
     }
 }
 
 #[test]
 fn wrong_shapes() {
-    Run::new("wrong-mask", "none").says(&[
-        THE_METHOD,
-        "perturbation.apply expects a mask of shape [1, 1, ",
-    ]);
-    Run::new("wrong-map", "none").says(&[
-        THE_METHOD,
-        "gave a map of shape [1, 3, ",
-        "where [1, 1, ",
-    ]);
-    Run::new("swallow", "wrong-shape")
-        .says(&[THE_PERTURBATION, "gave perturbed images of shape [1, "]);
+    Run::new("wrong-mask", "none").says(&[THE_METHOD, "perturbation.apply expects a mask of shape [1, 1, "]);
+    Run::new("wrong-map", "none").says(&[THE_METHOD, "gave a map of shape [1, 3, ", "where [1, 1, "]);
+    Run::new("swallow", "wrong-shape").says(&[THE_PERTURBATION, "gave perturbed images of shape [1, "]);
 }
 
 #[test]
 fn numbers_that_are_none() {
-    Run::new("nan-map", "none").says(&[
-        THE_METHOD,
-        "gave a map with numbers that are NaN or infinite",
-    ]);
+    Run::new("nan-map", "none").says(&[THE_METHOD, "gave a map with numbers that are NaN or infinite"]);
     Run::new("nan-mask", "none").says(&[THE_METHOD, "gave a mask with numbers"]);
     Run::new("none", "nan").says(&[THE_PERTURBATION, "gave perturbed images with numbers"]);
     Run::new("swallow", "nan").says(&[THE_PERTURBATION, "gave perturbed images with numbers"]);
@@ -271,8 +194,7 @@ fn numbers_that_are_none() {
 
 #[test]
 fn a_trap_in_the_middle() {
-    let error =
-        Run::new("trap", "none").says(&[THE_METHOD, "stopped itself", "mistake in the plugin"]);
+    let error = Run::new("trap", "none").says(&[THE_METHOD, "stopped itself", "mistake in the plugin"]);
     assert!(matches!(error, RunError::Trap { .. }));
     for trap in ["trap", "trap-in-create", "trap-in-drop"] {
         Run::new("swallow", trap).says(&[THE_PERTURBATION, "stopped itself"]);
@@ -298,12 +220,7 @@ fn readback_needs_the_grant() {
     run.says(&[THE_METHOD, "may read 100 bytes", "--limit readback="]);
     run.grants = Grants::none();
     let error = run.go().err().unwrap();
-    assert!(
-        error
-            .to_string()
-            .contains("needs `readback`, which was not granted"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("needs `readback`, which was not granted"), "{error}");
     assert!(error.to_string().contains("--grant readback"), "{error}");
     // The perturbation does not declare the need, so the grant is not for it.
     Run::new("swallow", "read").says(&[THE_PERTURBATION, "not granted"]);
@@ -311,11 +228,7 @@ fn readback_needs_the_grant() {
 
 #[test]
 fn cancelling() {
-    for (method, perturbation) in [
-        ("ignore-cancel", "none"),
-        ("deaf", "none"),
-        ("none", "ignore-cancel"),
-    ] {
+    for (method, perturbation) in [("ignore-cancel", "none"), ("deaf", "none"), ("none", "ignore-cancel")] {
         let run = Run::new(method, perturbation);
         let cancel = run.cancel.clone();
         let stopper = thread::spawn(move || {
@@ -326,10 +239,7 @@ fn cancelling() {
         let error = run.go().err().unwrap();
         let took = stopper.join().unwrap().elapsed();
         assert_eq!(error, RunError::Cancelled);
-        assert!(
-            took < Duration::from_secs(8),
-            "{method} {perturbation} took {took:?}"
-        );
+        assert!(took < Duration::from_secs(8), "{method} {perturbation} took {took:?}");
     }
     let run = Run::new("none", "none");
     run.cancel.cancel();
@@ -342,22 +252,16 @@ fn cancelling() {
 fn a_guest_that_never_stops_talking_does_not_fill_the_host() {
     let outcome = Run::new("talk", "none").go().unwrap();
     assert_eq!(outcome.messages.len(), 1001);
-    assert!(
-        outcome
-            .messages
-            .iter()
-            .all(|message| message.text.len() < 2100 && !message.text.contains('\u{1b}'))
-    );
-    Run::new("report-forever", "none")
-        .within("wall-time=2s")
-        .says(&[THE_METHOD, "wall time"]);
+    assert!(outcome.messages.iter().all(|message| message.text.len() < 2100 && !message.text.contains('\u{1b}')));
+    Run::new("report-forever", "none").within("wall-time=2s").says(&[THE_METHOD, "wall time"]);
 }
 
 #[test]
 fn errors_are_returned_and_name_what_is_wrong() {
     let reason = "gave up: hostile.explain expects `images` to be something else and got these";
     Run::new("refuse", "none").says(&[THE_METHOD, reason]);
-    let reason = "gave up: the perturbation `hostile` (hostile/perturbation.wasm): images of this kind cannot be perturbed";
+    let reason =
+        "gave up: the perturbation `hostile` (hostile/perturbation.wasm): images of this kind cannot be perturbed";
     Run::new("none", "refuse").says(&[THE_METHOD, reason]);
     Run::new("bad-setting", "none").says(&[THE_METHOD, "`hostile` has no parameter `nonsense`"]);
 }
@@ -365,11 +269,7 @@ fn errors_are_returned_and_name_what_is_wrong() {
 #[test]
 fn nonsensical_arguments_are_errors_and_not_traps() {
     let outcome = Run::new("bad-arguments", "none").go().unwrap();
-    let taken: Vec<&str> = outcome
-        .messages
-        .iter()
-        .map(|message| message.text.as_str())
-        .collect();
+    let taken: Vec<&str> = outcome.messages.iter().map(|message| message.text.as_str()).collect();
     assert_eq!(taken, Vec::<&str>::new());
 }
 
@@ -385,41 +285,24 @@ fn requests_are_checked_before_anything_runs() {
     };
     assert!(said(granted(vec![])).contains("0 targets for 1 images"));
     assert!(
-        said(granted(vec![ClassIndex(2)]))
-            .contains("class 2 does not exist. The classifier has the classes 0 to 1")
+        said(granted(vec![ClassIndex(2)])).contains("class 2 does not exist. The classifier has the classes 0 to 1")
     );
-    let swapped = ExplainRequest {
-        method: perturbation(),
-        ..granted(vec![ClassIndex(0)])
-    };
+    let swapped = ExplainRequest { method: perturbation(), ..granted(vec![ClassIndex(0)]) };
     assert!(said(swapped).contains("was given as method"));
     let without = said(granted(vec![ClassIndex(0)]));
-    assert!(
-        without.contains("choose one with `--perturbation NAME`"),
-        "{without}"
-    );
-    let other = Host::new(HostOptions {
-        cache: CompileCache::Off,
-    })
-    .unwrap();
+    assert!(without.contains("choose one with `--perturbation NAME`"), "{without}");
+    let other = Host::new(HostOptions { cache: CompileCache::Off }).unwrap();
     let error = explain(&other, granted(vec![ClassIndex(0)])).err().unwrap();
-    assert!(
-        error.to_string().contains("loaded by another host"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("loaded by another host"), "{error}");
 }
 
 #[test]
 fn files_that_are_no_plugins() {
-    let said =
-        |name: &str, bytes: &[u8]| Plugin::load(host(), name, bytes).unwrap_err().to_string();
+    let said = |name: &str, bytes: &[u8]| Plugin::load(host(), name, bytes).unwrap_err().to_string();
     let component = |text: &str| wat::parse_str(text).unwrap();
 
     let text = said("photo.png", b"\x89PNG\r\n\x1a\n0000");
-    assert!(
-        text.contains("`photo.png` is not a WebAssembly file: it starts with 89 50 4e 47"),
-        "{text}"
-    );
+    assert!(text.contains("`photo.png` is not a WebAssembly file: it starts with 89 50 4e 47"), "{text}");
     assert!(said("empty.wasm", b"").contains("the file is empty"));
     let text = said("core.wasm", &component("(module)"));
     assert!(text.contains("but no plugin"), "{text}");
@@ -429,10 +312,7 @@ fn files_that_are_no_plugins() {
             r#"(module (import "wasi_snapshot_preview1" "fd_write" (func (param i32 i32 i32 i32) (result i32))))"#,
         ),
     );
-    assert!(
-        text.contains("wasi_snapshot_preview1") && text.contains("wasm32-unknown-unknown"),
-        "{text}"
-    );
+    assert!(text.contains("wasi_snapshot_preview1") && text.contains("wasm32-unknown-unknown"), "{text}");
     let mut cut = guest("hostile", "method");
     cut.truncate(cut.len() / 2);
     assert!(said("cut.wasm", &cut).contains("damaged"));
@@ -441,10 +321,7 @@ fn files_that_are_no_plugins() {
     assert!(said("cut.wasm", &cut).contains("damaged"));
 
     let text = said("nothing.wasm", &component("(component)"));
-    assert!(
-        text.contains("exports nothing where a plugin exports"),
-        "{text}"
-    );
+    assert!(text.contains("exports nothing where a plugin exports"), "{text}");
     let text = said(
         "empty-world.wasm",
         &component(
@@ -460,38 +337,18 @@ fn files_that_are_no_plugins() {
 #[test]
 fn imports_that_no_plugin_gets() {
     let refused = |import: &str| {
-        let bytes =
-            wat::parse_str(format!(r#"(component (import "{import}" (instance)))"#)).unwrap();
+        let bytes = wat::parse_str(format!(r#"(component (import "{import}" (instance)))"#)).unwrap();
         Plugin::load(host(), "curious.wasm", &bytes).unwrap_err()
     };
     let text = refused("wasi:filesystem/types@0.2.6").to_string();
-    assert!(
-        text.contains("`curious.wasm` imports `wasi:filesystem/types@0.2.6`, which is refused"),
-        "{text}"
-    );
-    assert!(
-        text.contains("no files, network, clock")
-            && text.contains("--target wasm32-unknown-unknown"),
-        "{text}"
-    );
-    assert!(matches!(
-        refused("evil:corp/telemetry@1.0.0"),
-        LoadError::ForbiddenImport { .. }
-    ));
-    assert!(matches!(
-        refused("lacuna:explain/kernels@0.1.0"),
-        LoadError::ForbiddenImport { .. }
-    ));
+    assert!(text.contains("`curious.wasm` imports `wasi:filesystem/types@0.2.6`, which is refused"), "{text}");
+    assert!(text.contains("no files, network, clock") && text.contains("--target wasm32-unknown-unknown"), "{text}");
+    assert!(matches!(refused("evil:corp/telemetry@1.0.0"), LoadError::ForbiddenImport { .. }));
+    assert!(matches!(refused("lacuna:explain/kernels@0.1.0"), LoadError::ForbiddenImport { .. }));
     let text = refused("lacuna:explain/tensors@0.2.0").to_string();
-    assert!(
-        text.contains("for version 0.2.0") && text.contains("this host speaks 0.1.0"),
-        "{text}"
-    );
+    assert!(text.contains("for version 0.2.0") && text.contains("this host speaks 0.1.0"), "{text}");
     let text = refused("lacuna:explain/tensors@0.1.7").to_string();
-    assert!(
-        text.contains("exports nothing"),
-        "a later patch of the same contract is not the fault: {text}"
-    );
+    assert!(text.contains("exports nothing"), "a later patch of the same contract is not the fault: {text}");
     let perturbation = wat::parse_str(
         r#"(component
             (import "lacuna:explain/classifiers@0.1.0" (instance))
@@ -499,29 +356,17 @@ fn imports_that_no_plugin_gets() {
             (export "lacuna:explain/description@0.1.0" (instance $i))
             (export "lacuna:explain/perturbations@0.1.0" (instance $i)))"#,
     );
-    let text = Plugin::load(host(), "nosy.wasm", &perturbation.unwrap())
-        .unwrap_err()
-        .to_string();
+    let text = Plugin::load(host(), "nosy.wasm", &perturbation.unwrap()).unwrap_err().to_string();
     assert!(text.contains("only methods get this interface"), "{text}");
 }
 
 #[test]
 fn descriptions_that_lie_or_never_come() {
-    let text = Plugin::load(host(), "liar.wasm", &guest("hostile", "liar"))
-        .unwrap_err()
-        .to_string();
-    assert!(
-        text.contains("the default 200 of the parameter `sigma` is not a number from 0 to 100"),
-        "{text}"
-    );
+    let text = Plugin::load(host(), "liar.wasm", &guest("hostile", "liar")).unwrap_err().to_string();
+    assert!(text.contains("the default 200 of the parameter `sigma` is not a number from 0 to 100"), "{text}");
     let start = Instant::now();
-    let text = Plugin::load(host(), "sleeper.wasm", &guest("hostile", "sleeper"))
-        .unwrap_err()
-        .to_string();
-    assert!(
-        text.contains("`sleeper.wasm` failed when asked what it is") && text.contains("wall time"),
-        "{text}"
-    );
+    let text = Plugin::load(host(), "sleeper.wasm", &guest("hostile", "sleeper")).unwrap_err().to_string();
+    assert!(text.contains("`sleeper.wasm` failed when asked what it is") && text.contains("wall time"), "{text}");
     assert!(start.elapsed() < Duration::from_secs(20));
 }
 
@@ -529,32 +374,15 @@ fn descriptions_that_lie_or_never_come() {
 fn a_name_belongs_to_one_plugin() {
     let mut library = PluginLibrary::new();
     let bytes = guest("hostile", "method");
-    library
-        .add_built_in(host(), &[("hostile", &bytes)])
-        .unwrap();
+    library.add_built_in(host(), &[("hostile", &bytes)]).unwrap();
     library.add(host(), "copy.wasm", &bytes).unwrap();
-    library
-        .add(
-            host(),
-            "perturbation.wasm",
-            &guest("hostile", "perturbation"),
-        )
-        .unwrap();
+    library.add(host(), "perturbation.wasm", &guest("hostile", "perturbation")).unwrap();
     let mut other = bytes.clone();
     other.extend([0, 2, 1, b'x']); // an empty custom section: other bytes, same plugin
-    let text = library
-        .add(host(), "other.wasm", &other)
-        .unwrap_err()
-        .to_string();
-    assert!(
-        text.contains("`built-in hostile` and `other.wasm`") && text.contains("another name"),
-        "{text}"
-    );
+    let text = library.add(host(), "other.wasm", &other).unwrap_err().to_string();
+    assert!(text.contains("`built-in hostile` and `other.wasm`") && text.contains("another name"), "{text}");
     assert_eq!(library.iter().count(), 2);
-    let text = library
-        .get(lacuna_runtime::Role::Method, "hostil")
-        .unwrap_err()
-        .to_string();
+    let text = library.get(lacuna_runtime::Role::Method, "hostil").unwrap_err().to_string();
     assert!(text.contains("did you mean `hostile`?"), "{text}");
 }
 
@@ -563,31 +391,15 @@ fn a_compiled_plugin_is_kept_and_a_damaged_one_compiled_again() {
     let folder = tempfile::tempdir().unwrap();
     let bytes = guest("hostile", "perturbation");
     let load = |folder: &std::path::Path| {
-        let host = Host::new(HostOptions {
-            cache: CompileCache::Folder(folder.to_owned()),
-        })
-        .unwrap();
-        Plugin::load(&host, "perturbation.wasm", &bytes)
-            .unwrap()
-            .info()
-            .clone()
+        let host = Host::new(HostOptions { cache: CompileCache::Folder(folder.to_owned()) }).unwrap();
+        Plugin::load(&host, "perturbation.wasm", &bytes).unwrap().info().clone()
     };
     let first = load(folder.path());
-    let entries: Vec<_> = folder
-        .path()
-        .read_dir()
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let entries: Vec<_> = folder.path().read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
     assert_eq!(entries.len(), 1);
     let kept = std::fs::read(&entries[0]).unwrap();
     assert_eq!(load(folder.path()), first);
-    for damaged in [
-        vec![],
-        kept[..40].to_vec(),
-        kept[..kept.len() / 2].to_vec(),
-        [&kept[..], b"x"].concat(),
-    ] {
+    for damaged in [vec![], kept[..40].to_vec(), kept[..kept.len() / 2].to_vec(), [&kept[..], b"x"].concat()] {
         std::fs::write(&entries[0], damaged).unwrap();
         assert_eq!(load(folder.path()), first);
         assert_eq!(std::fs::read(&entries[0]).unwrap().len(), kept.len());

@@ -9,7 +9,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let seed = arguments.next().map_or(Ok(7), |text| text.parse())?;
     let folder = PathBuf::from(arguments.next().unwrap_or_else(|| ".".into()));
     let begun = std::time::Instant::now();
-    let trained = train(&TrainOptions { seed, steps: std::env::var("STEPS")?.parse()?, learning_rate: std::env::var("LR")?.parse()?, ..TrainOptions::default() }, |step| {
+    let trained = train(&TrainOptions { seed, ..TrainOptions::default() }, |step| {
         if step.done % 25 == 0 {
             println!("{}/{}: loss {:.4}, {:.1} s", step.done, step.steps, step.loss, begun.elapsed().as_secs_f64());
         }

@@ -63,13 +63,13 @@ impl Network {
     }
 
     /// Lets [`Network::forward`] compute what [`Network::forward_standardised`] does, with the mean
-    /// and the deviation of these images.
+    /// and the deviation of these images. For a network on a device without autodiff.
     pub(crate) fn fold(mut self, input: Tensor<4>) -> Self {
-        let (mean, deviation) = statistics(self.features(input).detach());
-        let weight = self.classifier.weight.val().detach() / deviation.transpose();
+        let (mean, deviation) = statistics(self.features(input));
+        let weight = self.classifier.weight.val() / deviation.transpose();
         let shift = mean.matmul(weight.clone()).squeeze_dim::<1>(0);
         self.classifier.weight = Param::from_tensor(weight);
-        self.classifier.bias = self.classifier.bias.map(|bias| Param::from_tensor(bias.val().detach() - shift));
+        self.classifier.bias = self.classifier.bias.map(|bias| Param::from_tensor(bias.val() - shift));
         self
     }
 
@@ -185,4 +185,33 @@ fn parameter<const D: usize>(name: &str, tensor: Tensor<D>) -> Result<Parameter>
 /// What the backend says when it cannot hand them out.
 pub(crate) fn numbers<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
     tensor.try_into_vec_as::<f32>().map_err(|error| crate::Error::Device(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::phantom::phantoms;
+
+    #[test]
+    fn folding_the_statistics_changes_no_logit() {
+        let device = Device::flex();
+        let made: Vec<Vec<f32>> = phantoms(2, 8).map(|p| p.image).collect();
+        let images: Vec<&[f32]> = made.iter().map(Vec::as_slice).collect();
+        let input = Normalisation::of(images.iter().copied()).input(&images, &device);
+        let network = Network::random(1, &device);
+        let before = numbers(network.forward_standardised(input.clone())).unwrap();
+        let after = numbers(network.fold(input.clone()).forward(input)).unwrap();
+        assert_eq!(before.len(), 16);
+        assert!(before.iter().zip(&after).all(|(a, b)| (a - b).abs() < 1e-3), "{before:?} {after:?}");
+    }
+
+    #[test]
+    fn normalised_pixels_have_mean_0_and_deviation_1() {
+        let image: Vec<f32> = (0..SIDE * SIDE).map(|i| (i % 5) as f32 / 5.0).collect();
+        let normalisation = Normalisation::of(std::iter::once(image.as_slice()));
+        let values = numbers(normalisation.input(&[&image], &Device::flex())).unwrap();
+        let mean = values.iter().sum::<f32>() / values.len() as f32;
+        let square = values.iter().map(|v| v * v).sum::<f32>() / values.len() as f32;
+        assert!(mean.abs() < 1e-3 && (square - 1.0).abs() < 1e-3, "{mean} {square}");
+    }
 }

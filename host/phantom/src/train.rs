@@ -29,7 +29,7 @@ pub struct TrainOptions {
 
 impl Default for TrainOptions {
     fn default() -> Self {
-        Self { seed: 7, steps: 500, batch: 32, learning_rate: 3e-3, label_smoothing: 0.02, judged: 1000 }
+        Self { seed: 7, steps: 300, batch: 32, learning_rate: 5e-3, label_smoothing: 0.02, judged: 1000 }
     }
 }
 
@@ -74,13 +74,13 @@ pub fn train(options: &TrainOptions, mut progress: impl FnMut(Step) -> ControlFl
             return Err(Error::Stopped { done, steps });
         }
     }
-    let parameters = trainer.finish().parameters()?;
+    let device = Device::flex();
+    let parameters = trainer.finish(&device)?.parameters()?;
     if parameters.iter().flat_map(|p| &p.values).any(|value| !value.is_finite()) {
         return Err(Error::diverged(steps, "a weight", options.learning_rate));
     }
     let weights = model_file::write(&parameters)?;
     // What is judged is what the file says.
-    let device = Device::flex();
     let network = Network::assemble(&model_file::read(&weights)?, &device);
     let quality = Quality::of(&network, normalisation, seed, options.judged, &device)?;
     Ok(Trained { weights, manifest: model_file::manifest(options, normalisation), quality })
@@ -110,10 +110,10 @@ impl Trainer {
     }
 
     /// The network as it is used: no statistics of a batch are needed any more.
-    fn finish(self) -> Network {
+    fn finish(self, device: &Device) -> Result<Network> {
         let images: Vec<&[f32]> = self.measured.iter().map(|p| p.image.as_slice()).collect();
-        let input = self.normalisation.input(&images, &self.device);
-        self.network.fold(input)
+        let network = Network::assemble(&self.network.parameters()?, device);
+        Ok(network.fold(self.normalisation.input(&images, device)))
     }
 
     /// Makes one step, after `done` others, and returns the loss before it.
@@ -140,13 +140,13 @@ impl TrainOptions {
     fn check(&self) -> Result<()> {
         let refuse = |option, found: String, expected: &str, remedy| Err(Error::Option { option, found, expected: expected.into(), remedy });
         if !(1..=100_000).contains(&self.steps) {
-            return refuse("steps", self.steps.to_string(), "1 to 100000", "500 steps are enough for these images");
+            return refuse("steps", self.steps.to_string(), "1 to 100000", "300 steps are enough for these images");
         }
         if !(2..=1024).contains(&self.batch) {
             return refuse("batch", self.batch.to_string(), "2 to 1024 images", "take 32");
         }
         if !(self.learning_rate > 0.0 && self.learning_rate <= 1.0) {
-            return refuse("learning rate", self.learning_rate.to_string(), "above 0 and at most 1", "take 0.003");
+            return refuse("learning rate", self.learning_rate.to_string(), "above 0 and at most 1", "take 0.005");
         }
         if !(0.0..=0.5).contains(&self.label_smoothing) {
             return refuse("label smoothing", self.label_smoothing.to_string(), "0 to 0.5", "take 0.02");

@@ -38,11 +38,7 @@ struct Identity {
 
 impl PluginId {
     pub(crate) fn new(role: Role, name: &str, origin: &str) -> PluginId {
-        PluginId(Arc::new(Identity {
-            role,
-            name: name.to_owned(),
-            origin: origin.to_owned(),
-        }))
+        PluginId(Arc::new(Identity { role, name: name.to_owned(), origin: origin.to_owned() }))
     }
 
     /// A plugin that has not said its name yet.
@@ -86,42 +82,21 @@ impl fmt::Debug for PluginId {
 #[derive(Clone, Debug, PartialEq)]
 pub enum RunError {
     /// The guest's program stopped in the middle.
-    Trap {
-        plugin: PluginId,
-        what: String,
-        backtrace: Vec<String>,
-    },
+    Trap { plugin: PluginId, what: String, backtrace: Vec<String> },
     /// The guest was running when the time for the run was over.
     OutOfTime { plugin: PluginId, allowed: Duration },
     /// The guest asked for more memory of its own than it may have.
-    OutOfMemory {
-        plugin: PluginId,
-        allowed: u64,
-        requested: u64,
-    },
+    OutOfMemory { plugin: PluginId, allowed: u64, requested: u64 },
     /// The guest's handles would have kept more device bytes alive than they may.
-    DeviceQuota {
-        plugin: PluginId,
-        allowed: u64,
-        requested: u64,
-    },
+    DeviceQuota { plugin: PluginId, allowed: u64, requested: u64 },
     /// The guest held more handles than it may.
     Handles { plugin: PluginId, allowed: u64 },
     /// The guest read more numbers back than it may; `allowed` is zero without the grant.
-    Readback {
-        plugin: PluginId,
-        allowed: u64,
-        requested: u64,
-    },
+    Readback { plugin: PluginId, allowed: u64, requested: u64 },
     /// The guest gave a tensor with numbers that are NaN or infinite.
     NonFinite { plugin: PluginId, what: String },
     /// The guest gave a tensor of the wrong shape.
-    Shape {
-        plugin: PluginId,
-        what: String,
-        expected: Vec<usize>,
-        found: Vec<usize>,
-    },
+    Shape { plugin: PluginId, what: String, expected: Vec<usize>, found: Vec<usize> },
     /// The guest gave up and said why.
     Refused { plugin: PluginId, reason: String },
     /// The plugin needs what the user has not granted.
@@ -153,89 +128,46 @@ impl RunError {
             | RunError::Refused { plugin, .. }
             | RunError::NotGranted { plugin, .. }
             | RunError::Unavailable { plugin, .. } => Some(plugin),
-            RunError::Request { .. }
-            | RunError::Cancelled
-            | RunError::Device { .. }
-            | RunError::Internal { .. } => None,
+            RunError::Request { .. } | RunError::Cancelled | RunError::Device { .. } | RunError::Internal { .. } => {
+                None
+            }
         }
     }
 
     /// What happened, as a sentence without its full stop.
     pub fn what(&self) -> String {
         match self {
-            RunError::Trap {
-                plugin,
-                what,
-                backtrace,
-            } if backtrace.is_empty() => format!("{plugin} {what}"),
-            RunError::Trap {
-                plugin,
-                what,
-                backtrace,
-            } => format!("{plugin} {what}, in {}", backtrace.join(" < ")),
+            RunError::Trap { plugin, what, backtrace } if backtrace.is_empty() => format!("{plugin} {what}"),
+            RunError::Trap { plugin, what, backtrace } => format!("{plugin} {what}, in {}", backtrace.join(" < ")),
             RunError::OutOfTime { plugin, allowed } => {
                 format!("{plugin} was running when the wall time of {allowed:?} was over")
             }
-            RunError::OutOfMemory {
-                plugin,
-                allowed,
-                requested,
-            } => {
-                format!(
-                    "{plugin} asked for {} of its own memory and may have {}",
-                    bytes(*requested),
-                    bytes(*allowed)
-                )
+            RunError::OutOfMemory { plugin, allowed, requested } => {
+                format!("{plugin} asked for {} of its own memory and may have {}", bytes(*requested), bytes(*allowed))
             }
-            RunError::DeviceQuota {
-                plugin,
-                allowed,
-                requested,
-            } => {
-                format!(
-                    "{plugin} asked for {} of device memory and may hold {}",
-                    bytes(*requested),
-                    bytes(*allowed)
-                )
+            RunError::DeviceQuota { plugin, allowed, requested } => {
+                format!("{plugin} asked for {} of device memory and may hold {}", bytes(*requested), bytes(*allowed))
             }
             RunError::Handles { plugin, allowed } => {
                 format!("{plugin} holds {allowed} handles and wanted more")
             }
-            RunError::Readback {
-                plugin, allowed: 0, ..
-            } => {
+            RunError::Readback { plugin, allowed: 0, .. } => {
                 format!("{plugin} wanted to read numbers back, which was not granted")
             }
-            RunError::Readback {
-                plugin,
-                allowed,
-                requested,
-            } => {
-                format!(
-                    "{plugin} wanted to read {} back and may read {}",
-                    bytes(*requested),
-                    bytes(*allowed)
-                )
+            RunError::Readback { plugin, allowed, requested } => {
+                format!("{plugin} wanted to read {} back and may read {}", bytes(*requested), bytes(*allowed))
             }
             RunError::NonFinite { plugin, what } => {
                 format!("{plugin} gave {what} with numbers that are NaN or infinite")
             }
-            RunError::Shape {
-                plugin,
-                what,
-                expected,
-                found,
-            } => {
+            RunError::Shape { plugin, what, expected, found } => {
                 format!("{plugin} gave {what} of shape {found:?} where {expected:?} is expected")
             }
             RunError::Refused { plugin, reason } => format!("{plugin} gave up: {reason}"),
             RunError::NotGranted { plugin, need } => {
                 format!("{plugin} needs `{need}`, which was not granted")
             }
-            RunError::Unavailable {
-                plugin,
-                need: Need::Generator,
-            } => {
+            RunError::Unavailable { plugin, need: Need::Generator } => {
                 format!("{plugin} needs a generator, which contract 0.1 does not offer")
             }
             RunError::Unavailable { plugin, need } => {
@@ -254,9 +186,7 @@ impl RunError {
 
     /// What the user, or the plugin's author, can change.
     pub fn remedy(&self) -> String {
-        let raise = |limit: Limit, value: String| {
-            format!("If it needs more, raise it with `--limit {limit}={value}`")
-        };
+        let raise = |limit: Limit, value: String| format!("If it needs more, raise it with `--limit {limit}={value}`");
         let doubled = |count: u64| raise_to(count.saturating_mul(2));
         match self {
             RunError::Trap { .. } => "This is a mistake in the plugin: report it to its author with this message".to_owned(),
@@ -301,16 +231,8 @@ impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = self.what();
         let mut letters = what.chars();
-        let first = letters
-            .next()
-            .map(|letter| letter.to_ascii_uppercase())
-            .into_iter();
-        write!(
-            f,
-            "{}. {}.",
-            first.chain(letters).collect::<String>(),
-            self.remedy()
-        )
+        let first = letters.next().map(|letter| letter.to_ascii_uppercase()).into_iter();
+        write!(f, "{}. {}.", first.chain(letters).collect::<String>(), self.remedy())
     }
 }
 

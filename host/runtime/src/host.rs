@@ -54,18 +54,9 @@ impl Host {
         let mut methods = Linker::new(&engine);
         MethodPlugin::add_to_linker::<_, HasSelf<PluginState>>(&mut methods, |state| state)?;
         let mut perturbations = Linker::new(&engine);
-        PerturbationPlugin::add_to_linker::<_, HasSelf<PluginState>>(
-            &mut perturbations,
-            |state| state,
-        )?;
+        PerturbationPlugin::add_to_linker::<_, HasSelf<PluginState>>(&mut perturbations, |state| state)?;
         let _ticker = Ticker::start(engine.clone()).map_err(HostError::Thread)?;
-        Ok(Host(Arc::new(Parts {
-            engine,
-            methods,
-            perturbations,
-            cache: options.cache,
-            _ticker,
-        })))
+        Ok(Host(Arc::new(Parts { engine, methods, perturbations, cache: options.cache, _ticker })))
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -86,9 +77,7 @@ impl Host {
 
 impl fmt::Debug for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Host")
-            .field("cache", &self.0.cache)
-            .finish_non_exhaustive()
+        f.debug_struct("Host").field("cache", &self.0.cache).finish_non_exhaustive()
     }
 }
 
@@ -97,9 +86,7 @@ impl fmt::Debug for Host {
 pub enum HostError {
     #[error("the sandbox for plugins cannot start on this machine: {0:#}")]
     Sandbox(wasmtime::Error),
-    #[error(
-        "the system gives no thread for the sandbox's clock: {0}. Raise the limit on threads of this process"
-    )]
+    #[error("the system gives no thread for the sandbox's clock: {0}. Raise the limit on threads of this process")]
     Thread(std::io::Error),
 }
 
@@ -124,20 +111,16 @@ fn config() -> Config {
 }
 
 /// Advances the engine's epoch until dropped.
-struct Ticker(
-    #[expect(dead_code, reason = "dropping the sender ends the thread")] mpsc::Sender<()>,
-);
+struct Ticker(#[expect(dead_code, reason = "dropping the sender ends the thread")] mpsc::Sender<()>);
 
 impl Ticker {
     fn start(engine: Engine) -> std::io::Result<Ticker> {
         let (alive, dropped) = mpsc::channel();
-        thread::Builder::new()
-            .name("lacuna-ticker".to_owned())
-            .spawn(move || {
-                while dropped.recv_timeout(TICK) == Err(mpsc::RecvTimeoutError::Timeout) {
-                    engine.increment_epoch();
-                }
-            })?;
+        thread::Builder::new().name("lacuna-ticker".to_owned()).spawn(move || {
+            while dropped.recv_timeout(TICK) == Err(mpsc::RecvTimeoutError::Timeout) {
+                engine.increment_epoch();
+            }
+        })?;
         Ok(Ticker(alive))
     }
 }

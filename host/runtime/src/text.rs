@@ -3,11 +3,8 @@
 /// At most `limit` characters of `text`, without control characters: a plugin's words end in terminals and log files,
 /// where an escape sequence could rewrite what the user sees.
 pub(crate) fn clean(text: &str, limit: usize) -> String {
-    let mut shown: String = text
-        .chars()
-        .map(|c| if c.is_control() && c != '\n' { ' ' } else { c })
-        .take(limit)
-        .collect();
+    let mut shown: String =
+        text.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).take(limit).collect();
     if text.chars().nth(limit).is_some() {
         shown.push_str(" ...");
     }
@@ -16,14 +13,8 @@ pub(crate) fn clean(text: &str, limit: usize) -> String {
 
 /// Whether `name` is kebab-case: lower-case words of letters and digits, joined by single hyphens.
 pub(crate) fn is_kebab_case(name: &str) -> bool {
-    let word = |w: &str| {
-        !w.is_empty()
-            && w.chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
-    };
-    name.len() <= 64
-        && name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.split('-').all(word)
+    let word = |w: &str| !w.is_empty() && w.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    name.len() <= 64 && name.starts_with(|c: char| c.is_ascii_lowercase()) && name.split('-').all(word)
 }
 
 /// A number of bytes in the largest binary unit that divides it, `2 GiB`.
@@ -38,11 +29,7 @@ pub(crate) fn bytes(count: u64) -> String {
 
 /// `a`, `b` and `c`, for lists in messages.
 pub(crate) fn list<S: AsRef<str>>(names: &[S]) -> String {
-    names
-        .iter()
-        .map(|name| format!("`{}`", name.as_ref()))
-        .collect::<Vec<_>>()
-        .join(", ")
+    names.iter().map(|name| format!("`{}`", name.as_ref())).collect::<Vec<_>>().join(", ")
 }
 
 /// The candidate that a misspelt `word` most likely meant: the nearest by edit distance, if it is near at all.

@@ -44,17 +44,10 @@ pub struct ImageRecord {
     pub intensity: [f32; 2],
 }
 
-/// The part of a manifest that says what the network takes.
-type Taken = <Manifest as Part>::Input;
-
-/// Names the type of [`Manifest::input`], which the engine exports no other way.
-trait Part {
-    type Input;
-}
-
 impl InputArguments {
     /// Reads an image and fits it to the classifier: channels, then size (bilinear with antialiasing).
-    pub fn read(&self, path: &Path, taken: &Taken) -> Result<Subject> {
+    pub fn read(&self, path: &Path, manifest: &Manifest) -> Result<Subject> {
+        let taken = &manifest.input;
         let options = ReadOptions {
             slice: self.slice,
             window: self.window.unwrap_or_default(),

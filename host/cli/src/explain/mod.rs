@@ -1,7 +1,7 @@
 //! `lacuna explain`: images, a classifier, a method and a perturbation in; a folder of results out.
 //!
-//! [`input`] reads an image and fits it to the classifier -> [`run`](mod@batch) explains a batch of them -> [`result`]
-//! brings what came out back onto each image's own grid -> [`files`] writes it, [`record`] proves it.
+//! [`input`] reads an image and fits it to the classifier -> [`batch`] explains several together -> [`result`] brings what
+//! came out back onto each image's own grid -> [`files`] writes it, [`record`] proves it.
 
 mod batch;
 mod files;
@@ -10,10 +10,10 @@ mod options;
 mod record;
 mod result;
 
-pub use batch::{Explainer, Explained, Subject};
+pub use batch::{Explainer, Subject};
 pub use files::write;
 pub use input::InputArguments;
-pub use options::{GrantArguments, LimitArguments, MethodArguments};
+pub use options::{Chosen, MethodArguments};
 
 use crate::{
     console::Console,
@@ -25,6 +25,7 @@ use crate::{
     plugins::{PluginArguments, Plugins},
 };
 use lacuna_engine::ClassIndex;
+use options::{GrantArguments, LimitArguments};
 use record::Summary;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -148,7 +149,7 @@ fn subjects(console: &Console, arguments: &Arguments, model: &Model) -> Result<V
         _ => "reading the images",
     });
     let read = |path: &PathBuf| {
-        let subject = arguments.input.read(path, &model.manifest().input);
+        let subject = arguments.input.read(path, model.manifest());
         if let Ok(subject) = &subject {
             for warning in &subject.warnings {
                 console.warn(&format!("{}: {warning}", path.display()));

@@ -39,7 +39,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     for plugin in &named {
         show(&console, plugin);
     }
-    let shown: Vec<_> = named.iter().map(|plugin| {
+    let shown = named.iter().map(|plugin| {
         json!({ "role": plugin.role(), "origin": plugin.origin(), "sha256": plugin.sha256(), "info": plugin.info() })
     });
     console.give(&shown.collect::<Vec<_>>());

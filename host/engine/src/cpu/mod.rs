@@ -3,3 +3,6 @@
 pub(crate) mod conv;
 mod product;
 pub(crate) mod rectify;
+
+#[cfg(test)]
+mod conv_tests;

@@ -19,10 +19,7 @@ impl autodiff::Host for PluginState {
         let value = self.tensor(&value)?.tensor;
         let leaf = self.compute("autodiff.track", self.group(), || value.track())?;
         let charge = Charge::new(self.quota(), leaf.bytes(), Tracking::Leaf, [])?;
-        self.push(TensorHandle {
-            tensor: leaf,
-            charge,
-        })
+        self.push(TensorHandle { tensor: leaf, charge })
     }
 
     fn detach(&mut self, value: Handle) -> Result<Handle, Fault> {
@@ -33,9 +30,7 @@ impl autodiff::Host for PluginState {
 
     fn backward(&mut self, scalar: Handle) -> Result<Resource<GradientsHandle>, Fault> {
         let scalar = self.tensor(&scalar)?;
-        let gradients = self.compute("autodiff.backward", Group::Backward, || {
-            scalar.tensor.backward()
-        })?;
+        let gradients = self.compute("autodiff.backward", Group::Backward, || scalar.tensor.backward())?;
         let bytes = scalar.charge.use_up_graph();
         let _charge = Charge::new(self.quota(), bytes, Tracking::Untracked, [])?;
         self.push(GradientsHandle { gradients, _charge })
@@ -45,9 +40,7 @@ impl autodiff::Host for PluginState {
 impl autodiff::HostGradients for PluginState {
     fn of_leaf(&mut self, this: Resource<GradientsHandle>, leaf: Handle) -> Result<Handle, Fault> {
         let leaf = self.tensor(&leaf)?.tensor;
-        let gradient = self.compute_on("gradients.of-leaf", Group::Backward, &this, |g| {
-            g.gradients.of_leaf(&leaf)
-        })?;
+        let gradient = self.compute_on("gradients.of-leaf", Group::Backward, &this, |g| g.gradients.of_leaf(&leaf))?;
         self.keep(gradient, [])
     }
 
@@ -67,22 +60,12 @@ impl optimisers::HostAdam for PluginState {
         beta2: f32,
         epsilon: f32,
     ) -> Result<Resource<AdamHandle>, Fault> {
-        let adam = self.compute("adam.create", self.group(), || {
-            Adam::new(learning_rate, beta1, beta2, epsilon)
-        })?;
+        let adam = self.compute("adam.create", self.group(), || Adam::new(learning_rate, beta1, beta2, epsilon))?;
         self.push(AdamHandle { adam, charge: None })
     }
 
-    fn step(
-        &mut self,
-        this: Resource<AdamHandle>,
-        parameter: Handle,
-        gradient: Handle,
-    ) -> Result<Handle, Fault> {
-        let (parameter, gradient) = (
-            self.tensor(&parameter)?.tensor,
-            self.tensor(&gradient)?.tensor,
-        );
+    fn step(&mut self, this: Resource<AdamHandle>, parameter: Handle, gradient: Handle) -> Result<Handle, Fault> {
+        let (parameter, gradient) = (self.tensor(&parameter)?.tensor, self.tensor(&gradient)?.tensor);
         let quota = self.quota().clone();
         let optimiser = self.table().get_mut(&this)?;
         if optimiser.charge.is_none() {
@@ -90,9 +73,7 @@ impl optimisers::HostAdam for PluginState {
             optimiser.charge = Some(Charge::new(&quota, moments, Tracking::Untracked, [])?);
         }
         let group = self.group();
-        let next = self.compute_on("adam.step", group, &this, |o| {
-            o.adam.step(&parameter, &gradient)
-        })?;
+        let next = self.compute_on("adam.step", group, &this, |o| o.adam.step(&parameter, &gradient))?;
         self.keep(next, [])
     }
 

@@ -5,9 +5,7 @@ use super::{
     handles::{ClassifierHandle, TensorHandle},
 };
 use crate::{
-    bindings::method::lacuna::explain::classifiers::{
-        self as wit, ClassifierInfo, Host, HostClassifier, ReluRule,
-    },
+    bindings::method::lacuna::explain::classifiers::{self as wit, ClassifierInfo, Host, HostClassifier, ReluRule},
     run::{meter::Group, state::PluginState},
 };
 use lacuna_engine::{self as engine, ClassIndex, Classifier};
@@ -30,32 +28,20 @@ impl HostClassifier for PluginState {
 
     fn logits(&mut self, this: Model, images: Handle, rule: ReluRule) -> Result<Handle, Fault> {
         let (model, images) = (self.classifier(&this)?, self.tensor(&images)?);
-        let logits = self.compute("classifier.logits", Group::Classifier, || {
-            model.logits(&images.tensor, rule.into())
-        })?;
+        let logits =
+            self.compute("classifier.logits", Group::Classifier, || model.logits(&images.tensor, rule.into()))?;
         self.keep_network(logits, images)
     }
 
     fn probabilities(&mut self, this: Model, logits: Handle) -> Result<Handle, Fault> {
         let (model, logits) = (self.classifier(&this)?, self.tensor(&logits)?);
-        let p = self.compute("classifier.probabilities", Group::Classifier, || {
-            model.probabilities(&logits.tensor)
-        })?;
+        let p = self.compute("classifier.probabilities", Group::Classifier, || model.probabilities(&logits.tensor))?;
         self.keep(p, [logits])
     }
 
-    fn scores(
-        &mut self,
-        this: Model,
-        logits: Handle,
-        targets: Vec<u32>,
-        kind: wit::Score,
-    ) -> Result<Handle, Fault> {
+    fn scores(&mut self, this: Model, logits: Handle, targets: Vec<u32>, kind: wit::Score) -> Result<Handle, Fault> {
         let (model, logits) = (self.classifier(&this)?, self.tensor(&logits)?);
-        let targets: Vec<ClassIndex> = targets
-            .into_iter()
-            .map(|target| ClassIndex(target as usize))
-            .collect();
+        let targets: Vec<ClassIndex> = targets.into_iter().map(|target| ClassIndex(target as usize)).collect();
         let work = || model.scores(&logits.tensor, &targets, kind.into());
         let scores = self.compute("classifier.scores", Group::Classifier, work)?;
         self.keep(scores, [logits])
@@ -68,12 +54,7 @@ impl HostClassifier for PluginState {
         self.keep_network(activations, images)
     }
 
-    fn logits_from(
-        &mut self,
-        this: Model,
-        layer: String,
-        activations: Handle,
-    ) -> Result<Handle, Fault> {
+    fn logits_from(&mut self, this: Model, layer: String, activations: Handle) -> Result<Handle, Fault> {
         let (model, activations) = (self.classifier(&this)?, self.tensor(&activations)?);
         let work = || model.logits_from(&layer, &activations.tensor);
         let logits = self.compute("classifier.logits-from", Group::Classifier, work)?;
@@ -92,15 +73,8 @@ impl PluginState {
     }
 
     /// Keeps the output of a whole network, whose graph holds far more than its result.
-    fn keep_network(
-        &mut self,
-        output: engine::Tensor,
-        input: TensorHandle,
-    ) -> Result<Handle, Fault> {
-        let graph = input
-            .tensor
-            .bytes()
-            .saturating_mul(GRAPH_BYTES_PER_INPUT_BYTE);
+    fn keep_network(&mut self, output: engine::Tensor, input: TensorHandle) -> Result<Handle, Fault> {
+        let graph = input.tensor.bytes().saturating_mul(GRAPH_BYTES_PER_INPUT_BYTE);
         let hidden = if output.is_tracked() { graph } else { 0 };
         self.keep_with(output, hidden, [input])
     }

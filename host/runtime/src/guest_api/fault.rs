@@ -25,41 +25,21 @@ pub(crate) enum Stop {
     #[error("the run was cancelled and the guest did not come back")]
     Cancelled,
     #[error("the device failed in {operation}: {reason}")]
-    Device {
-        operation: &'static str,
-        reason: String,
-    },
+    Device { operation: &'static str, reason: String },
     #[error("a bug of the host in {operation}: {reason}")]
-    Bug {
-        operation: &'static str,
-        reason: String,
-    },
+    Bug { operation: &'static str, reason: String },
 }
 
 impl Fault {
     /// An error of the engine: the guest's where an argument caused it, else the host's.
     pub(crate) fn of_engine(operation: &'static str, error: EngineError) -> Fault {
         Fault::Guest(match error {
-            EngineError::Shape {
-                operation,
-                expected,
-                found,
-            } => WitError::Shape(wit::ShapeMismatch {
-                operation,
-                expected,
-                found: sizes(&found),
-            }),
-            EngineError::Argument {
-                operation,
-                argument,
-                expected,
-                found,
-            } => WitError::Argument(wit::InvalidArgument {
-                operation,
-                argument,
-                expected,
-                found,
-            }),
+            EngineError::Shape { operation, expected, found } => {
+                WitError::Shape(wit::ShapeMismatch { operation, expected, found: sizes(&found) })
+            }
+            EngineError::Argument { operation, argument, expected, found } => {
+                WitError::Argument(wit::InvalidArgument { operation, argument, expected, found })
+            }
             EngineError::NotDifferentiable(reason) => WitError::NotDifferentiable(reason),
             EngineError::Unsupported(reason) => WitError::Unsupported(reason),
             EngineError::NonFinite(place) => WitError::NonFinite(place),
@@ -69,12 +49,7 @@ impl Fault {
         })
     }
 
-    pub(crate) fn argument(
-        operation: &str,
-        argument: &str,
-        expected: &str,
-        found: String,
-    ) -> Fault {
+    pub(crate) fn argument(operation: &str, argument: &str, expected: &str, found: String) -> Fault {
         let (operation, argument) = (operation.to_owned(), argument.to_owned());
         Fault::Guest(WitError::Argument(wit::InvalidArgument {
             operation,
@@ -85,27 +60,16 @@ impl Fault {
     }
 
     pub(crate) fn shape(operation: &str, expected: String, found: &[usize]) -> Fault {
-        let mismatch = wit::ShapeMismatch {
-            operation: operation.to_owned(),
-            expected,
-            found: sizes(found),
-        };
+        let mismatch = wit::ShapeMismatch { operation: operation.to_owned(), expected, found: sizes(found) };
         Fault::Guest(WitError::Shape(mismatch))
     }
 
     pub(crate) fn limit(limit: Limit, allowed: u64, requested: u64) -> Fault {
-        Fault::Guest(WitError::Limit(wit::ExhaustedLimit {
-            limit: limit.name().to_owned(),
-            allowed,
-            requested,
-        }))
+        Fault::Guest(WitError::Limit(wit::ExhaustedLimit { limit: limit.name().to_owned(), allowed, requested }))
     }
 
     pub(crate) fn bug(operation: &'static str, reason: impl ToString) -> Fault {
-        Fault::Stop(Stop::Bug {
-            operation,
-            reason: reason.to_string(),
-        })
+        Fault::Stop(Stop::Bug { operation, reason: reason.to_string() })
     }
 }
 
@@ -142,10 +106,7 @@ impl wit::Host for PluginState {
 
 /// Sizes as the contract has them. A size beyond 32 bits cannot come from a guest.
 pub(crate) fn sizes(shape: &[usize]) -> Vec<u32> {
-    shape
-        .iter()
-        .map(|size| u32::try_from(*size).unwrap_or(u32::MAX))
-        .collect()
+    shape.iter().map(|size| u32::try_from(*size).unwrap_or(u32::MAX)).collect()
 }
 
 /// Sizes as the engine has them.
@@ -156,26 +117,13 @@ pub(crate) fn dimensions(shape: &[u32]) -> Vec<usize> {
 /// The words of an error that one plugin returned, for a person or for another plugin.
 pub(crate) fn in_words(error: &WitError) -> String {
     match error {
-        WitError::Shape(wit::ShapeMismatch {
-            operation,
-            expected,
-            found,
-        }) => {
+        WitError::Shape(wit::ShapeMismatch { operation, expected, found }) => {
             format!("{operation} expects {expected} and got {found:?}")
         }
-        WitError::Argument(wit::InvalidArgument {
-            operation,
-            argument,
-            expected,
-            found,
-        }) => {
+        WitError::Argument(wit::InvalidArgument { operation, argument, expected, found }) => {
             format!("{operation} expects `{argument}` to be {expected} and got {found}")
         }
-        WitError::Limit(wit::ExhaustedLimit {
-            limit,
-            allowed,
-            requested,
-        }) => {
+        WitError::Limit(wit::ExhaustedLimit { limit, allowed, requested }) => {
             format!("the limit `{limit}` allows {allowed} and {requested} were asked for")
         }
         WitError::NotDifferentiable(reason) => format!("there is no gradient: {reason}"),

@@ -25,8 +25,7 @@ impl Host for PluginState {
     ) -> Result<Resource<PerturbationHandle>, Fault> {
         self.begin()?;
         let images = self.tensor(&images)?;
-        let perturbation =
-            self.with_partner(|partner, _| partner.create(images, settings, seed))?;
+        let perturbation = self.with_partner(|partner, _| partner.create(images, settings, seed))?;
         self.push(perturbation)
     }
 }
@@ -39,8 +38,7 @@ impl HostPerturbation for PluginState {
     ) -> Result<Resource<TensorHandle>, Fault> {
         self.begin()?;
         let (perturbation, mask) = (self.table().get(&this)?.clone(), self.tensor(&mask)?);
-        let images = self
-            .with_partner(|partner, method| partner.apply(&perturbation, mask, method.quota()))?;
+        let images = self.with_partner(|partner, method| partner.apply(&perturbation, mask, method.quota()))?;
         self.push(images)
     }
 
@@ -62,10 +60,7 @@ impl PluginState {
         work: impl FnOnce(&mut Partner, &PluginState) -> Result<R, Fault>,
     ) -> Result<R, Fault> {
         let none = "no perturbation was chosen for this run; choose one with `--perturbation NAME`";
-        let mut partner = self
-            .partner
-            .take()
-            .ok_or_else(|| Fault::Guest(WitError::Unsupported(none.to_owned())))?;
+        let mut partner = self.partner.take().ok_or_else(|| Fault::Guest(WitError::Unsupported(none.to_owned())))?;
         let result = work(&mut partner, self);
         self.partner = Some(partner);
         result

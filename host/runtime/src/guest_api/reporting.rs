@@ -23,22 +23,12 @@ impl progress::Host for PluginState {
         }
         if terms.len() > MOST_TERMS {
             let found = terms.len().to_string();
-            return Err(Fault::argument(
-                "progress.report",
-                "terms",
-                "at most 16 terms",
-                found,
-            ));
+            return Err(Fault::argument("progress.report", "terms", "at most 16 terms", found));
         }
-        let terms = terms
-            .iter()
-            .map(|term| Ok((term.name.as_str(), self.tensor(&term.value)?)));
+        let terms = terms.iter().map(|term| Ok((term.name.as_str(), self.tensor(&term.value)?)));
         let terms = terms.collect::<Result<Vec<_>, Fault>>()?;
         let kept = self.compute("progress.report", Group::Readback, || {
-            terms
-                .iter()
-                .map(|(name, term)| Ok((text::clean(name, 64), outside_the_graph(term)?)))
-                .collect()
+            terms.iter().map(|(name, term)| Ok((text::clean(name, 64), outside_the_graph(term)?))).collect()
         })?;
         let shared = self.shared().clone();
         let due = shared.objective.borrow_mut().report(step, total, kept);
@@ -70,10 +60,7 @@ impl log::Host for PluginState {
             Level::Info => MessageLevel::Info,
             Level::Warning => MessageLevel::Warning,
         };
-        self.shared()
-            .journal
-            .borrow_mut()
-            .add(&self.id, level, &text);
+        self.shared().journal.borrow_mut().add(&self.id, level, &text);
         Ok(())
     }
 }

@@ -18,44 +18,27 @@ impl Host for PluginState {}
 
 impl HostTensor for PluginState {
     fn full(&mut self, shape: Vec<u32>, value: f32) -> Made {
-        self.create("tensor.full", &shape, |device, shape| {
-            Tensor::full(device, shape, value)
-        })
+        self.create("tensor.full", &shape, |device, shape| Tensor::full(device, shape, value))
     }
 
     fn from_data(&mut self, shape: Vec<u32>, data: Vec<f32>) -> Made {
-        self.create("tensor.from-data", &shape, |device, shape| {
-            Tensor::from_data(device, shape, data)
-        })
+        self.create("tensor.from-data", &shape, |device, shape| Tensor::from_data(device, shape, data))
     }
 
     fn uniform(&mut self, shape: Vec<u32>, low: f32, high: f32, seed: u64) -> Made {
-        self.create("tensor.uniform", &shape, |device, shape| {
-            Tensor::uniform(device, shape, low, high, seed)
-        })
+        self.create("tensor.uniform", &shape, |device, shape| Tensor::uniform(device, shape, low, high, seed))
     }
 
     fn normal(&mut self, shape: Vec<u32>, mean: f32, deviation: f32, seed: u64) -> Made {
-        self.create("tensor.normal", &shape, |device, shape| {
-            Tensor::normal(device, shape, mean, deviation, seed)
-        })
+        self.create("tensor.normal", &shape, |device, shape| Tensor::normal(device, shape, mean, deviation, seed))
     }
 
     fn concatenate(&mut self, parts: Vec<Handle>, dimension: u32) -> Made {
-        let parts = parts
-            .iter()
-            .map(|part| self.tensor(part))
-            .collect::<Result<Vec<_>, _>>()?;
+        let parts = parts.iter().map(|part| self.tensor(part)).collect::<Result<Vec<_>, _>>()?;
         let tensors: Vec<Tensor> = parts.iter().map(|part| part.tensor.clone()).collect();
-        self.quota().room_for(
-            tensors
-                .iter()
-                .map(Tensor::bytes)
-                .fold(0, u64::saturating_add),
-        )?;
-        let joined = self.compute("tensor.concatenate", self.group(), || {
-            Tensor::concatenate(&tensors, dimension as usize)
-        })?;
+        self.quota().room_for(tensors.iter().map(Tensor::bytes).fold(0, u64::saturating_add))?;
+        let joined =
+            self.compute("tensor.concatenate", self.group(), || Tensor::concatenate(&tensors, dimension as usize))?;
         self.keep(joined, parts)
     }
 
@@ -149,9 +132,7 @@ impl HostTensor for PluginState {
     }
 
     fn max_along(&mut self, this: Handle, dimension: u32) -> Made {
-        self.unary("tensor.max-along", &this, |x| {
-            x.max_along(dimension as usize)
-        })
+        self.unary("tensor.max-along", &this, |x| x.max_along(dimension as usize))
     }
 
     fn softmax(&mut self, this: Handle, dimension: u32) -> Made {
@@ -177,9 +158,7 @@ impl HostTensor for PluginState {
     }
 
     fn slice(&mut self, this: Handle, dimension: u32, start: u32, end: u32) -> Made {
-        self.unary("tensor.slice", &this, |x| {
-            x.slice(dimension as usize, start as usize, end as usize)
-        })
+        self.unary("tensor.slice", &this, |x| x.slice(dimension as usize, start as usize, end as usize))
     }
 
     fn flip(&mut self, this: Handle, dimension: u32) -> Made {
@@ -189,11 +168,8 @@ impl HostTensor for PluginState {
     fn resize(&mut self, this: Handle, height: u32, width: u32, how: Interpolation) -> Made {
         let images = self.tensor(&this)?.tensor.shape();
         let planes = images.iter().take(images.len().saturating_sub(2)).copied();
-        self.quota()
-            .room_for(bytes_of(planes.chain([height as usize, width as usize])))?;
-        self.unary("tensor.resize", &this, |x| {
-            x.resize(height as usize, width as usize, how.into())
-        })
+        self.quota().room_for(bytes_of(planes.chain([height as usize, width as usize])))?;
+        self.unary("tensor.resize", &this, |x| x.resize(height as usize, width as usize, how.into()))
     }
 
     fn gaussian_blur(&mut self, this: Handle, sigma: f32) -> Made {
@@ -205,14 +181,8 @@ impl HostTensor for PluginState {
     }
 
     fn blend(&mut self, this: Handle, reference: Handle, mask: Handle) -> Made {
-        let (x, reference, mask) = (
-            self.tensor(&this)?,
-            self.tensor(&reference)?,
-            self.tensor(&mask)?,
-        );
-        let blended = self.compute("tensor.blend", self.group(), || {
-            x.tensor.blend(&reference.tensor, &mask.tensor)
-        })?;
+        let (x, reference, mask) = (self.tensor(&this)?, self.tensor(&reference)?, self.tensor(&mask)?);
+        let blended = self.compute("tensor.blend", self.group(), || x.tensor.blend(&reference.tensor, &mask.tensor))?;
         self.keep(blended, [x, reference, mask])
     }
 
@@ -260,8 +230,7 @@ impl PluginState {
         work: impl FnOnce(&Tensor, &Tensor) -> engine::Result<Tensor>,
     ) -> Made {
         let (a, b) = (self.tensor(this)?, self.tensor(other)?);
-        self.quota()
-            .room_for(bytes_of(broadcast(&a.tensor.shape(), &b.tensor.shape())))?;
+        self.quota().room_for(bytes_of(broadcast(&a.tensor.shape(), &b.tensor.shape())))?;
         let result = self.compute(operation, self.group(), || work(&a.tensor, &b.tensor))?;
         self.keep(result, [a, b])
     }
@@ -270,17 +239,12 @@ impl PluginState {
 /// The shape of two shapes broadcast: two small tensors can ask for a very large one.
 fn broadcast(a: &[usize], b: &[usize]) -> Vec<usize> {
     let rank = a.len().max(b.len());
-    let size =
-        |shape: &[usize], i: usize| (i + shape.len()).checked_sub(rank).map_or(1, |i| shape[i]);
+    let size = |shape: &[usize], i: usize| (i + shape.len()).checked_sub(rank).map_or(1, |i| shape[i]);
     (0..rank).map(|i| size(a, i).max(size(b, i))).collect()
 }
 
 fn bytes_of(shape: impl IntoIterator<Item = usize>) -> u64 {
-    shape
-        .into_iter()
-        .fold(size_of::<f32>() as u64, |bytes, size| {
-            bytes.saturating_mul(size as u64)
-        })
+    shape.into_iter().fold(size_of::<f32>() as u64, |bytes, size| bytes.saturating_mul(size as u64))
 }
 
 impl From<Interpolation> for engine::Interpolation {

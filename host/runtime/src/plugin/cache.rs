@@ -57,11 +57,7 @@ impl CompileCache {
 fn entry_name(engine: &Engine, component: &[u8]) -> String {
     let mut settings = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut settings);
-    format!(
-        "{:x}-{:016x}.bin",
-        Sha256::digest(component),
-        settings.finish()
-    )
+    format!("{:x}-{:016x}.bin", Sha256::digest(component), settings.finish())
 }
 
 fn read(engine: &Engine, entry: &Path) -> Option<Component> {

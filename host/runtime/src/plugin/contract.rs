@@ -8,43 +8,22 @@ use wasmtime::{Engine, component::Component};
 pub const CONTRACT_VERSION: &str = "0.1.0";
 
 const PACKAGE: &str = "lacuna:explain/";
-const COMMON: [&str; 6] = [
-    "errors",
-    "tensors",
-    "autodiff",
-    "parameters",
-    "progress",
-    "log",
-];
+const COMMON: [&str; 6] = ["errors", "tensors", "autodiff", "parameters", "progress", "log"];
 const METHODS_ONLY: [&str; 3] = ["optimisers", "classifiers", "perturbations"];
 
 /// Decides the role of a component by its exports, and refuses what the role may not import.
 ///
 /// # Errors
 /// An import that no plugin gets, another version of the contract, or neither of the two exports that make a plugin.
-pub(crate) fn role(
-    origin: &str,
-    engine: &Engine,
-    component: &Component,
-) -> Result<Role, LoadError> {
+pub(crate) fn role(origin: &str, engine: &Engine, component: &Component) -> Result<Role, LoadError> {
     let kind = component.component_type();
-    let imports: Vec<String> = kind
-        .imports(engine)
-        .map(|(name, _)| name.to_owned())
-        .collect();
-    let exports: Vec<String> = kind
-        .exports(engine)
-        .map(|(name, _)| name.to_owned())
-        .collect();
+    let imports: Vec<String> = kind.imports(engine).map(|(name, _)| name.to_owned()).collect();
+    let exports: Vec<String> = kind.exports(engine).map(|(name, _)| name.to_owned()).collect();
 
     for name in imports.iter().chain(&exports) {
         check_version(origin, name)?;
     }
-    let exported = |interface: &str| {
-        exports
-            .iter()
-            .any(|name| interface_of(name) == Some(interface))
-    };
+    let exported = |interface: &str| exports.iter().any(|name| interface_of(name) == Some(interface));
     let role = match (exported("methods"), exported("perturbations")) {
         _ if !exported("description") => None,
         (true, _) => Some(Role::Method),
@@ -55,20 +34,13 @@ pub(crate) fn role(
     for import in &imports {
         check_import(origin, import, role.unwrap_or(Role::Method))?;
     }
-    role.ok_or_else(|| LoadError::NoExport {
-        origin: origin.to_owned(),
-        found: exports,
-    })
+    role.ok_or_else(|| LoadError::NoExport { origin: origin.to_owned(), found: exports })
 }
 
 fn check_import(origin: &str, import: &str, role: Role) -> Result<(), LoadError> {
     let forbidden = |why: ForbiddenImport| {
         let (origin, import) = (origin.to_owned(), import.to_owned());
-        Err(LoadError::ForbiddenImport {
-            origin,
-            import,
-            why,
-        })
+        Err(LoadError::ForbiddenImport { origin, import, why })
     };
     match (interface_of(import), role) {
         (Some(interface), _) if COMMON.contains(&interface) => Ok(()),
@@ -108,9 +80,7 @@ impl ForbiddenImport {
             ForbiddenImport::Unknown => {
                 "this host has no such interface; use a newer host, or build the plugin for contract 0.1"
             }
-            ForbiddenImport::Foreign => {
-                "a plugin may import the interfaces of `lacuna:explain@0.1` and nothing else"
-            }
+            ForbiddenImport::Foreign => "a plugin may import the interfaces of `lacuna:explain@0.1` and nothing else",
         }
     }
 }
@@ -118,10 +88,7 @@ impl ForbiddenImport {
 /// `tensors` of `lacuna:explain/tensors@0.1.0`.
 fn interface_of(name: &str) -> Option<&str> {
     let rest = name.strip_prefix(PACKAGE)?;
-    Some(
-        rest.split_once('@')
-            .map_or(rest, |(interface, _)| interface),
-    )
+    Some(rest.split_once('@').map_or(rest, |(interface, _)| interface))
 }
 
 fn check_version(origin: &str, name: &str) -> Result<(), LoadError> {
@@ -132,10 +99,7 @@ fn check_version(origin: &str, name: &str) -> Result<(), LoadError> {
     if major_and_minor(found) == major_and_minor(CONTRACT_VERSION) {
         return Ok(());
     }
-    Err(LoadError::OtherContract {
-        origin: origin.to_owned(),
-        found: found.to_owned(),
-    })
+    Err(LoadError::OtherContract { origin: origin.to_owned(), found: found.to_owned() })
 }
 
 /// Versions below 1.0 promise compatibility within a minor version only.

@@ -51,23 +51,10 @@ pub struct Parameter {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum ParameterKind {
-    Number {
-        default: f64,
-        minimum: f64,
-        maximum: f64,
-    },
-    Integer {
-        default: i64,
-        minimum: i64,
-        maximum: i64,
-    },
-    Choice {
-        default: String,
-        options: Vec<String>,
-    },
-    Flag {
-        default: bool,
-    },
+    Number { default: f64, minimum: f64, maximum: f64 },
+    Integer { default: i64, minimum: i64, maximum: i64 },
+    Choice { default: String, options: Vec<String> },
+    Flag { default: bool },
 }
 
 /// Values of several parameters under one name.
@@ -101,9 +88,7 @@ impl PluginInfo {
 
     /// The parameter of that name.
     pub fn parameter(&self, name: &str) -> Option<&Parameter> {
-        self.parameters
-            .iter()
-            .find(|parameter| parameter.name == name)
+        self.parameters.iter().find(|parameter| parameter.name == name)
     }
 
     fn check(&self) -> Result<(), String> {
@@ -134,10 +119,7 @@ impl Parameter {
         let default = self.kind.default_value();
         match self.kind.allows(&default) {
             true => Ok(()),
-            false => Err(format!(
-                "the default {default} of the parameter `{}` is not {}",
-                self.name, self.kind
-            )),
+            false => Err(format!("the default {default} of the parameter `{}` is not {}", self.name, self.kind)),
         }
     }
 }
@@ -156,18 +138,8 @@ impl ParameterKind {
     /// Whether `value` is of this type and in its range.
     pub fn allows(&self, value: &Value) -> bool {
         match (self, value) {
-            (
-                ParameterKind::Number {
-                    minimum, maximum, ..
-                },
-                Value::Number(x),
-            ) => (minimum..=maximum).contains(&x),
-            (
-                ParameterKind::Integer {
-                    minimum, maximum, ..
-                },
-                Value::Integer(x),
-            ) => (minimum..=maximum).contains(&x),
+            (ParameterKind::Number { minimum, maximum, .. }, Value::Number(x)) => (minimum..=maximum).contains(&x),
+            (ParameterKind::Integer { minimum, maximum, .. }, Value::Integer(x)) => (minimum..=maximum).contains(&x),
             (ParameterKind::Choice { options, .. }, Value::Choice(x)) => options.contains(x),
             (ParameterKind::Flag { .. }, Value::Flag(_)) => true,
             _ => false,
@@ -179,12 +151,8 @@ impl ParameterKind {
 impl fmt::Display for ParameterKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ParameterKind::Number {
-                minimum, maximum, ..
-            } => write!(f, "a number from {minimum} to {maximum}"),
-            ParameterKind::Integer {
-                minimum, maximum, ..
-            } => write!(f, "a whole number from {minimum} to {maximum}"),
+            ParameterKind::Number { minimum, maximum, .. } => write!(f, "a number from {minimum} to {maximum}"),
+            ParameterKind::Integer { minimum, maximum, .. } => write!(f, "a whole number from {minimum} to {maximum}"),
             ParameterKind::Choice { options, .. } => write!(f, "one of {}", text::list(options)),
             ParameterKind::Flag { .. } => write!(f, "`true` or `false`"),
         }
@@ -206,20 +174,10 @@ impl FromStr for Need {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Need, String> {
-        let all = [
-            Need::Gradients,
-            Need::Activations,
-            Need::Generator,
-            Need::Readback,
-        ];
+        let all = [Need::Gradients, Need::Activations, Need::Generator, Need::Readback];
         let names = all.map(|need| need.to_string());
         let found = all.into_iter().find(|need| need.to_string() == name);
-        found.ok_or_else(|| {
-            format!(
-                "there is no need `{name}`: the needs are {}",
-                text::list(&names)
-            )
-        })
+        found.ok_or_else(|| format!("there is no need `{name}`: the needs are {}", text::list(&names)))
     }
 }
 
@@ -258,49 +216,22 @@ impl From<wit::Need> for Need {
 impl From<wit::Parameter> for Parameter {
     fn from(guest: wit::Parameter) -> Parameter {
         let kind = match guest.kind {
-            wit::Kind::Number(wit::NumberRange {
-                default,
-                minimum,
-                maximum,
-            }) => ParameterKind::Number {
-                default,
-                minimum,
-                maximum,
-            },
-            wit::Kind::Integer(wit::IntegerRange {
-                default,
-                minimum,
-                maximum,
-            }) => ParameterKind::Integer {
-                default,
-                minimum,
-                maximum,
-            },
-            wit::Kind::Choice(wit::ChoiceOptions { default, options }) => {
-                ParameterKind::Choice { default, options }
+            wit::Kind::Number(wit::NumberRange { default, minimum, maximum }) => {
+                ParameterKind::Number { default, minimum, maximum }
             }
+            wit::Kind::Integer(wit::IntegerRange { default, minimum, maximum }) => {
+                ParameterKind::Integer { default, minimum, maximum }
+            }
+            wit::Kind::Choice(wit::ChoiceOptions { default, options }) => ParameterKind::Choice { default, options },
             wit::Kind::Flag(default) => ParameterKind::Flag { default },
         };
-        let (summary, unit) = (
-            text::clean(&guest.summary, 1000),
-            text::clean(&guest.unit, 64),
-        );
-        Parameter {
-            name: guest.name,
-            summary,
-            kind,
-            unit,
-            source: text::clean(&guest.source, 400),
-        }
+        let (summary, unit) = (text::clean(&guest.summary, 1000), text::clean(&guest.unit, 64));
+        Parameter { name: guest.name, summary, kind, unit, source: text::clean(&guest.source, 400) }
     }
 }
 
 impl From<wit::Preset> for Preset {
     fn from(guest: wit::Preset) -> Preset {
-        Preset {
-            name: guest.name,
-            summary: text::clean(&guest.summary, 1000),
-            settings: guest.settings,
-        }
+        Preset { name: guest.name, summary: text::clean(&guest.summary, 1000), settings: guest.settings }
     }
 }

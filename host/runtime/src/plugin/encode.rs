@@ -16,34 +16,18 @@ const CORE_MODULE: [u8; 8] = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 ///
 /// # Errors
 /// A file that is neither, or is damaged.
-pub(crate) fn component<'a>(
-    engine: &Engine,
-    origin: &str,
-    bytes: &'a [u8],
-) -> Result<Cow<'a, [u8]>, LoadError> {
+pub(crate) fn component<'a>(engine: &Engine, origin: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>, LoadError> {
     let origin = || origin.to_owned();
     if bytes.starts_with(&COMPONENT) {
         return Ok(Cow::Borrowed(bytes));
     }
     if !bytes.starts_with(&CORE_MODULE) {
         let found = bytes.iter().take(8).copied().collect();
-        return Err(LoadError::NotWasm {
-            origin: origin(),
-            found,
-        });
+        return Err(LoadError::NotWasm { origin: origin(), found });
     }
-    wasmtime::Module::validate(engine, bytes)
-        .map_err(|error| LoadError::invalid(&origin(), &error))?;
-    let refused = |reason: String| LoadError::NotAPlugin {
-        origin: origin(),
-        reason: text::clean(&reason, 400),
-    };
-    let encode = || {
-        ComponentEncoder::default()
-            .validate(true)
-            .module(bytes)?
-            .encode()
-    };
+    wasmtime::Module::validate(engine, bytes).map_err(|error| LoadError::invalid(&origin(), &error))?;
+    let refused = |reason: String| LoadError::NotAPlugin { origin: origin(), reason: text::clean(&reason, 400) };
+    let encode = || ComponentEncoder::default().validate(true).module(bytes)?.encode();
     // The encoder trusts the lengths in the section with the component's type: a damaged one makes it panic.
     match catch_unwind(encode) {
         Ok(Ok(component)) => Ok(Cow::Owned(component)),

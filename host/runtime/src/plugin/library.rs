@@ -21,12 +21,7 @@ impl PluginLibrary {
     ///
     /// # Errors
     /// A plugin that cannot be loaded, or whose name another one has.
-    pub fn add(
-        &mut self,
-        host: &Host,
-        origin: &str,
-        bytes: &[u8],
-    ) -> Result<&Plugin, LibraryError> {
+    pub fn add(&mut self, host: &Host, origin: &str, bytes: &[u8]) -> Result<&Plugin, LibraryError> {
         self.insert(Plugin::load(host, origin, bytes)?)
     }
 
@@ -34,11 +29,7 @@ impl PluginLibrary {
     ///
     /// # Errors
     /// As [`PluginLibrary::add`].
-    pub fn add_built_in(
-        &mut self,
-        host: &Host,
-        plugins: &[(&str, &[u8])],
-    ) -> Result<(), LibraryError> {
+    pub fn add_built_in(&mut self, host: &Host, plugins: &[(&str, &[u8])]) -> Result<(), LibraryError> {
         for (name, bytes) in plugins {
             self.add(host, &format!("{BUILT_IN} {name}"), bytes)?;
         }
@@ -66,15 +57,8 @@ impl PluginLibrary {
     pub fn get(&self, role: Role, name: &str) -> Result<&Plugin, LibraryError> {
         self.plugins.get(&(role, name.to_owned())).ok_or_else(|| {
             let known: Vec<&str> = self.of_role(role).map(Plugin::name).collect();
-            let hint = text::nearest(name, &known)
-                .map(|n| format!(" (did you mean `{n}`?)"))
-                .unwrap_or_default();
-            LibraryError::Unknown {
-                role,
-                name: text::clean(name, 100),
-                hint,
-                known: text::list(&known),
-            }
+            let hint = text::nearest(name, &known).map(|n| format!(" (did you mean `{n}`?)")).unwrap_or_default();
+            LibraryError::Unknown { role, name: text::clean(name, 100), hint, known: text::list(&known) }
         })
     }
 
@@ -96,31 +80,16 @@ pub enum LibraryError {
     #[error(transparent)]
     Load(#[from] LoadError),
     #[error("two plugins are the {role} `{name}`: `{first}` and `{second}`. {remedy}")]
-    Taken {
-        role: Role,
-        name: String,
-        first: String,
-        second: String,
-        remedy: &'static str,
-    },
-    #[error(
-        "there is no {role} `{name}`{hint}; there are {known}. Third-party ones are found in `--plugins DIR`"
-    )]
-    Unknown {
-        role: Role,
-        name: String,
-        hint: String,
-        known: String,
-    },
+    Taken { role: Role, name: String, first: String, second: String, remedy: &'static str },
+    #[error("there is no {role} `{name}`{hint}; there are {known}. Third-party ones are found in `--plugins DIR`")]
+    Unknown { role: Role, name: String, hint: String, known: String },
 }
 
 impl LibraryError {
     fn taken(present: &Plugin, added: &Plugin) -> LibraryError {
         let built_in = |plugin: &Plugin| plugin.origin().starts_with(BUILT_IN);
         let remedy = match built_in(present) || built_in(added) {
-            true => {
-                "A plugin cannot replace a built-in one: its author has to give it another name in `describe`"
-            }
+            true => "A plugin cannot replace a built-in one: its author has to give it another name in `describe`",
             false => "Remove one of the two files, or give one of them another name in `describe`",
         };
         LibraryError::Taken {

@@ -6,9 +6,7 @@ use super::{
     encode,
 };
 use crate::{
-    bindings::{
-        described::DescribedPre, method::MethodPluginPre, perturbation::PerturbationPluginPre,
-    },
+    bindings::{described::DescribedPre, method::MethodPluginPre, perturbation::PerturbationPluginPre},
     error::{PluginId, Role, RunError},
     host::Host,
     policy::{grants::Grants, limits::Limits},
@@ -51,25 +49,15 @@ impl Plugin {
         let role = contract::role(origin, host.engine(), &component)?;
 
         let wrong_types = |error: wasmtime::Error| LoadError::wrong_types(origin, &error);
-        let instance = host
-            .linker(role)
-            .instantiate_pre(&component)
-            .map_err(wrong_types)?;
+        let instance = host.linker(role).instantiate_pre(&component).map_err(wrong_types)?;
         let program = match role {
             Role::Method => MethodPluginPre::new(instance.clone()).map(Program::Method),
-            Role::Perturbation => {
-                PerturbationPluginPre::new(instance.clone()).map(Program::Perturbation)
-            }
+            Role::Perturbation => PerturbationPluginPre::new(instance.clone()).map(Program::Perturbation),
         };
         let program = program.map_err(wrong_types)?;
         let info = describe(host, PluginId::unnamed(role, origin), instance)?;
         let id = PluginId::new(role, &info.name, origin);
-        Ok(Plugin(Arc::new(Loaded {
-            id,
-            info,
-            sha256: format!("{:x}", Sha256::digest(bytes)),
-            program,
-        })))
+        Ok(Plugin(Arc::new(Loaded { id, info, sha256: format!("{:x}", Sha256::digest(bytes)), program })))
     }
 
     /// Role, name and origin.
@@ -111,29 +99,18 @@ impl std::fmt::Debug for Plugin {
     }
 }
 
-fn describe(
-    host: &Host,
-    id: PluginId,
-    instance: InstancePre<PluginState>,
-) -> Result<PluginInfo, LoadError> {
+fn describe(host: &Host, id: PluginId, instance: InstancePre<PluginState>) -> Result<PluginInfo, LoadError> {
     let origin = id.origin().to_owned();
     let limits = Limits::for_description();
     let shared = Shared::alone(limits.wall_time);
-    let mut store =
-        PluginState::new(id, None, &limits, &Grants::none(), &[], shared).into_store(host.engine());
-    let described =
-        DescribedPre::new(instance).map_err(|error| LoadError::wrong_types(&origin, &error))?;
-    let answer = described.instantiate(&mut store).and_then(|plugin| {
-        plugin
-            .lacuna_explain_description()
-            .call_describe(&mut store)
-    });
+    let mut store = PluginState::new(id, None, &limits, &Grants::none(), &[], shared).into_store(host.engine());
+    let described = DescribedPre::new(instance).map_err(|error| LoadError::wrong_types(&origin, &error))?;
+    let answer = described
+        .instantiate(&mut store)
+        .and_then(|plugin| plugin.lacuna_explain_description().call_describe(&mut store));
     let guest = answer.map_err(|error| {
         let cause = failure::of_call(store.data(), &error);
-        LoadError::Describe {
-            origin: origin.clone(),
-            cause: Box::new(cause),
-        }
+        LoadError::Describe { origin: origin.clone(), cause: Box::new(cause) }
     })?;
     PluginInfo::from_guest(guest).map_err(|problem| LoadError::Description { origin, problem })
 }
@@ -155,11 +132,7 @@ pub enum LoadError {
     #[error("`{origin}` is a damaged WebAssembly file ({reason}). Build or download it again")]
     Invalid { origin: String, reason: String },
     #[error("`{origin}` imports `{import}`, which is refused: {remedy}", remedy = .why.remedy())]
-    ForbiddenImport {
-        origin: String,
-        import: String,
-        why: ForbiddenImport,
-    },
+    ForbiddenImport { origin: String, import: String, why: ForbiddenImport },
     #[error(
         "`{origin}` is for version {found} of the contract `lacuna:explain`, this host speaks {CONTRACT_VERSION}. \
          Build it with the SDK of this host's version, or use a host for that contract"
@@ -178,37 +151,24 @@ pub enum LoadError {
     )]
     WrongTypes { origin: String, reason: String },
     #[error("`{origin}` failed when asked what it is, so it is not loaded: {cause}")]
-    Describe {
-        origin: String,
-        cause: Box<RunError>,
-    },
+    Describe { origin: String, cause: Box<RunError> },
     #[error("`{origin}` describes itself wrongly: {problem}. Its author has to correct `describe`")]
     Description { origin: String, problem: String },
 }
 
 impl LoadError {
     fn wrong_types(origin: &str, error: &wasmtime::Error) -> LoadError {
-        LoadError::WrongTypes {
-            origin: origin.to_owned(),
-            reason: text::clean(&format!("{error:#}"), 400),
-        }
+        LoadError::WrongTypes { origin: origin.to_owned(), reason: text::clean(&format!("{error:#}"), 400) }
     }
 
     pub(crate) fn invalid(origin: &str, error: &wasmtime::Error) -> LoadError {
-        LoadError::Invalid {
-            origin: origin.to_owned(),
-            reason: text::clean(&format!("{error:#}"), 400),
-        }
+        LoadError::Invalid { origin: origin.to_owned(), reason: text::clean(&format!("{error:#}"), 400) }
     }
 }
 
 fn hex(bytes: &[u8]) -> String {
     match bytes {
         [] => "nothing (the file is empty)".to_owned(),
-        bytes => bytes
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<Vec<_>>()
-            .join(" "),
+        bytes => bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" "),
     }
 }

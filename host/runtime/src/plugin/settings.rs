@@ -23,10 +23,7 @@ pub enum Value {
 impl Settings {
     /// The defaults of a plugin.
     pub fn defaults(info: &PluginInfo) -> Settings {
-        let defaults = info
-            .parameters
-            .iter()
-            .map(|parameter| (parameter.name.clone(), parameter.kind.default_value()));
+        let defaults = info.parameters.iter().map(|parameter| (parameter.name.clone(), parameter.kind.default_value()));
         Settings(defaults.collect())
     }
 
@@ -64,10 +61,7 @@ impl Settings {
 
     /// The value of one parameter.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0
-            .iter()
-            .find(|(parameter, _)| parameter == name)
-            .map(|(_, value)| value)
+        self.0.iter().find(|(parameter, _)| parameter == name).map(|(_, value)| value)
     }
 
     /// Names and values in the order of the description.
@@ -76,17 +70,11 @@ impl Settings {
     }
 
     fn set(&mut self, info: &PluginInfo, text: &str) -> Result<(), SettingsError> {
-        let no_value = || SettingsError::NoValue {
-            plugin: info.name.clone(),
-            found: text::clean(text, 100),
-        };
+        let no_value = || SettingsError::NoValue { plugin: info.name.clone(), found: text::clean(text, 100) };
         let (name, value) = text.split_once('=').ok_or_else(no_value)?;
         let name = name.trim();
-        let parameter = info
-            .parameter(name)
-            .ok_or_else(|| SettingsError::parameter(info, name))?;
-        let value = read_value(&parameter.kind, value.trim())
-            .ok_or_else(|| SettingsError::value(info, name, value))?;
+        let parameter = info.parameter(name).ok_or_else(|| SettingsError::parameter(info, name))?;
+        let value = read_value(&parameter.kind, value.trim()).ok_or_else(|| SettingsError::value(info, name, value))?;
         self.put(info, name, value)
     }
 
@@ -96,21 +84,13 @@ impl Settings {
         if !parameter.kind.allows(&value) {
             return Err(SettingsError::value(info, name, &value.to_string()));
         }
-        let slot = self
-            .0
-            .iter_mut()
-            .find(|(parameter, _)| parameter == name)
-            .ok_or_else(unknown)?;
+        let slot = self.0.iter_mut().find(|(parameter, _)| parameter == name).ok_or_else(unknown)?;
         slot.1 = value;
         Ok(())
     }
 
     /// What a method asks of a perturbation: these settings with some of them changed.
-    pub(crate) fn changed(
-        &self,
-        info: &PluginInfo,
-        changes: Vec<wit::Setting>,
-    ) -> Result<Settings, SettingsError> {
+    pub(crate) fn changed(&self, info: &PluginInfo, changes: Vec<wit::Setting>) -> Result<Settings, SettingsError> {
         let mut settings = self.clone();
         for change in changes {
             settings.put(info, &change.name, Value::from(change.value))?;
@@ -119,13 +99,7 @@ impl Settings {
     }
 
     pub(crate) fn to_guest(&self) -> Vec<wit::Setting> {
-        self.0
-            .iter()
-            .map(|(name, value)| wit::Setting {
-                name: name.clone(),
-                value: value.clone().into(),
-            })
-            .collect()
+        self.0.iter().map(|(name, value)| wit::Setting { name: name.clone(), value: value.clone().into() }).collect()
     }
 }
 
@@ -141,90 +115,44 @@ fn read_value(kind: &ParameterKind, text: &str) -> Option<Value> {
 /// Settings that a plugin cannot take.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum SettingsError {
-    #[error(
-        "`{found}` sets no parameter of `{plugin}`: write it as NAME=VALUE, for example `steps=300`"
-    )]
+    #[error("`{found}` sets no parameter of `{plugin}`: write it as NAME=VALUE, for example `steps=300`")]
     NoValue { plugin: String, found: String },
     #[error("`{plugin}` has no parameter `{found}`{hint}; {known}")]
-    Parameter {
-        plugin: String,
-        found: String,
-        hint: String,
-        known: String,
-    },
+    Parameter { plugin: String, found: String, hint: String, known: String },
     #[error("`{plugin}` has no preset `{found}`{hint}; {known}")]
-    Preset {
-        plugin: String,
-        found: String,
-        hint: String,
-        known: String,
-    },
-    #[error(
-        "`{found}` is no value for the parameter `{parameter}` of `{plugin}`, which takes {expected}"
-    )]
-    Value {
-        plugin: String,
-        parameter: String,
-        found: String,
-        expected: String,
-    },
+    Preset { plugin: String, found: String, hint: String, known: String },
+    #[error("`{found}` is no value for the parameter `{parameter}` of `{plugin}`, which takes {expected}")]
+    Value { plugin: String, parameter: String, found: String, expected: String },
 }
 
 impl SettingsError {
     fn parameter(info: &PluginInfo, found: &str) -> SettingsError {
-        let names: Vec<&str> = info
-            .parameters
-            .iter()
-            .map(|parameter| parameter.name.as_str())
-            .collect();
+        let names: Vec<&str> = info.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
         let (found, hint, known) = unknown(found, &names, "parameters");
-        SettingsError::Parameter {
-            plugin: info.name.clone(),
-            found,
-            hint,
-            known,
-        }
+        SettingsError::Parameter { plugin: info.name.clone(), found, hint, known }
     }
 
     fn preset(info: &PluginInfo, found: &str) -> SettingsError {
-        let names: Vec<&str> = info
-            .presets
-            .iter()
-            .map(|preset| preset.name.as_str())
-            .collect();
+        let names: Vec<&str> = info.presets.iter().map(|preset| preset.name.as_str()).collect();
         let (found, hint, known) = unknown(found, &names, "presets");
-        SettingsError::Preset {
-            plugin: info.name.clone(),
-            found,
-            hint,
-            known,
-        }
+        SettingsError::Preset { plugin: info.name.clone(), found, hint, known }
     }
 
     fn value(info: &PluginInfo, name: &str, found: &str) -> SettingsError {
         let (plugin, parameter) = (info.name.clone(), name.to_owned());
-        let kind = info
-            .parameter(name)
-            .map(|parameter| (&parameter.kind, parameter.unit.as_str()));
+        let kind = info.parameter(name).map(|parameter| (&parameter.kind, parameter.unit.as_str()));
         let expected = match kind {
             Some((kind, "")) => kind.to_string(),
             Some((kind, unit)) => format!("{kind} ({unit})"),
             None => String::new(),
         };
-        SettingsError::Value {
-            plugin,
-            parameter,
-            found: text::clean(found, 100),
-            expected,
-        }
+        SettingsError::Value { plugin, parameter, found: text::clean(found, 100), expected }
     }
 }
 
 /// The misspelt name made safe, a hint at what was meant, and what there is.
 fn unknown(found: &str, names: &[&str], what: &str) -> (String, String, String) {
-    let hint = text::nearest(found, names)
-        .map(|name| format!(" (did you mean `{name}`?)"))
-        .unwrap_or_default();
+    let hint = text::nearest(found, names).map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default();
     let known = match names {
         [] => format!("it has no {what}"),
         names => format!("its {what} are {}", text::list(names)),
@@ -292,11 +220,7 @@ mod tests {
             name: name.into(),
             summary: String::new(),
             kind,
-            unit: if name == "sigma" {
-                "pixels".into()
-            } else {
-                String::new()
-            },
+            unit: if name == "sigma" { "pixels".into() } else { String::new() },
             source: String::new(),
         };
         let options = vec!["deletion".to_owned(), "preservation".to_owned()];
@@ -306,29 +230,9 @@ mod tests {
             summary: String::new(),
             needs: vec![],
             parameters: vec![
-                parameter(
-                    "steps",
-                    ParameterKind::Integer {
-                        default: 300,
-                        minimum: 1,
-                        maximum: 10_000,
-                    },
-                ),
-                parameter(
-                    "sigma",
-                    ParameterKind::Number {
-                        default: 10.0,
-                        minimum: 0.0,
-                        maximum: 100.0,
-                    },
-                ),
-                parameter(
-                    "game",
-                    ParameterKind::Choice {
-                        default: "deletion".into(),
-                        options,
-                    },
-                ),
+                parameter("steps", ParameterKind::Integer { default: 300, minimum: 1, maximum: 10_000 }),
+                parameter("sigma", ParameterKind::Number { default: 10.0, minimum: 0.0, maximum: 100.0 }),
+                parameter("game", ParameterKind::Choice { default: "deletion".into(), options }),
                 parameter("jitter", ParameterKind::Flag { default: true }),
             ],
             presets: vec![Preset {
@@ -343,19 +247,12 @@ mod tests {
     fn what_is_said_later_wins() {
         let settings = Settings::parse(&info(), Some("fast"), &["sigma=3", "steps = 40"]).unwrap();
         let json = serde_json::to_string(&settings).unwrap();
-        assert_eq!(
-            json,
-            r#"{"steps":40,"sigma":3.0,"game":"deletion","jitter":false}"#
-        );
+        assert_eq!(json, r#"{"steps":40,"sigma":3.0,"game":"deletion","jitter":false}"#);
     }
 
     #[test]
     fn errors_name_plugin_parameter_and_what_is_allowed() {
-        let said = |preset, text: &str| {
-            Settings::parse(&info(), preset, &[text])
-                .unwrap_err()
-                .to_string()
-        };
+        let said = |preset, text: &str| Settings::parse(&info(), preset, &[text]).unwrap_err().to_string();
         assert_eq!(
             said(None, "step=3"),
             "`toy` has no parameter `step` (did you mean `steps`?); its parameters are `steps`, `sigma`, `game`, `jitter`"

@@ -29,23 +29,13 @@ pub(crate) struct Exhausted {
 
 impl Quota {
     pub(crate) fn new(allowed: u64) -> Arc<Quota> {
-        Arc::new(Quota {
-            allowed,
-            held: AtomicU64::new(0),
-        })
+        Arc::new(Quota { allowed, held: AtomicU64::new(0) })
     }
 
     /// Refuses what would not fit, before the device is asked for it.
     pub(crate) fn room_for(&self, bytes: u64) -> Result<(), Exhausted> {
         let requested = self.held.load(Ordering::Relaxed).saturating_add(bytes);
-        if requested > self.allowed {
-            Err(Exhausted {
-                allowed: self.allowed,
-                requested,
-            })
-        } else {
-            Ok(())
-        }
+        if requested > self.allowed { Err(Exhausted { allowed: self.allowed, requested }) } else { Ok(()) }
     }
 
     #[cfg(test)]
@@ -96,24 +86,14 @@ impl Charge {
             Tracking::Result => operands.into_iter().collect(),
             Tracking::Untracked | Tracking::Leaf => Vec::new(),
         };
-        let charge = Charge {
-            bytes,
-            tracking,
-            payer: Mutex::new(payer.clone()),
-            operands: Mutex::new(operands),
-        };
+        let charge = Charge { bytes, tracking, payer: Mutex::new(payer.clone()), operands: Mutex::new(operands) };
         Ok(Arc::new(charge))
     }
 
     /// A tensor that the host keeps alive anyway.
     pub(crate) fn free(payer: &Arc<Quota>) -> Arc<Charge> {
         let (payer, operands) = (Mutex::new(payer.clone()), Mutex::default());
-        Arc::new(Charge {
-            bytes: 0,
-            tracking: Tracking::Untracked,
-            payer,
-            operands,
-        })
+        Arc::new(Charge { bytes: 0, tracking: Tracking::Untracked, payer, operands })
     }
 
     /// Lets go of the graph below this charge, which `backward` used up.
@@ -189,13 +169,7 @@ mod tests {
     use super::*;
 
     fn result(quota: &Arc<Quota>, bytes: u64, operands: &[&Arc<Charge>]) -> Arc<Charge> {
-        Charge::new(
-            quota,
-            bytes,
-            Tracking::Result,
-            operands.iter().map(|c| (*c).clone()),
-        )
-        .unwrap()
+        Charge::new(quota, bytes, Tracking::Result, operands.iter().map(|c| (*c).clone())).unwrap()
     }
 
     #[test]
@@ -205,11 +179,7 @@ mod tests {
         let middle = result(&quota, 50, &[&leaf]);
         let scalar = result(&quota, 4, &[&middle, &leaf]);
         drop(middle);
-        assert_eq!(
-            quota.held(),
-            154,
-            "the graph still needs what its handle no longer does"
-        );
+        assert_eq!(quota.held(), 154, "the graph still needs what its handle no longer does");
         assert_eq!(scalar.use_up_graph(), 100);
         assert_eq!(quota.held(), 104);
         drop((leaf, scalar));
@@ -221,13 +191,7 @@ mod tests {
         let quota = Quota::new(100);
         let _held = Charge::new(&quota, 60, Tracking::Untracked, []).unwrap();
         let refused = Charge::new(&quota, 50, Tracking::Untracked, []).unwrap_err();
-        assert_eq!(
-            refused,
-            Exhausted {
-                allowed: 100,
-                requested: 110
-            }
-        );
+        assert_eq!(refused, Exhausted { allowed: 100, requested: 110 });
         assert_eq!(quota.held(), 60);
     }
 

@@ -55,23 +55,16 @@ impl Limits {
     /// # Errors
     /// A name that is no limit, or a value that cannot be read or is zero.
     pub fn set(&mut self, text: &str) -> Result<(), LimitError> {
-        let (name, value) = text
-            .split_once('=')
-            .ok_or_else(|| LimitError::NoValue(text.to_owned()))?;
+        let (name, value) = text.split_once('=').ok_or_else(|| LimitError::NoValue(text.to_owned()))?;
         let limit: Limit = name.trim().parse()?;
         let value = value.trim();
-        let wrong = || LimitError::Value {
-            limit,
-            found: value.to_owned(),
-        };
+        let wrong = || LimitError::Value { limit, found: value.to_owned() };
         match limit {
             Limit::GuestMemory => self.guest_memory = size(value).ok_or_else(wrong)?,
             Limit::DeviceMemory => self.device_bytes = size(value).ok_or_else(wrong)?,
             Limit::Readback => self.readback_bytes = size(value).ok_or_else(wrong)?,
             Limit::WallTime => self.wall_time = time(value).ok_or_else(wrong)?,
-            Limit::Handles => {
-                self.handles = value.parse().ok().filter(|n| *n > 0).ok_or_else(wrong)?
-            }
+            Limit::Handles => self.handles = value.parse().ok().filter(|n| *n > 0).ok_or_else(wrong)?,
         }
         Ok(())
     }
@@ -89,13 +82,8 @@ pub enum Limit {
 
 impl Limit {
     /// Every limit, in the order of [`Limits`].
-    pub const ALL: [Limit; 5] = [
-        Limit::GuestMemory,
-        Limit::DeviceMemory,
-        Limit::Handles,
-        Limit::WallTime,
-        Limit::Readback,
-    ];
+    pub const ALL: [Limit; 5] =
+        [Limit::GuestMemory, Limit::DeviceMemory, Limit::Handles, Limit::WallTime, Limit::Readback];
 
     /// The name as the command line and the contract spell it.
     pub fn name(self) -> &'static str {
@@ -156,26 +144,15 @@ fn size(text: &str) -> Option<u64> {
         ("GB", 1_000_000_000),
         ("", 1),
     ];
-    let (number, unit) = UNITS
-        .iter()
-        .find_map(|(name, size)| Some((text.strip_suffix(name)?, *size)))?;
-    number
-        .trim()
-        .parse::<u64>()
-        .ok()?
-        .checked_mul(unit)
-        .filter(|bytes| *bytes > 0)
+    let (number, unit) = UNITS.iter().find_map(|(name, size)| Some((text.strip_suffix(name)?, *size)))?;
+    number.trim().parse::<u64>().ok()?.checked_mul(unit).filter(|bytes| *bytes > 0)
 }
 
 fn time(text: &str) -> Option<Duration> {
     const UNITS: [(&str, f64); 4] = [("min", 60.0), ("h", 3600.0), ("s", 1.0), ("", 1.0)];
-    let (number, unit) = UNITS
-        .iter()
-        .find_map(|(name, seconds)| Some((text.strip_suffix(name)?, *seconds)))?;
+    let (number, unit) = UNITS.iter().find_map(|(name, seconds)| Some((text.strip_suffix(name)?, *seconds)))?;
     let seconds = number.trim().parse::<f64>().ok()? * unit;
-    Duration::try_from_secs_f64(seconds)
-        .ok()
-        .filter(|time| !time.is_zero())
+    Duration::try_from_secs_f64(seconds).ok().filter(|time| !time.is_zero())
 }
 
 /// A time in a record: seconds as a number.
@@ -211,18 +188,10 @@ mod tests {
         let mut limits = Limits::default();
         limits.set("guest-memory=3MB").unwrap();
         limits.set("wall-time=1.5min").unwrap();
-        assert_eq!(
-            (limits.guest_memory, limits.wall_time),
-            (3_000_000, Duration::from_secs(90))
-        );
-        for wrong in [
-            "guest-memory",
-            "memory=1",
-            "handles=0",
-            "handles=-1",
-            "wall-time=soon",
-            "device-memory=99999999999GiB",
-        ] {
+        assert_eq!((limits.guest_memory, limits.wall_time), (3_000_000, Duration::from_secs(90)));
+        for wrong in
+            ["guest-memory", "memory=1", "handles=0", "handles=-1", "wall-time=soon", "device-memory=99999999999GiB"]
+        {
             assert!(limits.set(wrong).is_err(), "{wrong}");
         }
     }

@@ -14,11 +14,7 @@ pub(crate) struct MemoryLimiter {
 
 impl MemoryLimiter {
     pub(crate) fn new(allowed: u64) -> MemoryLimiter {
-        MemoryLimiter {
-            allowed,
-            held: 0,
-            refused: None,
-        }
+        MemoryLimiter { allowed, held: 0, refused: None }
     }
 
     pub(crate) fn allowed(&self) -> u64 {
@@ -42,21 +38,11 @@ impl MemoryLimiter {
 }
 
 impl ResourceLimiter for MemoryLimiter {
-    fn memory_growing(
-        &mut self,
-        current: usize,
-        desired: usize,
-        _: Option<usize>,
-    ) -> wasmtime::Result<bool> {
+    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         Ok(self.grow(current as u64, desired as u64))
     }
 
-    fn table_growing(
-        &mut self,
-        current: usize,
-        desired: usize,
-        _: Option<usize>,
-    ) -> wasmtime::Result<bool> {
+    fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         let bytes = |entries: usize| (entries as u64).saturating_mul(TABLE_ENTRY_BYTES);
         Ok(self.grow(bytes(current), bytes(desired)))
     }

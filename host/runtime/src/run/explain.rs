@@ -104,14 +104,7 @@ pub fn explain(host: &Host, request: ExplainRequest<'_>) -> Result<Outcome, RunE
     let (limits, grants) = (&request.limits, &request.grants);
     let new_state = |plugin: &Plugin| {
         let needs = &plugin.info().needs;
-        PluginState::new(
-            plugin.id().clone(),
-            Some(device.clone()),
-            limits,
-            grants,
-            needs,
-            shared.clone(),
-        )
+        PluginState::new(plugin.id().clone(), Some(device.clone()), limits, grants, needs, shared.clone())
     };
     let mut state = new_state(request.method);
     let mut perturbation = None;
@@ -119,24 +112,14 @@ pub fn explain(host: &Host, request: ExplainRequest<'_>) -> Result<Outcome, RunE
         let program = check_perturbation(host, plugin, grants)?;
         let settings = complete(plugin, &request.perturbation_settings)?;
         perturbation = Some(PluginRecord::new(plugin, &settings));
-        state.partner = Some(Box::new(Partner::start(
-            plugin,
-            program,
-            settings,
-            new_state(plugin),
-        )?));
+        state.partner = Some(Box::new(Partner::start(plugin, program, settings, new_state(plugin))?));
     }
     let mut store = state.into_store(host.engine());
-    let guest = program
-        .instantiate(&mut store)
-        .map_err(|error| failure::of_call(store.data(), &error))?;
+    let guest = program.instantiate(&mut store).map_err(|error| failure::of_call(store.data(), &error))?;
 
     let state = store.data_mut();
     let charge = Charge::free(state.quota());
-    let images = state.lend(TensorHandle {
-        tensor: request.images.clone(),
-        charge,
-    });
+    let images = state.lend(TensorHandle { tensor: request.images.clone(), charge });
     let classifier = state.lend(ClassifierHandle(request.classifier.clone()));
     let lent = images.and_then(|images| Ok((images, classifier?)));
     let (images, classifier) = lent.map_err(|fault| failure::of_fault(store.data(), fault))?;
@@ -146,17 +129,12 @@ pub fn explain(host: &Host, request: ExplainRequest<'_>) -> Result<Outcome, RunE
     let targets: Vec<usize> = request.targets.iter().map(|target| target.0).collect();
     let asked = Request {
         images: Resource::new_borrow(images.rep()),
-        targets: targets
-            .iter()
-            .map(|target| u32::try_from(*target).unwrap_or(u32::MAX))
-            .collect(),
+        targets: targets.iter().map(|target| u32::try_from(*target).unwrap_or(u32::MAX)).collect(),
         classifier: Resource::new_borrow(classifier.rep()),
         settings: method_settings.to_guest(),
         seed: request.seed,
     };
-    let answer = guest
-        .lacuna_explain_methods()
-        .call_explain(&mut store, &asked);
+    let answer = guest.lacuna_explain_methods().call_explain(&mut store, &asked);
     let checked = outcome::judge(store.data_mut(), answer, &shape)?;
     // The guests' memory and tensors are given back before the caller gets the map.
     drop(store);
@@ -178,30 +156,15 @@ pub fn explain(host: &Host, request: ExplainRequest<'_>) -> Result<Outcome, RunE
         readback_bytes: shared.meter.readback_bytes(),
         timings: Timings::new(&shared.meter, shared.watch.elapsed()),
     };
-    let outcome::Checked {
-        map,
-        extras,
-        findings,
-    } = checked;
-    let messages = Rc::into_inner(shared)
-        .map(|shared| shared.journal.into_inner().into_messages())
-        .unwrap_or_default();
-    Ok(Outcome {
-        map,
-        extras,
-        findings,
-        messages,
-        record,
-    })
+    let outcome::Checked { map, extras, findings } = checked;
+    let messages = Rc::into_inner(shared).map(|shared| shared.journal.into_inner().into_messages()).unwrap_or_default();
+    Ok(Outcome { map, extras, findings, messages, record })
 }
 
 type MethodProgram = crate::bindings::method::MethodPluginPre<PluginState>;
 type PerturbationProgram = crate::bindings::perturbation::PerturbationPluginPre<PluginState>;
 
-fn check_method<'a>(
-    host: &Host,
-    request: &ExplainRequest<'a>,
-) -> Result<&'a MethodProgram, RunError> {
+fn check_method<'a>(host: &Host, request: &ExplainRequest<'a>) -> Result<&'a MethodProgram, RunError> {
     let plugin = request.method;
     let Program::Method(program) = plugin.program() else {
         return Err(wrong_role(plugin, Role::Method));
@@ -216,10 +179,7 @@ fn check_method<'a>(
             Need::Generator | Need::Readback => false,
         };
         if missing {
-            return Err(RunError::Unavailable {
-                plugin: plugin.id().clone(),
-                need: *need,
-            });
+            return Err(RunError::Unavailable { plugin: plugin.id().clone(), need: *need });
         }
     }
     Ok(program)
@@ -241,16 +201,10 @@ fn check_perturbation<'a>(
 fn check_needs(plugin: &Plugin, grants: &Grants) -> Result<(), RunError> {
     let (id, needs) = (plugin.id().clone(), &plugin.info().needs);
     if needs.contains(&Need::Generator) {
-        return Err(RunError::Unavailable {
-            plugin: id,
-            need: Need::Generator,
-        });
+        return Err(RunError::Unavailable { plugin: id, need: Need::Generator });
     }
     if needs.contains(&Need::Readback) && !grants.contains(Need::Readback) {
-        return Err(RunError::NotGranted {
-            plugin: id,
-            need: Need::Readback,
-        });
+        return Err(RunError::NotGranted { plugin: id, need: Need::Readback });
     }
     Ok(())
 }
@@ -258,10 +212,7 @@ fn check_needs(plugin: &Plugin, grants: &Grants) -> Result<(), RunError> {
 fn check_host(host: &Host, engine: &wasmtime::Engine) -> Result<(), RunError> {
     match wasmtime::Engine::same(host.engine(), engine) {
         true => Ok(()),
-        false => Err(wrong_request(
-            "a plugin was loaded by another host",
-            "Load it with the host that runs it",
-        )),
+        false => Err(wrong_request("a plugin was loaded by another host", "Load it with the host that runs it")),
     }
 }
 
@@ -272,23 +223,14 @@ fn check_images(request: &ExplainRequest<'_>) -> Result<(), RunError> {
         return Err(wrong_request(&what, "Give them as (N, C, H, W)"));
     };
     if request.targets.len() != count {
-        let what = format!(
-            "there are {} targets for {count} images",
-            request.targets.len()
-        );
+        let what = format!("there are {} targets for {count} images", request.targets.len());
         return Err(wrong_request(&what, "Give one class for each image"));
     }
     let classes = request.classifier.info().classes.len();
     match request.targets.iter().find(|target| target.0 >= classes) {
         Some(ClassIndex(target)) => {
             let what = format!("the target class {target} does not exist");
-            Err(wrong_request(
-                &what,
-                &format!(
-                    "The classifier has the classes 0 to {}",
-                    classes.saturating_sub(1)
-                ),
-            ))
+            Err(wrong_request(&what, &format!("The classifier has the classes 0 to {}", classes.saturating_sub(1))))
         }
         None => Ok(()),
     }
@@ -296,8 +238,7 @@ fn check_images(request: &ExplainRequest<'_>) -> Result<(), RunError> {
 
 fn complete(plugin: &Plugin, settings: &Settings) -> Result<Settings, RunError> {
     let completed = settings.complete(plugin.info());
-    completed
-        .map_err(|error| wrong_request(&error.to_string(), "Change the parameters of the request"))
+    completed.map_err(|error| wrong_request(&error.to_string(), "Change the parameters of the request"))
 }
 
 fn wrong_role(plugin: &Plugin, wanted: Role) -> RunError {
@@ -306,8 +247,5 @@ fn wrong_role(plugin: &Plugin, wanted: Role) -> RunError {
 }
 
 fn wrong_request(what: &str, remedy: &str) -> RunError {
-    RunError::Request {
-        what: what.to_owned(),
-        remedy: remedy.to_owned(),
-    }
+    RunError::Request { what: what.to_owned(), remedy: remedy.to_owned() }
 }

@@ -32,16 +32,9 @@ pub(crate) fn of_call(state: &PluginState, error: &wasmtime::Error) -> RunError 
         None => text::clean(&format!("could not be run: {:#}", error), 400),
     };
     if let (Some(Trap::UnreachableCodeReached), Some(refusal)) = (trap, state.refusal()) {
-        what = format!(
-            "{what} after it was told that {}",
-            text::clean(&in_words(refusal), 200)
-        );
+        what = format!("{what} after it was told that {}", text::clean(&in_words(refusal), 200));
     }
-    RunError::Trap {
-        plugin: state.id.clone(),
-        what,
-        backtrace: backtrace(error),
-    }
+    RunError::Trap { plugin: state.id.clone(), what, backtrace: backtrace(error) }
 }
 
 /// The cause of a run whose guest returned an error.
@@ -50,10 +43,7 @@ pub(crate) fn of_refusal(state: &PluginState, error: &WitError) -> RunError {
         return RunError::Cancelled;
     }
     let reason = text::clean(&in_words(error), 1000);
-    of_limit(state, error).unwrap_or_else(|| RunError::Refused {
-        plugin: state.id.clone(),
-        reason,
-    })
+    of_limit(state, error).unwrap_or_else(|| RunError::Refused { plugin: state.id.clone(), reason })
 }
 
 /// The cause of a step of the host's own that failed on behalf of a plugin.
@@ -66,30 +56,17 @@ pub(crate) fn of_fault(state: &PluginState, fault: Fault) -> RunError {
 
 fn of_stop(state: &PluginState, stop: Stop) -> RunError {
     match stop {
-        Stop::OutOfTime => RunError::OutOfTime {
-            plugin: state.id.clone(),
-            allowed: state.shared().watch.allowed(),
-        },
+        Stop::OutOfTime => RunError::OutOfTime { plugin: state.id.clone(), allowed: state.shared().watch.allowed() },
         Stop::Cancelled => RunError::Cancelled,
-        Stop::Device { operation, reason } => RunError::Device {
-            operation: operation.to_owned(),
-            reason,
-        },
-        Stop::Bug { operation, reason } => RunError::Internal {
-            operation: operation.to_owned(),
-            reason,
-        },
+        Stop::Device { operation, reason } => RunError::Device { operation: operation.to_owned(), reason },
+        Stop::Bug { operation, reason } => RunError::Internal { operation: operation.to_owned(), reason },
     }
 }
 
 fn cause_of_abort(state: &PluginState) -> Option<RunError> {
     if let Some(requested) = state.memory().refused() {
         let allowed = state.memory().allowed();
-        return Some(RunError::OutOfMemory {
-            plugin: state.id.clone(),
-            allowed,
-            requested,
-        });
+        return Some(RunError::OutOfMemory { plugin: state.id.clone(), allowed, requested });
     }
     of_limit(state, state.refusal()?)
 }
@@ -100,38 +77,21 @@ fn of_limit(state: &PluginState, error: &WitError) -> Option<RunError> {
     };
     let (plugin, allowed, requested) = (state.id.clone(), exhausted.allowed, exhausted.requested);
     match exhausted.limit.parse().ok()? {
-        Limit::GuestMemory => Some(RunError::OutOfMemory {
-            plugin,
-            allowed,
-            requested,
-        }),
-        Limit::DeviceMemory => Some(RunError::DeviceQuota {
-            plugin,
-            allowed,
-            requested,
-        }),
+        Limit::GuestMemory => Some(RunError::OutOfMemory { plugin, allowed, requested }),
+        Limit::DeviceMemory => Some(RunError::DeviceQuota { plugin, allowed, requested }),
         Limit::Handles => Some(RunError::Handles { plugin, allowed }),
-        Limit::Readback => Some(RunError::Readback {
-            plugin,
-            allowed,
-            requested,
-        }),
-        Limit::WallTime => Some(RunError::OutOfTime {
-            plugin,
-            allowed: state.shared().watch.allowed(),
-        }),
+        Limit::Readback => Some(RunError::Readback { plugin, allowed, requested }),
+        Limit::WallTime => Some(RunError::OutOfTime { plugin, allowed: state.shared().watch.allowed() }),
     }
 }
 
 fn in_words_of(trap: Trap) -> String {
     match trap {
-        Trap::StackOverflow => format!(
-            "recursed until its stack of {} was used up",
-            text::bytes(GUEST_STACK_BYTES as u64)
-        ),
+        Trap::StackOverflow => {
+            format!("recursed until its stack of {} was used up", text::bytes(GUEST_STACK_BYTES as u64))
+        }
         Trap::MemoryOutOfBounds => {
-            "reached outside its own memory, which also is what endless recursion looks like,"
-                .to_owned()
+            "reached outside its own memory, which also is what endless recursion looks like,".to_owned()
         }
         Trap::UnreachableCodeReached => "stopped itself (a panic or an abort)".to_owned(),
         trap => text::clean(&format!("stopped: {trap}"), 200),
@@ -140,14 +100,6 @@ fn in_words_of(trap: Trap) -> String {
 
 /// The first frames by function name, innermost first; none for a program without names.
 fn backtrace(error: &wasmtime::Error) -> Vec<String> {
-    let frames = error
-        .downcast_ref::<WasmBacktrace>()
-        .map(WasmBacktrace::frames)
-        .unwrap_or_default();
-    frames
-        .iter()
-        .filter_map(|frame| frame.func_name())
-        .take(FRAMES)
-        .map(|name| text::clean(name, 100))
-        .collect()
+    let frames = error.downcast_ref::<WasmBacktrace>().map(WasmBacktrace::frames).unwrap_or_default();
+    frames.iter().filter_map(|frame| frame.func_name()).take(FRAMES).map(|name| text::clean(name, 100)).collect()
 }

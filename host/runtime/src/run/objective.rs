@@ -61,21 +61,11 @@ pub(crate) type Callback = Box<dyn FnMut(&Progress) + Send>;
 
 impl Objective {
     pub(crate) fn new(callback: Callback) -> Objective {
-        Objective {
-            history: ObjectiveHistory::default(),
-            waiting: Vec::new(),
-            last_read: None,
-            callback,
-        }
+        Objective { history: ObjectiveHistory::default(), waiting: Vec::new(), last_read: None, callback }
     }
 
     /// Takes a report, and gives back those that are due to be read.
-    pub(crate) fn report(
-        &mut self,
-        step: u32,
-        total: u32,
-        terms: Vec<(String, Tensor)>,
-    ) -> Option<Vec<Waiting>> {
+    pub(crate) fn report(&mut self, step: u32, total: u32, terms: Vec<(String, Tensor)>) -> Option<Vec<Waiting>> {
         self.waiting.push(Waiting { step, total, terms });
         let recent = self.last_read.is_some_and(|read| read.elapsed() < INTERVAL);
         let due = !recent || step >= total || self.waiting.len() >= MOST_WAITING;
@@ -90,12 +80,7 @@ impl Objective {
 
     /// Keeps what was read and tells the embedder the newest of it.
     pub(crate) fn keep(&mut self, read: Vec<Read>, elapsed: Duration) {
-        let newest = read.last().map(|r| Progress {
-            step: r.step,
-            total: r.total,
-            elapsed,
-            terms: r.terms.clone(),
-        });
+        let newest = read.last().map(|r| Progress { step: r.step, total: r.total, elapsed, terms: r.terms.clone() });
         for report in read {
             self.history.add(report);
         }
@@ -112,25 +97,13 @@ impl Objective {
 impl Waiting {
     /// Reads the numbers of many reports in one go.
     pub(crate) fn read(waiting: Vec<Waiting>) -> lacuna_engine::Result<Vec<Read>> {
-        let tensors: Vec<Tensor> = waiting
-            .iter()
-            .flat_map(|w| w.terms.iter().map(|(_, term)| term.clone()))
-            .collect();
-        let values = if tensors.is_empty() {
-            Vec::new()
-        } else {
-            Tensor::concatenate(&tensors, 0)?.read()?
-        };
+        let tensors: Vec<Tensor> = waiting.iter().flat_map(|w| w.terms.iter().map(|(_, term)| term.clone())).collect();
+        let values = if tensors.is_empty() { Vec::new() } else { Tensor::concatenate(&tensors, 0)?.read()? };
         let mut values = values.into_iter();
         let reports = waiting.into_iter().map(|w| Read {
             step: w.step,
             total: w.total,
-            terms: w
-                .terms
-                .into_iter()
-                .map(|(name, _)| name)
-                .zip(values.by_ref())
-                .collect(),
+            terms: w.terms.into_iter().map(|(name, _)| name).zip(values.by_ref()).collect(),
         });
         Ok(reports.collect())
     }

@@ -7,9 +7,7 @@ use super::{
     state::PluginState,
 };
 use crate::{
-    bindings::method::{
-        exports::lacuna::explain::methods::Explanation, lacuna::explain::errors::Error as WitError,
-    },
+    bindings::method::{exports::lacuna::explain::methods::Explanation, lacuna::explain::errors::Error as WitError},
     error::RunError,
     guest_api::handles::TensorHandle,
     text,
@@ -70,17 +68,8 @@ pub(crate) fn judge(
     let extras = explanation.extras.into_iter().take(MOST_ADDITIONS);
     let extras = extras.map(|extra| Ok((text::clean(&extra.name, 64), take(state, extra.value)?)));
     let extras = extras.collect::<Result<_, RunError>>()?;
-    let findings = explanation
-        .findings
-        .iter()
-        .take(MOST_ADDITIONS)
-        .map(|finding| text::clean(finding, 1000))
-        .collect();
-    Ok(Checked {
-        map,
-        extras,
-        findings,
-    })
+    let findings = explanation.findings.iter().take(MOST_ADDITIONS).map(|finding| text::clean(finding, 1000)).collect();
+    Ok(Checked { map, extras, findings })
 }
 
 fn check_map(state: &mut PluginState, map: &Tensor, images: &[usize]) -> Result<(), RunError> {
@@ -91,12 +80,7 @@ fn check_map(state: &mut PluginState, map: &Tensor, images: &[usize]) -> Result<
     }
     let (plugin, found) = (state.id.clone(), map.shape());
     if found != expected {
-        return Err(RunError::Shape {
-            plugin,
-            what,
-            expected,
-            found,
-        });
+        return Err(RunError::Shape { plugin, what, expected, found });
     }
     let checked = state.compute("the check of the map", Group::Readback, || map.is_finite());
     match checked.map_err(|fault| failure::of_fault(state, fault))? {
@@ -108,11 +92,8 @@ fn check_map(state: &mut PluginState, map: &Tensor, images: &[usize]) -> Result<
 /// A tensor that the guest gave away, outside the graph.
 fn take(state: &mut PluginState, handle: Resource<TensorHandle>) -> Result<Tensor, RunError> {
     let taken = state.table().delete(handle).map_err(Into::into);
-    let taken = taken.and_then(|handle| {
-        state.compute("the end of the run", Group::Readback, || {
-            handle.tensor.detach()
-        })
-    });
+    let taken =
+        taken.and_then(|handle| state.compute("the end of the run", Group::Readback, || handle.tensor.detach()));
     taken.map_err(|fault| failure::of_fault(state, fault))
 }
 
@@ -120,9 +101,7 @@ fn read_last_terms(state: &mut PluginState) -> Result<(), RunError> {
     let shared = state.shared().clone();
     let waiting = shared.objective.borrow_mut().take_waiting();
     if !waiting.is_empty() {
-        let read = state
-            .read_terms(waiting)
-            .map_err(|fault| failure::of_fault(state, fault))?;
+        let read = state.read_terms(waiting).map_err(|fault| failure::of_fault(state, fault))?;
         shared.take_terms(read);
     }
     Ok(())

@@ -45,16 +45,8 @@ impl Partner {
         state: PluginState,
     ) -> Result<Partner, RunError> {
         let mut store = state.into_store(program.engine());
-        let guest = program
-            .instantiate(&mut store)
-            .map_err(|error| failure::of_call(store.data(), &error))?;
-        Ok(Partner {
-            plugin: plugin.clone(),
-            settings,
-            store,
-            guest,
-            last: None,
-        })
+        let guest = program.instantiate(&mut store).map_err(|error| failure::of_call(store.data(), &error))?;
+        Ok(Partner { plugin: plugin.clone(), settings, store, guest, last: None })
     }
 
     /// Forwards `perturbations.create`. The plugin always gets every parameter: the user's settings, changed by what the
@@ -68,12 +60,7 @@ impl Partner {
         self.check_alive()?;
         let changed = self.settings.changed(self.plugin.info(), changes);
         let settings = changed.map_err(|error| {
-            Fault::argument(
-                "perturbations.create",
-                "settings",
-                "settings of the perturbation",
-                error.to_string(),
-            )
+            Fault::argument("perturbations.create", "settings", "settings of the perturbation", error.to_string())
         })?;
         let shape = images.tensor.shape();
         let images = self.lend(images)?;
@@ -81,10 +68,7 @@ impl Partner {
         let lent = Resource::new_borrow(images.rep());
         let answer = interface.call_create(&mut self.store, lent, &settings.to_guest(), seed);
         self.take_back(images)?;
-        Ok(PerturbationHandle {
-            guest: self.answer(answer)?,
-            images: shape,
-        })
+        Ok(PerturbationHandle { guest: self.answer(answer)?, images: shape })
     }
 
     /// Forwards `perturbation.apply`, after checking the mask and before handing the images over to `payer`.
@@ -99,10 +83,7 @@ impl Partner {
         let lent = self.lend(mask.clone())?;
         let interface = self.guest.lacuna_explain_perturbations();
         let borrowed = Resource::new_borrow(lent.rep());
-        let answer =
-            interface
-                .perturbation()
-                .call_apply(&mut self.store, perturbation.guest, borrowed);
+        let answer = interface.perturbation().call_apply(&mut self.store, perturbation.guest, borrowed);
         self.take_back(lent)?;
         let given = self.answer(answer)?;
         let images = self.store.data_mut().table().delete(given)?;
@@ -131,8 +112,7 @@ impl Partner {
         };
         let state = self.store.data_mut();
         let finite = |state: &mut PluginState, tensor: &Tensor| {
-            let checked =
-                state.compute("perturbation.apply", Group::Readback, || tensor.is_finite());
+            let checked = state.compute("perturbation.apply", Group::Readback, || tensor.is_finite());
             checked.map_err(|fault| failure::of_fault(state, fault))
         };
         if finite(state, &images)? {
@@ -140,62 +120,31 @@ impl Partner {
         }
         let by_mask = !finite(state, &mask)?;
         Err(match by_mask {
-            true => RunError::NonFinite {
-                plugin: method.id.clone(),
-                what: "a mask".to_owned(),
-            },
-            false => RunError::NonFinite {
-                plugin: state.id.clone(),
-                what: PERTURBED.to_owned(),
-            },
+            true => RunError::NonFinite { plugin: method.id.clone(), what: "a mask".to_owned() },
+            false => RunError::NonFinite { plugin: state.id.clone(), what: PERTURBED.to_owned() },
         })
     }
 
     /// The first images are looked at at once, since a plugin that gives NaN mostly does so from the start; the last ones
     /// at the end, by [`Partner::check_last`].
-    fn check_images(
-        &mut self,
-        expected: &[usize],
-        mask: &TensorHandle,
-        images: &TensorHandle,
-    ) -> Result<(), Fault> {
+    fn check_images(&mut self, expected: &[usize], mask: &TensorHandle, images: &TensorHandle) -> Result<(), Fault> {
         let found = images.tensor.shape();
         let plugin = self.store.data().id.clone();
         if found != expected {
             let expected = expected.to_vec();
-            return Err(self.blame(RunError::Shape {
-                plugin,
-                what: PERTURBED.to_owned(),
-                expected,
-                found,
-            }));
+            return Err(self.blame(RunError::Shape { plugin, what: PERTURBED.to_owned(), expected, found }));
         }
         let first = self.last.is_none();
         let state = self.store.data_mut();
         let group = state.group();
         let (mask, images) = (&mask.tensor, &images.tensor);
-        let applied = state.compute("perturbation.apply", group, || {
-            Ok(Applied {
-                mask: mask.detach()?,
-                images: images.detach()?,
-            })
-        })?;
-        if first
-            && !state.compute("perturbation.apply", Group::Readback, || {
-                applied.images.is_finite()
-            })?
-        {
-            if !state.compute("perturbation.apply", Group::Readback, || {
-                applied.mask.is_finite()
-            })? {
-                return Err(Fault::Guest(WitError::NonFinite(
-                    "the mask given to perturbation.apply".to_owned(),
-                )));
+        let applied = state
+            .compute("perturbation.apply", group, || Ok(Applied { mask: mask.detach()?, images: images.detach()? }))?;
+        if first && !state.compute("perturbation.apply", Group::Readback, || applied.images.is_finite())? {
+            if !state.compute("perturbation.apply", Group::Readback, || applied.mask.is_finite())? {
+                return Err(Fault::Guest(WitError::NonFinite("the mask given to perturbation.apply".to_owned())));
             }
-            return Err(self.blame(RunError::NonFinite {
-                plugin,
-                what: PERTURBED.to_owned(),
-            }));
+            return Err(self.blame(RunError::NonFinite { plugin, what: PERTURBED.to_owned() }));
         }
         self.last = Some(applied);
         Ok(())
@@ -261,10 +210,6 @@ fn check_mask(images: &[usize], mask: &[usize]) -> Result<(), Fault> {
     }
     match mask == expected {
         true => Ok(()),
-        false => Err(Fault::shape(
-            "perturbation.apply",
-            format!("a mask of shape {expected:?}"),
-            mask,
-        )),
+        false => Err(Fault::shape("perturbation.apply", format!("a mask of shape {expected:?}"), mask)),
     }
 }

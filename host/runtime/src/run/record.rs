@@ -108,11 +108,8 @@ impl Timings {
             embedder: meter.embedder().as_secs_f64(),
             boundary: 0.0,
         };
-        let engine = timings.classifier
-            + timings.perturbation
-            + timings.objective
-            + timings.backward
-            + timings.readback;
+        let engine =
+            timings.classifier + timings.perturbation + timings.objective + timings.backward + timings.readback;
         timings.boundary = (timings.total - timings.prepare - engine - timings.embedder).max(0.0);
         timings
     }
@@ -155,21 +152,13 @@ impl Journal {
             MessageLevel::Info => tracing::info!(plugin, "{text}"),
             MessageLevel::Warning => tracing::warn!(plugin, "{text}"),
         }
-        self.messages.push(Message {
-            plugin,
-            level,
-            text,
-        });
+        self.messages.push(Message { plugin, level, text });
     }
 
     pub(crate) fn into_messages(mut self) -> Vec<Message> {
         if self.dropped > 0 {
             let text = format!("{} further messages were dropped", self.dropped);
-            self.messages.push(Message {
-                plugin: String::new(),
-                level: MessageLevel::Warning,
-                text,
-            });
+            self.messages.push(Message { plugin: String::new(), level: MessageLevel::Warning, text });
         }
         self.messages
     }

@@ -79,10 +79,7 @@ impl PluginState {
             memory: MemoryLimiter::new(limits.guest_memory),
             quota: Quota::new(limits.device_bytes),
             handles: limits.handles,
-            readback: Allowance {
-                allowed: if granted { limits.readback_bytes } else { 0 },
-                used: 0,
-            },
+            readback: Allowance { allowed: if granted { limits.readback_bytes } else { 0 }, used: 0 },
             device,
             shared,
             refusal: None,
@@ -99,12 +96,7 @@ impl PluginState {
         store.set_max_component_handles(handles.saturating_mul(2));
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|guest| {
-            guest
-                .data()
-                .shared
-                .watch
-                .check(Instant::now())
-                .map_err(wasmtime::Error::new)?;
+            guest.data().shared.watch.check(Instant::now()).map_err(wasmtime::Error::new)?;
             Ok(UpdateDeadline::Continue(1))
         });
         store
@@ -114,11 +106,7 @@ impl PluginState {
     pub(crate) fn begin(&mut self) -> Result<Instant, Fault> {
         self.refusal = None;
         let now = self.begin_query()?;
-        if self.shared.watch.cancelled() {
-            Err(Fault::Guest(WitError::Cancelled))
-        } else {
-            Ok(now)
-        }
+        if self.shared.watch.cancelled() { Err(Fault::Guest(WitError::Cancelled)) } else { Ok(now) }
     }
 
     /// The same for a call that has no error to return.
@@ -184,18 +172,9 @@ impl PluginState {
         hidden: u64,
         operands: impl IntoIterator<Item = TensorHandle>,
     ) -> Result<Resource<TensorHandle>, Fault> {
-        let tracking = if tensor.is_tracked() {
-            Tracking::Result
-        } else {
-            Tracking::Untracked
-        };
+        let tracking = if tensor.is_tracked() { Tracking::Result } else { Tracking::Untracked };
         let bytes = tensor.bytes().saturating_add(hidden);
-        let charge = Charge::new(
-            &self.quota,
-            bytes,
-            tracking,
-            operands.into_iter().map(|operand| operand.charge),
-        )?;
+        let charge = Charge::new(&self.quota, bytes, tracking, operands.into_iter().map(|operand| operand.charge))?;
         self.push(TensorHandle { tensor, charge })
     }
 
@@ -213,8 +192,7 @@ impl PluginState {
 
     /// Puts a resource of the host's into the table for a call, whether or not the plugin has handles left.
     pub(crate) fn lend<T: Any + Send>(&mut self, resource: T) -> Result<Resource<T>, Fault> {
-        self.table
-            .set_max_capacity(self.handles as usize + HANDLES_OF_THE_HOST);
+        self.table.set_max_capacity(self.handles as usize + HANDLES_OF_THE_HOST);
         let lent = self.table.push(resource);
         self.table.set_max_capacity(self.handles as usize);
         Ok(lent?)
@@ -224,11 +202,7 @@ impl PluginState {
     pub(crate) fn allow_readback(&mut self, bytes: u64) -> Result<(), Fault> {
         let requested = self.readback.used.saturating_add(bytes);
         if requested > self.readback.allowed {
-            return Err(Fault::limit(
-                Limit::Readback,
-                self.readback.allowed,
-                requested,
-            ));
+            return Err(Fault::limit(Limit::Readback, self.readback.allowed, requested));
         }
         self.readback.used = requested;
         self.shared.meter.count_readback(bytes);
@@ -237,9 +211,7 @@ impl PluginState {
 
     /// The objective's terms of several steps, in one readback of the host's.
     pub(crate) fn read_terms(&mut self, waiting: Vec<Waiting>) -> Result<Vec<Read>, Fault> {
-        self.compute("progress.report", Group::Readback, || {
-            Waiting::read(waiting)
-        })
+        self.compute("progress.report", Group::Readback, || Waiting::read(waiting))
     }
 
     /// Whom this plugin's tensor operations are timed for.
@@ -252,9 +224,7 @@ impl PluginState {
 
     pub(crate) fn device(&self) -> Result<Device, Fault> {
         let none = "there is no device while a plugin is asked what it is";
-        self.device
-            .clone()
-            .ok_or_else(|| Fault::Guest(WitError::Unsupported(none.to_owned())))
+        self.device.clone().ok_or_else(|| Fault::Guest(WitError::Unsupported(none.to_owned())))
     }
 
     pub(crate) fn table(&mut self) -> &mut ResourceTable {
@@ -286,7 +256,5 @@ impl PluginState {
 /// What a panic said.
 pub(crate) fn words_of(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("a panic without words")
-        .to_owned()
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic without words").to_owned()
 }

@@ -21,12 +21,7 @@ pub(crate) struct Watch {
 
 impl Watch {
     pub(crate) fn start(allowed: Duration, cancel: CancelToken) -> Watch {
-        Watch {
-            started: Instant::now(),
-            allowed,
-            cancel,
-            cancelled_since: Cell::new(None),
-        }
+        Watch { started: Instant::now(), allowed, cancel, cancelled_since: Cell::new(None) }
     }
 
     /// Whether the guest's program has to end now.
@@ -39,11 +34,7 @@ impl Watch {
         }
         let since = self.cancelled_since.get().unwrap_or(now);
         self.cancelled_since.set(Some(since));
-        if now.duration_since(since) > PATIENCE {
-            Err(Stop::Cancelled)
-        } else {
-            Ok(())
-        }
+        if now.duration_since(since) > PATIENCE { Err(Stop::Cancelled) } else { Ok(()) }
     }
 
     /// Whether a guest was, or is about to be, told to stop.

@@ -20,11 +20,7 @@ impl description::Guest for Liar {
             parameters: vec![Parameter {
                 name: "sigma".into(),
                 summary: String::new(),
-                kind: Kind::Number(NumberRange {
-                    default: 200.0,
-                    minimum: 0.0,
-                    maximum: 100.0,
-                }),
+                kind: Kind::Number(NumberRange { default: 200.0, minimum: 0.0, maximum: 100.0 }),
                 unit: String::new(),
                 source: String::new(),
             }],

@@ -62,10 +62,7 @@ impl description::Guest for Hostile {
             parameters: vec![Parameter {
                 name: "misbehaviour".into(),
                 summary: "What it does".into(),
-                kind: Kind::Choice(ChoiceOptions {
-                    default: "none".into(),
-                    options,
-                }),
+                kind: Kind::Choice(ChoiceOptions { default: "none".into(), options }),
                 unit: String::new(),
                 source: String::new(),
             }],
@@ -86,24 +83,16 @@ impl methods::Guest for Hostile {
             "tensor-bomb" => hoard(|| Tensor::full(&[1 << 20], 1.0))?,
             "huge-tensor" => drop(Tensor::full(&[u32::MAX, u32::MAX, u32::MAX], 1.0)?),
             "broadcast-bomb" => {
-                let (row, column) = (
-                    Tensor::full(&[1, 1 << 18], 1.0)?,
-                    Tensor::full(&[1 << 18, 1], 1.0)?,
-                );
+                let (row, column) = (Tensor::full(&[1, 1 << 18], 1.0)?, Tensor::full(&[1 << 18, 1], 1.0)?);
                 row.add(&column)?;
             }
             "matrix-bomb" => {
-                let (row, column) = (
-                    Tensor::full(&[1, 1 << 18], 1.0)?,
-                    Tensor::full(&[1 << 18, 1], 1.0)?,
-                );
+                let (row, column) = (Tensor::full(&[1, 1 << 18], 1.0)?, Tensor::full(&[1 << 18, 1], 1.0)?);
                 column.matrix_multiply(&row)?;
             }
-            "resize-bomb" => drop(request.images.resize(
-                1 << 30,
-                1 << 30,
-                lacuna::explain::tensors::Interpolation::Nearest,
-            )?),
+            "resize-bomb" => {
+                drop(request.images.resize(1 << 30, 1 << 30, lacuna::explain::tensors::Interpolation::Nearest)?)
+            }
             // One live handle at a time, whose graph keeps every earlier result.
             "graph-bomb" => {
                 let mut x = autodiff::track(&Tensor::full(&[1 << 18], 0.5)?)?;
@@ -161,23 +150,13 @@ impl methods::Guest for Hostile {
             }
             "talk" => {
                 for number in 0..5000 {
-                    log::message(
-                        log::Level::Warning,
-                        &format!("\u{1b}[2J{number}{}", "!".repeat(10_000)),
-                    );
+                    log::message(log::Level::Warning, &format!("\u{1b}[2J{number}{}", "!".repeat(10_000)));
                 }
             }
             "report-forever" => {
                 let term = Tensor::full(&[1], 1.0)?;
                 for step in 0.. {
-                    progress::report(
-                        step,
-                        u32::MAX,
-                        &[Term {
-                            name: "term".into(),
-                            value: &term,
-                        }],
-                    )?;
+                    progress::report(step, u32::MAX, &[Term { name: "term".into(), value: &term }])?;
                 }
             }
             "refuse" => {
@@ -190,10 +169,7 @@ impl methods::Guest for Hostile {
                 return Err(Error::Argument(argument));
             }
             "bad-setting" => {
-                let setting = Setting {
-                    name: "nonsense".into(),
-                    value: Value::Flag(true),
-                };
+                let setting = Setting { name: "nonsense".into(), value: Value::Flag(true) };
                 perturbations::create(request.images, &[setting], 0)?;
             }
             "bad-arguments" => bad_arguments(&request)?,
@@ -219,13 +195,8 @@ fn optimise(request: &Request<'_>) -> Result<Explanation, Error> {
     let mut mask = Tensor::full(&[shape[0], 1, shape[2], shape[3]], 0.5)?;
     for step in 1..=STEPS {
         let leaf = autodiff::track(&mask)?;
-        let logits = request
-            .classifier
-            .logits(&phi.apply(&leaf)?, ReluRule::Plain)?;
-        let score = request
-            .classifier
-            .scores(&logits, &request.targets, Score::Probability)?
-            .sum(&[])?;
+        let logits = request.classifier.logits(&phi.apply(&leaf)?, ReluRule::Plain)?;
+        let score = request.classifier.scores(&logits, &request.targets, Score::Probability)?.sum(&[])?;
         let area = leaf.affine(-1.0, 1.0)?.mean(&[])?;
         let loss = score.add(&area.reshape(&[1])?)?;
         progress::report(step, STEPS, &[term("score", &score), term("area", &area)])?;
@@ -236,10 +207,7 @@ fn optimise(request: &Request<'_>) -> Result<Explanation, Error> {
 }
 
 fn term<'a>(name: &str, value: &'a Tensor) -> Term<'a> {
-    Term {
-        name: name.into(),
-        value,
-    }
+    Term { name: name.into(), value }
 }
 
 fn hoard(mut make: impl FnMut() -> Result<Tensor, Error>) -> Result<(), Error> {
@@ -272,18 +240,14 @@ fn bad_arguments(request: &Request<'_>) -> Result<(), Error> {
         x.slice(0, 0, u32::MAX),
         x.flip(3),
         x.resize(4, 4, lacuna::explain::tensors::Interpolation::Bilinear),
-        request
-            .images
-            .resize(0, 4, lacuna::explain::tensors::Interpolation::Bilinear),
+        request.images.resize(0, 4, lacuna::explain::tensors::Interpolation::Bilinear),
         request.images.gaussian_blur(-1.0),
         request.images.gaussian_blur(f32::NAN),
         x.total_variation(3.0),
         x.blend(&x, &x),
         request.classifier.logits(&x, ReluRule::Plain),
         request.classifier.scores(&x, &[0], Score::Logit),
-        request
-            .classifier
-            .activations(request.images, "no such layer"),
+        request.classifier.activations(request.images, "no such layer"),
         request.classifier.logits_from("no such layer", &x),
     ];
     for (number, result) in refused.iter().enumerate() {
@@ -298,11 +262,7 @@ fn bad_arguments(request: &Request<'_>) -> Result<(), Error> {
 }
 
 fn explanation(map: Tensor) -> Result<Explanation, Error> {
-    Ok(Explanation {
-        map,
-        extras: vec![],
-        findings: vec![],
-    })
+    Ok(Explanation { map, extras: vec![], findings: vec![] })
 }
 
 export!(Hostile);

@@ -51,10 +51,7 @@ impl description::Guest for Hostile {
             parameters: vec![Parameter {
                 name: "misbehaviour".into(),
                 summary: "What it does".into(),
-                kind: Kind::Choice(ChoiceOptions {
-                    default: "none".into(),
-                    options,
-                }),
+                kind: Kind::Choice(ChoiceOptions { default: "none".into(), options }),
                 unit: String::new(),
                 source: String::new(),
             }],
@@ -67,17 +64,11 @@ impl perturbations::Guest for Hostile {
     type Perturbation = Hostile;
 
     fn create(images: &Tensor, settings: Vec<Setting>, _seed: u64) -> Result<Perturbation, Error> {
-        let Value::Choice(misbehaviour) = settings[0].value.clone() else {
-            unreachable!()
-        };
+        let Value::Choice(misbehaviour) = settings[0].value.clone() else { unreachable!() };
         if misbehaviour == "trap-in-create" {
             unreachable!();
         }
-        Ok(Perturbation::new(Hostile {
-            images: images.share()?,
-            misbehaviour,
-            applied: Cell::new(0),
-        }))
+        Ok(Perturbation::new(Hostile { images: images.share()?, misbehaviour, applied: Cell::new(0) }))
     }
 }
 
@@ -101,9 +92,7 @@ impl GuestPerturbation for Hostile {
             "trap" => unreachable!(),
             "recursion" => log::message(log::Level::Info, &recursion(0).to_string()),
             "refuse" => {
-                return Err(Error::Unsupported(
-                    "images of this kind cannot be perturbed".into(),
-                ));
+                return Err(Error::Unsupported("images of this kind cannot be perturbed".into()));
             }
             "read" => drop(mask.read()?),
             "ignore-cancel" => loop {

@@ -1,0 +1,158 @@
+//! `lacuna demo`: a made image whose lesion is known, and the small classifier inside this program.
+
+use crate::{
+    console::Console,
+    devices,
+    explain::{Explainer, InputArguments, MethodArguments, write},
+    failure::Result,
+    interrupt,
+    model::Model,
+    output::OutputFolder,
+    plugins::{PluginArguments, Plugins},
+};
+use lacuna_engine::ModelFiles;
+use lacuna_imaging::{BitDepth, Image};
+use lacuna_phantom::{SIDE, phantom};
+use lacuna_runtime::Limits;
+use serde_json::json;
+use std::path::PathBuf;
+
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Folder for the results
+    #[arg(long, value_name = "DIR", default_value = "lacuna-demo")]
+    out: PathBuf,
+    /// `cpu`, `auto`, `gpu`, `gpu:N`, or a part of an adapter's name
+    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
+    device: String,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// The phantom that is explained: one with a lesion, which the classifier was not trained on.
+const SEED: u64 = 7;
+const INDEX: u64 = 1;
+const IMAGE: &str = "image.png";
+const TARGET: &str = "lesion";
+
+/// Made by `lacuna phantom train --seed 7`.
+const MANIFEST: &str = include_str!("../assets/demo/model.toml");
+const FILES: &[(&str, &[u8])] = &[(
+    "model.safetensors",
+    include_bytes!("../assets/demo/model.safetensors"),
+)];
+
+/// Explains the phantom and says how much of the map lies inside its lesion.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let console = Console::new(arguments.json);
+    let cancel = interrupt::watch()?;
+    let model = Model::new("the demo's model.toml", MANIFEST, ModelFiles::Embedded(FILES))?;
+    let folder = OutputFolder::open(&arguments.out)?;
+    let made = phantom(SEED, INDEX);
+    folder.fill(&[], |staged| {
+        let image = Image::new(1, SIDE, SIDE, made.image.clone())?;
+        Ok(image.write_png(staged.join(IMAGE), BitDepth::Eight)?)
+    })?;
+    let subject =
+        InputArguments::default().read(&arguments.out.join(IMAGE), model.manifest())?;
+
+    let plugins = Plugins::load(&console, &PluginArguments::default())?;
+    let chosen = MethodArguments::named("meaningful-perturbation", "blur", Vec::new())
+        .choose(&plugins, &[])?;
+    let device = devices::open(&console, &arguments.device)?;
+    let classifier = model.load(&console, &device)?;
+    interrupt::check(&cancel)?;
+    let explainer = Explainer {
+        console: &console,
+        host: &plugins.host,
+        model: &model,
+        classifier: &classifier,
+        chosen: &chosen,
+        seed: SEED,
+        limits: Limits::default(),
+        cancel,
+    };
+    let target = model.class(TARGET)?;
+    let explained = explainer.explain("demo", std::slice::from_ref(&subject), Some(target))?;
+    for explained in &explained {
+        interrupt::check(&explainer.cancel)?;
+        let summary = write(&explainer, &subject, explained, &folder)?;
+        summary.show(&console);
+        let agreement = Agreement::of(explained.map.data(), &made.mask);
+        agreement.show(&console);
+        if let Some(seconds) = summary.seconds_to_first_step {
+            console.say(&format!("  the first step was done {seconds:.2} s after the start"));
+        }
+        console.give(&json!({ "result": summary, "lesion": agreement }));
+    }
+    Ok(())
+}
+
+/// How well the map finds the lesion, whose place is known in a phantom.
+#[derive(Clone, Copy, Debug, serde::Serialize)]
+struct Agreement {
+    /// Of the sum of the map, inside the lesion.
+    share_inside: f64,
+    /// Of the pixels, inside the lesion: what a map without any idea would have inside.
+    area: f64,
+    /// Area under the ROC curve of the map's values for the lesion's pixels, ties counted half.
+    pixel_auc: f64,
+}
+
+impl Agreement {
+    fn of(map: &[f32], mask: &[f32]) -> Agreement {
+        let mut ranked: Vec<(f32, bool)> = map
+            .iter()
+            .zip(mask)
+            .map(|(value, mask)| (*value, *mask > 0.5))
+            .collect();
+        ranked.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let inside = ranked.iter().filter(|(_, inside)| *inside).count() as f64;
+        let outside = ranked.len() as f64 - inside;
+        let sum = |only: bool| -> f64 {
+            ranked
+                .iter()
+                .filter(|(_, inside)| *inside || !only)
+                .map(|(value, _)| f64::from(*value))
+                .sum()
+        };
+        let (mut below, mut won) = (0.0, 0.0);
+        for equal in ranked.chunk_by(|a, b| a.0 == b.0) {
+            let hits = equal.iter().filter(|(_, inside)| *inside).count() as f64;
+            let misses = equal.len() as f64 - hits;
+            won += hits * (below + misses / 2.0);
+            below += misses;
+        }
+        Agreement {
+            share_inside: sum(true) / sum(false).max(f64::MIN_POSITIVE),
+            area: inside / ranked.len().max(1) as f64,
+            pixel_auc: won / (inside * outside).max(1.0),
+        }
+    }
+
+    fn show(&self, console: &Console) {
+        console.say(&format!(
+            "  {:.0} % of the map lies inside the lesion, which covers {:.1} % of the image; pixel AUC {:.3}",
+            100.0 * self.share_inside,
+            100.0 * self.area,
+            self.pixel_auc
+        ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Agreement;
+
+    #[test]
+    fn a_perfect_map_a_useless_map_and_a_wrong_map() {
+        let mask = [0.0, 0.0, 1.0, 1.0];
+        let auc = |map: [f32; 4]| Agreement::of(&map, &mask).pixel_auc;
+        assert_eq!(auc([0.0, 0.1, 0.8, 0.9]), 1.0);
+        assert_eq!(auc([0.5; 4]), 0.5);
+        assert_eq!(auc([0.9, 0.8, 0.1, 0.0]), 0.0);
+        let perfect = Agreement::of(&[0.0, 0.0, 1.0, 1.0], &mask);
+        assert_eq!((perfect.share_inside, perfect.area), (1.0, 0.5));
+    }
+}

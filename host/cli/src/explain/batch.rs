@@ -1,0 +1,196 @@
+//! One run of the runtime: a batch of images in, the outcome of each out.
+
+use super::{input::ImageRecord, options::Chosen, result};
+use crate::{
+    console::{Console, since_start},
+    failure::Result,
+    model::Model,
+};
+use lacuna_engine::{ClassIndex, Classifier, ReluRule, Tensor};
+use lacuna_imaging::{Image, Map};
+use lacuna_runtime::{
+    CancelToken, ExplainRequest, Host, Limits, MessageLevel, Progress, RunRecord, explain,
+};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+/// Everything that is the same for all images of a command.
+#[derive(Debug)]
+pub struct Explainer<'a> {
+    pub console: &'a Console,
+    pub host: &'a Host,
+    pub model: &'a Model,
+    pub classifier: &'a Classifier,
+    pub chosen: &'a Chosen<'a>,
+    pub seed: u64,
+    pub limits: Limits,
+    pub cancel: CancelToken,
+}
+
+/// An image, and what the classifier sees of it.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    pub image: Image,
+    /// On the classifier's grid, with its channels.
+    pub fitted: Image,
+    pub record: ImageRecord,
+    pub warnings: Vec<String>,
+}
+
+/// What came out for one image, on the image's own grid.
+#[derive(Debug)]
+pub struct Explained {
+    pub target: Target,
+    pub map: Map,
+    /// The image with the evidence deleted, as far as the method made one.
+    pub perturbed: Option<Image>,
+    /// Mean of 1 - m over the classifier's grid, as far as the method has a mask.
+    pub deleted_fraction: Option<f32>,
+    pub findings: Vec<String>,
+    pub batch: Arc<Batch>,
+}
+
+/// The class that was explained, and its probability.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Target {
+    pub index: usize,
+    pub name: String,
+    pub chosen: Choice,
+    /// Of the image as the classifier sees it.
+    pub probability_before: f32,
+    /// Under the mask that was found.
+    pub probability_after: Option<f32>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Choice {
+    ByTheUser,
+    MostProbable,
+}
+
+/// The run that several images may share.
+#[derive(Debug)]
+pub struct Batch {
+    pub images: Vec<String>,
+    pub run: RunRecord,
+    /// From the start of the program to the first report of a step.
+    pub first_step: Option<Duration>,
+}
+
+impl Explainer<'_> {
+    /// Explains the images of one batch; without a target each its most probable class.
+    pub fn explain(
+        &self,
+        label: &str,
+        subjects: &[Subject],
+        target: Option<ClassIndex>,
+    ) -> Result<Vec<Explained>> {
+        let images = self.images(subjects)?;
+        let before = self.probabilities(&images)?;
+        let choice = match target {
+            Some(_) => Choice::ByTheUser,
+            None => Choice::MostProbable,
+        };
+        let targets: Vec<ClassIndex> = before
+            .iter()
+            .map(|row| target.unwrap_or_else(|| most_probable(row)))
+            .collect();
+
+        let first_step = Arc::new(OnceLock::new());
+        let request = ExplainRequest {
+            perturbation: Some(self.chosen.perturbation),
+            method_settings: self.chosen.method_settings.clone(),
+            perturbation_settings: self.chosen.perturbation_settings.clone(),
+            seed: self.seed,
+            limits: self.limits.clone(),
+            grants: self.chosen.grants.clone(),
+            progress: self.progress(label, first_step.clone()),
+            cancel: self.cancel.clone(),
+            ..ExplainRequest::new(
+                self.chosen.method,
+                self.classifier,
+                images.clone(),
+                targets.clone(),
+            )
+        };
+        let outcome = explain(self.host, request)?;
+        for message in &outcome.messages {
+            if message.level == MessageLevel::Warning {
+                self.console
+                    .warn(&format!("{}: {}", message.plugin, message.text));
+            }
+        }
+
+        let extra = |name: &str| {
+            let found = outcome.extras.iter().find(|(known, _)| known == name);
+            found.map(|(_, tensor)| tensor)
+        };
+        let perturbed = extra("perturbed").filter(|tensor| tensor.shape() == images.shape());
+        let after = perturbed.map(|tensor| self.probabilities(tensor));
+        let after = after.transpose()?;
+        let parts = result::Parts {
+            map: result::rows(&outcome.map)?,
+            perturbed: perturbed.map(result::rows).transpose()?,
+            mask: extra("mask").map(result::rows).transpose()?,
+            findings: &outcome.findings,
+        };
+        let batch = Arc::new(Batch {
+            images: subjects.iter().map(|s| s.record.path.clone()).collect(),
+            run: outcome.record,
+            first_step: first_step.get().copied(),
+        });
+        let named = |row: usize, index: usize| Target {
+            index,
+            name: self.classifier.info().classes[index].clone(),
+            chosen: choice,
+            probability_before: before[row][index],
+            probability_after: after.as_ref().map(|after| after[row][index]),
+        };
+        subjects
+            .iter()
+            .zip(&targets)
+            .enumerate()
+            .map(|(row, (subject, target))| {
+                parts.explained(row, subject, named(row, target.0), batch.clone())
+            })
+            .collect()
+    }
+
+    /// The batch as the classifier takes it, (N, C, H, W).
+    fn images(&self, subjects: &[Subject]) -> Result<Tensor> {
+        let info = self.classifier.info();
+        let shape = [subjects.len(), info.channels, info.height, info.width];
+        let values = subjects.iter().flat_map(|s| s.fitted.data()).copied();
+        Ok(Tensor::from_data(
+            self.classifier.device(),
+            &shape,
+            values.collect(),
+        )?)
+    }
+
+    /// Probabilities of every class, one row for each image.
+    fn probabilities(&self, images: &Tensor) -> Result<Vec<Vec<f32>>> {
+        let logits = self.classifier.logits(images, ReluRule::Plain)?;
+        result::rows(&self.classifier.probabilities(&logits)?)
+    }
+
+    fn progress(
+        &self,
+        label: &str,
+        first_step: Arc<OnceLock<Duration>>,
+    ) -> Box<dyn FnMut(&Progress) + Send> {
+        let mut show = self.console.steps(label);
+        Box::new(move |progress| {
+            first_step.get_or_init(since_start);
+            show(progress);
+        })
+    }
+}
+
+fn most_probable(row: &[f32]) -> ClassIndex {
+    let order = |a: &(usize, &f32), b: &(usize, &f32)| a.1.total_cmp(b.1).then(b.0.cmp(&a.0));
+    ClassIndex(row.iter().enumerate().max_by(order).map_or(0, |(i, _)| i))
+}

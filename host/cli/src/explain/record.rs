@@ -1,0 +1,123 @@
+//! What ran, on what, with which values: for evaluators, and in short for the user.
+
+use super::{
+    batch::{Choice, Explained, Explainer, Subject, Target},
+    input::ImageRecord,
+};
+use crate::{console::Console, model::ModelRecord};
+use lacuna_runtime::RunRecord;
+use serde::Serialize;
+use std::path::Path;
+
+/// The content of `record.json`.
+#[derive(Debug, Serialize)]
+pub struct Record<'a> {
+    /// Version of this program.
+    lacuna: &'static str,
+    image: &'a ImageRecord,
+    warnings: &'a [String],
+    classifier: &'a ModelRecord,
+    target: &'a Target,
+    /// Mean of 1 - m over the classifier's grid.
+    deleted_fraction: Option<f32>,
+    findings: &'a [String],
+    /// The images of the run below, in order; the terms of its objective are sums over them.
+    batch: &'a [String],
+    run: &'a RunRecord,
+}
+
+impl<'a> Record<'a> {
+    pub fn new(
+        explainer: &'a Explainer<'_>,
+        subject: &'a Subject,
+        explained: &'a Explained,
+    ) -> Record<'a> {
+        Record {
+            lacuna: env!("CARGO_PKG_VERSION"),
+            image: &subject.record,
+            warnings: &subject.warnings,
+            classifier: explainer.model.record(),
+            target: &explained.target,
+            deleted_fraction: explained.deleted_fraction,
+            findings: &explained.findings,
+            batch: &explained.batch.images,
+            run: &explained.batch.run,
+        }
+    }
+}
+
+/// What a user is told of one image, and a program by `--json`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Summary {
+    image: String,
+    pub target: Target,
+    pub deleted_fraction: Option<f32>,
+    findings: Vec<String>,
+    warnings: Vec<String>,
+    device: String,
+    /// Of the batch, without loading.
+    seconds: f64,
+    /// From the start of the program to the first report of a step.
+    pub seconds_to_first_step: Option<f64>,
+    folder: String,
+    files: Vec<String>,
+}
+
+impl Summary {
+    pub fn new(
+        subject: &Subject,
+        explained: &Explained,
+        folder: &Path,
+        files: Vec<String>,
+    ) -> Summary {
+        let batch = &explained.batch;
+        Summary {
+            image: subject.record.path.clone(),
+            target: explained.target.clone(),
+            deleted_fraction: explained.deleted_fraction,
+            findings: explained.findings.clone(),
+            warnings: subject.warnings.clone(),
+            device: batch.run.device.clone(),
+            seconds: batch.run.timings.total,
+            seconds_to_first_step: batch.first_step.map(|time| time.as_secs_f64()),
+            folder: folder.display().to_string(),
+            files,
+        }
+    }
+
+    /// A few lines; what is doubtful about the result comes first.
+    pub fn show(&self, console: &Console) {
+        for finding in &self.findings {
+            console.warn(&format!("{}: {finding}", self.image));
+        }
+        let Target {
+            index,
+            name,
+            chosen,
+            probability_before: before,
+            probability_after: after,
+        } = &self.target;
+        let why = match chosen {
+            Choice::ByTheUser => "",
+            Choice::MostProbable => ", the most probable class",
+        };
+        console.say(&format!("{}: target {index} `{name}`{why}", self.image));
+        let deleted = self.deleted_fraction.map(|area| {
+            format!(" with {:.1} % of the image deleted", 100.0 * area)
+        });
+        console.say(&match after {
+            Some(after) => format!(
+                "  probability {before:.3} before, {after:.3} after{}",
+                deleted.unwrap_or_default()
+            ),
+            None => format!("  probability {before:.3}"),
+        });
+        let overlay = Path::new(&self.folder).join("overlay.png");
+        console.say(&format!(
+            "  {:.1} s on {}; the overlay is {}",
+            self.seconds,
+            self.device,
+            overlay.display()
+        ));
+    }
+}

@@ -1,0 +1,82 @@
+//! From the classifier's grid back onto the image's own.
+
+use super::batch::{Batch, Explained, Subject, Target};
+use crate::failure::Result;
+use lacuna_engine::Tensor;
+use lacuna_imaging::{Interpolation, Map};
+use std::sync::Arc;
+
+/// The numbers of a batch that left the device, one row for each image.
+#[derive(Debug)]
+pub struct Parts<'a> {
+    pub map: Vec<Vec<f32>>,
+    pub perturbed: Option<Vec<Vec<f32>>>,
+    pub mask: Option<Vec<Vec<f32>>>,
+    pub findings: &'a [String],
+}
+
+/// A tensor (N, ...) as N rows.
+pub fn rows(tensor: &Tensor) -> Result<Vec<Vec<f32>>> {
+    let count = tensor.shape().first().copied().unwrap_or(1).max(1);
+    let values = tensor.read()?;
+    let length = (values.len() / count).max(1);
+    Ok(values.chunks(length).map(<[f32]>::to_vec).collect())
+}
+
+impl Parts<'_> {
+    /// What belongs to image `row`, brought back by bilinear interpolation.
+    pub fn explained(
+        &self,
+        row: usize,
+        subject: &Subject,
+        target: Target,
+        batch: Arc<Batch>,
+    ) -> Result<Explained> {
+        let (image, fitted) = (&subject.image, &subject.fitted);
+        let (height, width) = (image.height(), image.width());
+        let map = Map::new(fitted.height(), fitted.width(), self.map[row].clone())?;
+        let perturbed = self.perturbed.as_ref().map(|rows| {
+            let seen = fitted.with_data(fitted.channels(), rows[row].clone())?;
+            let own = seen.resize(height, width, Interpolation::Bilinear)?;
+            image.with_data(own.channels(), own.into_data())
+        });
+        Ok(Explained {
+            target,
+            map: map.resize(height, width, Interpolation::Bilinear)?,
+            perturbed: perturbed.transpose()?,
+            deleted_fraction: self.mask.as_ref().map(|rows| 1.0 - mean(&rows[row])),
+            findings: findings_of(row, batch.images.len(), self.findings),
+            batch,
+        })
+    }
+}
+
+fn mean(values: &[f32]) -> f32 {
+    (values.iter().copied().map(f64::from).sum::<f64>() / values.len().max(1) as f64) as f32
+}
+
+/// In a batch, methods begin a finding about one image with `image 2 of 8: `; the others are about all of them.
+fn findings_of(row: usize, images: usize, findings: &[String]) -> Vec<String> {
+    let prefix = |row: usize| format!("image {} of {images}: ", row + 1);
+    let about = |finding: &String| (0..images).find(|other| finding.starts_with(&prefix(*other)));
+    findings
+        .iter()
+        .filter_map(|finding| match about(finding) {
+            Some(other) if other == row => Some(finding[prefix(row).len()..].to_owned()),
+            Some(_) => None,
+            None => Some(finding.clone()),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::findings_of;
+
+    #[test]
+    fn a_finding_goes_to_its_image_and_a_general_one_to_all() {
+        let findings = ["image 2 of 2: saturated".to_owned(), "all".to_owned()];
+        assert_eq!(findings_of(0, 2, &findings), ["all"]);
+        assert_eq!(findings_of(1, 2, &findings), ["saturated", "all"]);
+    }
+}
