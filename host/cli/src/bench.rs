@@ -10,9 +10,7 @@ use crate::{
     plugins::{PluginArguments, Plugins},
 };
 use lacuna_engine::{Architecture, ClassIndex, Classifier, Device, Tensor};
-use lacuna_runtime::{
-    CancelToken, ExplainRequest, Host, RunRecord, Settings, Timings, explain,
-};
+use lacuna_runtime::{CancelToken, ExplainRequest, Host, RunRecord, Settings, Timings, explain};
 use serde::Serialize;
 use std::{fs, path::Path};
 
@@ -85,8 +83,7 @@ pub fn run(Command::Step(arguments): &Command) -> Result<()> {
     let console = Console::new(arguments.json);
     let cancel = interrupt::watch()?;
     let plugins = Plugins::load(&console, &PluginArguments::default())?;
-    let chosen = MethodArguments::named("meaningful-perturbation", "blur", Vec::new())
-        .choose(&plugins, &[])?;
+    let chosen = MethodArguments::named("meaningful-perturbation", "blur", Vec::new()).choose(&plugins, &[])?;
     let device = arguments.device.open(&console)?;
     let classifier = classifier(&console, &arguments.classifier, &device)?;
     let info = classifier.info();
@@ -164,12 +161,7 @@ impl Bench<'_> {
             seed: SEED,
             grants: self.chosen.grants.clone(),
             cancel: self.cancel.clone(),
-            ..ExplainRequest::new(
-                method,
-                self.classifier,
-                images,
-                vec![ClassIndex(0); self.batch],
-            )
+            ..ExplainRequest::new(method, self.classifier, images, vec![ClassIndex(0); self.batch])
         };
         Ok(explain(self.host, request)?.record)
     }
@@ -180,9 +172,7 @@ const HEAD: &str = "batch  ms/step  ms/image  classifier  perturbation  objectiv
 impl Row {
     fn new(batch: usize, steps: u32, short: &RunRecord, long: &RunRecord) -> Row {
         let steps = f64::from(steps);
-        let per_step = |part: fn(&Timings) -> f64| {
-            1e3 * (part(&long.timings) - part(&short.timings)).max(0.0) / steps
-        };
+        let per_step = |part: fn(&Timings) -> f64| 1e3 * (part(&long.timings) - part(&short.timings)).max(0.0) / steps;
         let total = per_step(|t| t.total - t.prepare - t.embedder);
         let boundary = per_step(|t| t.boundary);
         Row {

@@ -88,9 +88,9 @@ impl Console {
     pub fn steps(&self, label: &str) -> Box<dyn FnMut(&Progress) + Send> {
         let label = label.to_owned();
         if self.terminal {
-            let bar = Waiting(Some(ProgressBar::new(0).with_style(style(
-                "{prefix} [{wide_bar}] step {pos}/{len}, {msg}, {eta} left",
-            ))));
+            let bar = Waiting(Some(
+                ProgressBar::new(0).with_style(style("{prefix} [{wide_bar}] step {pos}/{len}, {msg}, {eta} left")),
+            ));
             return Box::new(move |progress| bar.show(&label, progress));
         }
         let quiet = self.json;
@@ -136,9 +136,7 @@ fn style(template: &str) -> ProgressStyle {
 
 fn terms(progress: &Progress) -> String {
     let terms = progress.terms.iter();
-    let shown: Vec<String> = terms
-        .map(|(name, value)| format!("{name} {value:.3}"))
-        .collect();
+    let shown: Vec<String> = terms.map(|(name, value)| format!("{name} {value:.3}")).collect();
     shown.join(", ")
 }
 

@@ -19,9 +19,7 @@ pub fn guard(program: fn() -> Result<(), Failure>) -> ExitCode {
     panic::set_hook(Box::new(|panic| {
         *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(panic.to_string());
     }));
-    let thread = thread::Builder::new()
-        .name("lacuna".to_owned())
-        .stack_size(STACK_BYTES);
+    let thread = thread::Builder::new().name("lacuna".to_owned()).stack_size(STACK_BYTES);
     let ended = match thread.spawn(program) {
         Ok(running) => running.join(),
         Err(_) => Ok(program()),

@@ -11,8 +11,7 @@ use crate::{
     plugins::{PluginArguments, Plugins},
 };
 use lacuna_engine::ModelFiles;
-use lacuna_imaging::{BitDepth, Image};
-use lacuna_phantom::{SIDE, phantom};
+use lacuna_imaging::{Image, write_atomic};
 use lacuna_runtime::Limits;
 use serde_json::json;
 use std::path::PathBuf;
@@ -30,36 +29,35 @@ pub struct Arguments {
     json: bool,
 }
 
-/// The phantom that is explained: one with a lesion, which the classifier was not trained on.
 const SEED: u64 = 7;
-const INDEX: u64 = 1;
-const IMAGE: &str = "image.png";
 const TARGET: &str = "lesion";
 
 /// Made by `lacuna phantom train --seed 7`.
 const MANIFEST: &str = include_str!("../assets/demo/model.toml");
-const FILES: &[(&str, &[u8])] = &[(
-    "model.safetensors",
-    include_bytes!("../assets/demo/model.safetensors"),
-)];
+const WEIGHTS: &[(&str, &[u8])] = &[("model.safetensors", include_bytes!("../assets/demo/model.safetensors"))];
+
+/// A phantom that the classifier was not trained on, and where its lesion is.
+const IMAGE: (&str, &[u8]) = ("lesion-1.png", include_bytes!("../assets/demo/lesion-1.png"));
+const MASK: (&str, &[u8]) = ("lesion-1-mask.png", include_bytes!("../assets/demo/lesion-1-mask.png"));
 
 /// Explains the phantom and says how much of the map lies inside its lesion.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let console = Console::new(arguments.json);
     let cancel = interrupt::watch()?;
-    let model = Model::new("the demo's model.toml", MANIFEST, ModelFiles::Embedded(FILES))?;
+    let model = Model::new("the demo's model.toml", MANIFEST, ModelFiles::Embedded(WEIGHTS))?;
     let folder = OutputFolder::open(&arguments.out)?;
-    let made = phantom(SEED, INDEX);
     folder.fill(&[], |staged| {
-        let image = Image::new(1, SIDE, SIDE, made.image.clone())?;
-        Ok(image.write_png(staged.join(IMAGE), BitDepth::Eight)?)
+        for (name, bytes) in [IMAGE, MASK] {
+            write_atomic(staged.join(name), bytes)?;
+        }
+        Ok(())
     })?;
-    let subject =
-        InputArguments::default().read(&arguments.out.join(IMAGE), model.manifest())?;
+    let image = arguments.out.join(IMAGE.0);
+    let subject = InputArguments::default().read(&image, model.manifest())?;
+    let mask = Image::read(arguments.out.join(MASK.0))?;
 
     let plugins = Plugins::load(&console, &PluginArguments::default())?;
-    let chosen = MethodArguments::named("meaningful-perturbation", "blur", Vec::new())
-        .choose(&plugins, &[])?;
+    let chosen = MethodArguments::named("meaningful-perturbation", "blur", Vec::new()).choose(&plugins, &[])?;
     let device = devices::open(&console, &arguments.device)?;
     let classifier = model.load(&console, &device)?;
     interrupt::check(&cancel)?;
@@ -79,7 +77,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         interrupt::check(&explainer.cancel)?;
         let summary = write(&explainer, &subject, explained, &folder)?;
         summary.show(&console);
-        let agreement = Agreement::of(explained.map.data(), &made.mask);
+        let agreement = Agreement::of(explained.map.data(), mask.data());
         agreement.show(&console);
         if let Some(seconds) = summary.seconds_to_first_step {
             console.say(&format!("  the first step was done {seconds:.2} s after the start"));
@@ -102,20 +100,12 @@ struct Agreement {
 
 impl Agreement {
     fn of(map: &[f32], mask: &[f32]) -> Agreement {
-        let mut ranked: Vec<(f32, bool)> = map
-            .iter()
-            .zip(mask)
-            .map(|(value, mask)| (*value, *mask > 0.5))
-            .collect();
+        let mut ranked: Vec<(f32, bool)> = map.iter().zip(mask).map(|(value, mask)| (*value, *mask > 0.5)).collect();
         ranked.sort_by(|a, b| a.0.total_cmp(&b.0));
         let inside = ranked.iter().filter(|(_, inside)| *inside).count() as f64;
         let outside = ranked.len() as f64 - inside;
         let sum = |only: bool| -> f64 {
-            ranked
-                .iter()
-                .filter(|(_, inside)| *inside || !only)
-                .map(|(value, _)| f64::from(*value))
-                .sum()
+            ranked.iter().filter(|(_, inside)| *inside || !only).map(|(value, _)| f64::from(*value)).sum()
         };
         let (mut below, mut won) = (0.0, 0.0);
         for equal in ranked.chunk_by(|a, b| a.0 == b.0) {

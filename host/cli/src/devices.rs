@@ -31,9 +31,7 @@ impl DeviceArguments {
 
 /// Opens a device by what the user calls it.
 pub fn open(console: &Console, name: &str) -> Result<Device> {
-    let choice: DeviceChoice = name
-        .parse()
-        .map_err(|error| Failure::Input(format!("--device: {error}")))?;
+    let choice: DeviceChoice = name.parse().map_err(|error| Failure::Input(format!("--device: {error}")))?;
     let _waiting = console.wait("preparing the device");
     Device::open(&choice).map_err(|error| Failure::Input(error.to_string()))
 }
@@ -67,12 +65,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             .flatten()
             .filter(|detail| !detail.is_empty())
             .collect();
-        let Row {
-            device, name, kind, ..
-        } = row;
-        console.say(
-            format!("{mark} {device:10} {name} ({kind}) {}", details.join(", ")).trim_end(),
-        );
+        let Row { device, name, kind, .. } = row;
+        console.say(format!("{mark} {device:10} {name} ({kind}) {}", details.join(", ")).trim_end());
     }
     console.say(&format!("* is what `auto` takes: {}", listing.why));
     console.give(&listing);
@@ -104,9 +98,7 @@ fn listing(found: &[Adapter]) -> Listing {
         driver: None,
         auto: chosen.is_none(),
     });
-    let software = found
-        .iter()
-        .any(|adapter| adapter.kind == AdapterKind::Software);
+    let software = found.iter().any(|adapter| adapter.kind == AdapterKind::Software);
     let why = match chosen.map(|adapter| adapter.kind) {
         Some(AdapterKind::Discrete) => "the first discrete GPU",
         Some(AdapterKind::Integrated) => "the integrated GPU, as there is no discrete one",

@@ -71,9 +71,9 @@ impl From<RunError> for Failure {
     fn from(error: RunError) -> Failure {
         match error {
             RunError::Cancelled => Failure::interrupted(),
-            RunError::Request { .. }
-            | RunError::NotGranted { .. }
-            | RunError::Unavailable { .. } => Failure::Input(error.to_string()),
+            RunError::Request { .. } | RunError::NotGranted { .. } | RunError::Unavailable { .. } => {
+                Failure::Input(error.to_string())
+            }
             other => Failure::Run(other.to_string()),
         }
     }

@@ -41,11 +41,7 @@ impl Model {
         let shown = path.display().to_string();
         let text = fs::read_to_string(path).map_err(|error| {
             let remedy = "give the path of a classifier's .toml manifest with `--classifier`";
-            Failure::input(
-                &shown,
-                format!("the manifest cannot be read ({error})"),
-                remedy,
-            )
+            Failure::input(&shown, format!("the manifest cannot be read ({error})"), remedy)
         })?;
         let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
         Model::new(&shown, &text, ModelFiles::Folder(folder))
@@ -57,8 +53,7 @@ impl Model {
         let parts = [&manifest.model.graph, &manifest.model.weights];
         let hashed = parts.into_iter().flatten().map(|name| {
             let sha256 = hash_of(&files, name).map_err(|error| {
-                let remedy =
-                    "put the file there, or correct the name in [model]; `$NAME/...` starts at an \
+                let remedy = "put the file there, or correct the name in [model]; `$NAME/...` starts at an \
                               environment variable";
                 Failure::input(shown, format!("`{name}` cannot be read ({error})"), remedy)
             })?;
@@ -72,22 +67,13 @@ impl Model {
             sha256: hash::of_bytes(text.as_bytes()),
             files: hashed.collect::<Result<_>>()?,
         };
-        Ok(Model {
-            manifest,
-            files,
-            record,
-        })
+        Ok(Model { manifest, files, record })
     }
 
     /// Loads the network onto a device.
     pub fn load(&self, console: &Console, device: &Device) -> Result<Classifier> {
         let _waiting = console.wait(&format!("loading the model `{}`", self.manifest.name));
-        Ok(Classifier::from_manifest(
-            &self.record.manifest,
-            &self.manifest,
-            &self.files,
-            device,
-        )?)
+        Ok(Classifier::from_manifest(&self.record.manifest, &self.manifest, &self.files, device)?)
     }
 
     pub fn manifest(&self) -> &Manifest {
@@ -105,9 +91,7 @@ impl Model {
         let by_name = classes.iter().position(|name| name == text);
         let by_index = || text.parse().ok().filter(|index| *index < classes.len());
         let by_case = || match classes.iter().filter(same).count() {
-            1 => classes
-                .iter()
-                .position(|name| name.eq_ignore_ascii_case(text)),
+            1 => classes.iter().position(|name| name.eq_ignore_ascii_case(text)),
             _ => None,
         };
         let found = by_name.or_else(by_index).or_else(by_case);
@@ -130,10 +114,7 @@ fn hash_of(files: &ModelFiles, name: &str) -> std::io::Result<String> {
     match files {
         ModelFiles::Folder(_) => hash::of_file(&files.path(name)?),
         ModelFiles::Embedded(inside) => {
-            let bytes = inside
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, bytes)| bytes);
+            let bytes = inside.iter().find(|(known, _)| *known == name).map(|(_, bytes)| bytes);
             Ok(hash::of_bytes(bytes.copied().unwrap_or_default()))
         }
     }

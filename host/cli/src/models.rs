@@ -1,8 +1,6 @@
 //! `lacuna models inspect FILE.toml`.
 
-use crate::{
-    console::Console, devices::DeviceArguments, failure::Result, model::Model,
-};
+use crate::{console::Console, devices::DeviceArguments, failure::Result, model::Model};
 use lacuna_engine::{Activation, ReluRule, Tensor};
 use serde_json::json;
 use std::path::PathBuf;
@@ -32,11 +30,7 @@ pub fn run(Command::Inspect(arguments): &Command) -> Result<()> {
     let device = arguments.device.open(&console)?;
     let classifier = model.load(&console, &device)?;
     let info = classifier.info();
-    let grey = Tensor::full(
-        &device,
-        &[1, info.channels, info.height, info.width],
-        0.5,
-    )?;
+    let grey = Tensor::full(&device, &[1, info.channels, info.height, info.width], 0.5)?;
     let logits = classifier.logits(&grey, ReluRule::Plain)?;
     let probabilities = classifier.probabilities(&logits)?.read()?;
     let logits = logits.read()?;
@@ -61,18 +55,11 @@ pub fn run(Command::Inspect(arguments): &Command) -> Result<()> {
     console.say("  answer to a grey image (0.5 everywhere):");
     for (index, class) in info.classes.iter().enumerate() {
         let (logit, probability) = (logits[index], probabilities[index]);
-        console.say(&format!(
-            "    {index:3} {class:24} logit {logit:9.4}  probability {probability:.4}"
-        ));
+        console.say(&format!("    {index:3} {class:24} logit {logit:9.4}  probability {probability:.4}"));
     }
     let cam = info.cam_layer.as_deref().unwrap_or("none");
-    console.say(&format!(
-        "  layers    {} (for class activation maps: {cam})",
-        info.layers.len()
-    ));
-    info.layers
-        .iter()
-        .for_each(|layer| console.say(&format!("    {layer}")));
+    console.say(&format!("  layers    {} (for class activation maps: {cam})", info.layers.len()));
+    info.layers.iter().for_each(|layer| console.say(&format!("    {layer}")));
 
     console.give(&json!({
         "classifier": record,

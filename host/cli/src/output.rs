@@ -25,10 +25,7 @@ impl OutputFolder {
             .take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists())
             .map(Path::to_path_buf)
             .collect();
-        let folder = OutputFolder {
-            path: path.to_owned(),
-            made: missing,
-        };
+        let folder = OutputFolder { path: path.to_owned(), made: missing };
         fs::create_dir_all(path).map_err(|error| unwritable(path, &error))?;
         folder.stage()?;
         Ok(folder)
@@ -48,11 +45,7 @@ impl OutputFolder {
 
     /// Lets `write` put files into a hidden folder, then moves them under their names, the record last. Files of `former`
     /// names that this run did not write belong to an older result and are removed.
-    pub fn fill(
-        &self,
-        former: &[&str],
-        write: impl FnOnce(&Path) -> Result<()>,
-    ) -> Result<Vec<String>> {
+    pub fn fill(&self, former: &[&str], write: impl FnOnce(&Path) -> Result<()>) -> Result<Vec<String>> {
         let staged = self.stage()?;
         write(staged.path())?;
         let moved = self.take(staged.path(), former);
@@ -101,18 +94,14 @@ fn unwritable(path: &Path, error: &io::Error) -> Failure {
         ),
         (None, io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) => (
             format!("the folder cannot be written ({error})"),
-            "give yourself the right to write there, or choose another folder with `--out`"
-                .to_owned(),
+            "give yourself the right to write there, or choose another folder with `--out`".to_owned(),
         ),
         (None, _) => (
             format!("the folder cannot be made or written ({error})"),
             "check the path and its disk, or choose another folder with `--out`".to_owned(),
         ),
     };
-    Failure::Input(format!(
-        "{}: {found}; expected a folder that can be written. Remedy: {remedy}.",
-        path.display()
-    ))
+    Failure::Input(format!("{}: {found}; expected a folder that can be written. Remedy: {remedy}.", path.display()))
 }
 
 #[cfg(test)]

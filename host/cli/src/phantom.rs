@@ -7,9 +7,7 @@ use crate::{
     output::OutputFolder,
 };
 use lacuna_imaging::{BitDepth, Image, write_atomic};
-use lacuna_phantom::{
-    Error, MANIFEST_FILE, Quality, SIDE, TrainOptions, WEIGHTS_FILE, phantoms, train,
-};
+use lacuna_phantom::{Error, MANIFEST_FILE, Quality, SIDE, TrainOptions, WEIGHTS_FILE, phantoms, train};
 use lacuna_runtime::Progress;
 use serde_json::json;
 use std::{ops::ControlFlow, path::PathBuf, time::Instant};

@@ -29,7 +29,7 @@ pub struct TrainOptions {
 
 impl Default for TrainOptions {
     fn default() -> Self {
-        Self { seed: 7, steps: 300, batch: 32, learning_rate: 5e-3, label_smoothing: 0.02, judged: 1000 }
+        Self { seed: 7, steps: 500, batch: 32, learning_rate: 5e-3, label_smoothing: 0.02, judged: 1000 }
     }
 }
 
@@ -140,7 +140,7 @@ impl TrainOptions {
     fn check(&self) -> Result<()> {
         let refuse = |option, found: String, expected: &str, remedy| Err(Error::Option { option, found, expected: expected.into(), remedy });
         if !(1..=100_000).contains(&self.steps) {
-            return refuse("steps", self.steps.to_string(), "1 to 100000", "300 steps are enough for these images");
+            return refuse("steps", self.steps.to_string(), "1 to 100000", "500 steps are enough for these images");
         }
         if !(2..=1024).contains(&self.batch) {
             return refuse("batch", self.batch.to_string(), "2 to 1024 images", "take 32");

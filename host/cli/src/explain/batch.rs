@@ -8,9 +8,7 @@ use crate::{
 };
 use lacuna_engine::{ClassIndex, Classifier, ReluRule, Tensor};
 use lacuna_imaging::{Image, Map};
-use lacuna_runtime::{
-    CancelToken, ExplainRequest, Host, Limits, MessageLevel, Progress, RunRecord, explain,
-};
+use lacuna_runtime::{CancelToken, ExplainRequest, Host, Limits, MessageLevel, Progress, RunRecord, explain};
 use std::{
     sync::{Arc, OnceLock},
     time::Duration,
@@ -82,22 +80,14 @@ pub struct Batch {
 
 impl Explainer<'_> {
     /// Explains the images of one batch; without a target each its most probable class.
-    pub fn explain(
-        &self,
-        label: &str,
-        subjects: &[Subject],
-        target: Option<ClassIndex>,
-    ) -> Result<Vec<Explained>> {
+    pub fn explain(&self, label: &str, subjects: &[Subject], target: Option<ClassIndex>) -> Result<Vec<Explained>> {
         let images = self.images(subjects)?;
         let before = self.probabilities(&images)?;
         let choice = match target {
             Some(_) => Choice::ByTheUser,
             None => Choice::MostProbable,
         };
-        let targets: Vec<ClassIndex> = before
-            .iter()
-            .map(|row| target.unwrap_or_else(|| most_probable(row)))
-            .collect();
+        let targets: Vec<ClassIndex> = before.iter().map(|row| target.unwrap_or_else(|| most_probable(row))).collect();
 
         let first_step = Arc::new(OnceLock::new());
         let request = ExplainRequest {
@@ -109,18 +99,12 @@ impl Explainer<'_> {
             grants: self.chosen.grants.clone(),
             progress: self.progress(label, first_step.clone()),
             cancel: self.cancel.clone(),
-            ..ExplainRequest::new(
-                self.chosen.method,
-                self.classifier,
-                images.clone(),
-                targets.clone(),
-            )
+            ..ExplainRequest::new(self.chosen.method, self.classifier, images.clone(), targets.clone())
         };
         let outcome = explain(self.host, request)?;
         for message in &outcome.messages {
             if message.level == MessageLevel::Warning {
-                self.console
-                    .warn(&format!("{}: {}", message.plugin, message.text));
+                self.console.warn(&format!("{}: {}", message.plugin, message.text));
             }
         }
 
@@ -153,9 +137,7 @@ impl Explainer<'_> {
             .iter()
             .zip(&targets)
             .enumerate()
-            .map(|(row, (subject, target))| {
-                parts.explained(row, subject, named(row, target.0), batch.clone())
-            })
+            .map(|(row, (subject, target))| parts.explained(row, subject, named(row, target.0), batch.clone()))
             .collect()
     }
 
@@ -164,11 +146,7 @@ impl Explainer<'_> {
         let info = self.classifier.info();
         let shape = [subjects.len(), info.channels, info.height, info.width];
         let values = subjects.iter().flat_map(|s| s.fitted.data()).copied();
-        Ok(Tensor::from_data(
-            self.classifier.device(),
-            &shape,
-            values.collect(),
-        )?)
+        Ok(Tensor::from_data(self.classifier.device(), &shape, values.collect())?)
     }
 
     /// Probabilities of every class, one row for each image.
@@ -177,11 +155,7 @@ impl Explainer<'_> {
         result::rows(&self.classifier.probabilities(&logits)?)
     }
 
-    fn progress(
-        &self,
-        label: &str,
-        first_step: Arc<OnceLock<Duration>>,
-    ) -> Box<dyn FnMut(&Progress) + Send> {
+    fn progress(&self, label: &str, first_step: Arc<OnceLock<Duration>>) -> Box<dyn FnMut(&Progress) + Send> {
         let mut show = self.console.steps(label);
         Box::new(move |progress| {
             first_step.get_or_init(since_start);

@@ -8,21 +8,11 @@ use crate::{
     failure::{Failure, Result},
     output::{OutputFolder, RECORD},
 };
-use lacuna_imaging::{
-    BitDepth, Geometry, OverlayStyle, overlay, panel, write_atomic,
-};
+use lacuna_imaging::{BitDepth, Geometry, OverlayStyle, overlay, panel, write_atomic};
 use std::path::Path;
 
 /// Every name that a result can have.
-const NAMES: [&str; 7] = [
-    RECORD,
-    "overlay.png",
-    "panel.png",
-    "map.png",
-    "map.npy",
-    "map.nii.gz",
-    "perturbed.png",
-];
+const NAMES: [&str; 7] = [RECORD, "overlay.png", "panel.png", "map.png", "map.npy", "map.nii.gz", "perturbed.png"];
 
 /// Writes all files of a result, or none.
 pub fn write(
@@ -57,9 +47,7 @@ fn map(subject: &Subject, explained: &Explained, staged: &Path) -> Result<()> {
     explained.map.write_png(staged.join("map.png"))?;
     explained.map.write_npy(staged.join("map.npy"))?;
     if let Geometry::Slice(slice) = subject.image.geometry() {
-        explained
-            .map
-            .write_nifti(staged.join("map.nii.gz"), slice)?;
+        explained.map.write_nifti(staged.join("map.nii.gz"), slice)?;
     }
     Ok(())
 }

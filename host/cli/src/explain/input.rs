@@ -7,8 +7,8 @@ use crate::{
 };
 use lacuna_engine::Manifest;
 use lacuna_imaging::{
-    Error, ErrorKind, Geometry, Image, IntensityWindow, Interpolation, NonFinite, ReadOptions,
-    RgbToGrey, SliceAt, read_image,
+    Error, ErrorKind, Geometry, Image, IntensityWindow, Interpolation, NonFinite, ReadOptions, RgbToGrey, SliceAt,
+    read_image,
 };
 use serde::Serialize;
 use std::path::Path;
@@ -56,8 +56,7 @@ impl InputArguments {
                 false => NonFinite::Refuse,
             },
         };
-        let (image, warnings) =
-            read_image(path, &options).map_err(|error| self.with_option(error))?;
+        let (image, warnings) = read_image(path, &options).map_err(|error| self.with_option(error))?;
         let sha256 = hash::of_file(path).map_err(|error| {
             let remedy = "check the disk or network share that holds the file";
             Failure::input(path.display(), format!("cannot be read ({error})"), remedy)
@@ -83,9 +82,7 @@ impl InputArguments {
     fn with_option(&self, error: Error) -> Failure {
         let no_slice = self.slice.is_none() && error.kind == ErrorKind::OutOfRange;
         match (no_slice, Failure::from(error)) {
-            (true, Failure::Input(why)) => {
-                Failure::Input(format!("{why} Here: `--slice PLANE:INDEX` names it."))
-            }
+            (true, Failure::Input(why)) => Failure::Input(format!("{why} Here: `--slice PLANE:INDEX` names it.")),
             (_, failure) => failure,
         }
     }

@@ -84,9 +84,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let folders = Folders::open(&arguments.out, &arguments.images)?;
     let subjects = subjects(&console, arguments, &model)?;
     let plugins = Plugins::load(&console, &arguments.plugins)?;
-    let chosen = arguments
-        .method
-        .choose(&plugins, &arguments.grants.granted)?;
+    let chosen = arguments.method.choose(&plugins, &arguments.grants.granted)?;
     let device = arguments.device.open(&console)?;
     interrupt::check(&cancel)?;
     let classifier = model.load(&console, &device)?;
@@ -102,16 +100,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         limits,
         cancel,
     };
-    let mut report = Report {
-        results: Vec::new(),
-        seconds: 0.0,
-    };
+    let mut report = Report { results: Vec::new(), seconds: 0.0 };
     for batch in subjects.chunks(arguments.batch.into()) {
         let done = report.results.len();
         let written = explain_batch(&explainer, batch, target, &folders, done);
-        report
-            .results
-            .extend(written.map_err(|failure| after(failure, done, subjects.len()))?);
+        report.results.extend(written.map_err(|failure| after(failure, done, subjects.len()))?);
     }
     report.seconds = crate::console::since_start().as_secs_f64();
     console.give(&report);
@@ -131,10 +124,7 @@ fn explain_batch(
     };
     let explained = explainer.explain(&label, batch, target)?;
     let mut summaries = Vec::new();
-    for (subject, (explained, folder)) in batch
-        .iter()
-        .zip(explained.iter().zip(folders.per_image.iter().skip(done)))
-    {
+    for (subject, (explained, folder)) in batch.iter().zip(explained.iter().zip(folders.per_image.iter().skip(done))) {
         interrupt::check(&explainer.cancel)?;
         let summary = write(explainer, subject, explained, folder)?;
         summary.show(explainer.console);
@@ -177,15 +167,9 @@ impl Folders {
         }
         let per_image = match images {
             [_] => vec![OutputFolder::open(out)?],
-            _ => names
-                .iter()
-                .map(|name| OutputFolder::open(&out.join(name)))
-                .collect::<Result<_>>()?,
+            _ => names.iter().map(|name| OutputFolder::open(&out.join(name))).collect::<Result<_>>()?,
         };
-        Ok(Folders {
-            per_image,
-            _all: all,
-        })
+        Ok(Folders { per_image, _all: all })
     }
 }
 
@@ -203,10 +187,7 @@ fn stem(image: &Path) -> String {
 /// `name`, or `name-2` and so on where it is taken.
 fn unique(name: String, taken: &[String]) -> String {
     let numbered = (2_usize..).map(|number| format!("{name}-{number}"));
-    std::iter::once(name.clone())
-        .chain(numbered)
-        .find(|candidate| !taken.contains(candidate))
-        .unwrap_or(name)
+    std::iter::once(name.clone()).chain(numbered).find(|candidate| !taken.contains(candidate)).unwrap_or(name)
 }
 
 /// Results of earlier batches stay; say so.

@@ -27,11 +27,7 @@ pub struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    pub fn new(
-        explainer: &'a Explainer<'_>,
-        subject: &'a Subject,
-        explained: &'a Explained,
-    ) -> Record<'a> {
+    pub fn new(explainer: &'a Explainer<'_>, subject: &'a Subject, explained: &'a Explained) -> Record<'a> {
         Record {
             lacuna: env!("CARGO_PKG_VERSION"),
             image: &subject.record,
@@ -57,6 +53,8 @@ pub struct Summary {
     device: String,
     /// Of the batch, without loading.
     seconds: f64,
+    /// Images of the batch.
+    batch: usize,
     /// From the start of the program to the first report of a step.
     pub seconds_to_first_step: Option<f64>,
     folder: String,
@@ -64,12 +62,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    pub fn new(
-        subject: &Subject,
-        explained: &Explained,
-        folder: &Path,
-        files: Vec<String>,
-    ) -> Summary {
+    pub fn new(subject: &Subject, explained: &Explained, folder: &Path, files: Vec<String>) -> Summary {
         let batch = &explained.batch;
         Summary {
             image: subject.record.path.clone(),
@@ -79,6 +72,7 @@ impl Summary {
             warnings: subject.warnings.clone(),
             device: batch.run.device.clone(),
             seconds: batch.run.timings.total,
+            batch: batch.images.len(),
             seconds_to_first_step: batch.first_step.map(|time| time.as_secs_f64()),
             folder: folder.display().to_string(),
             files,
@@ -90,31 +84,24 @@ impl Summary {
         for finding in &self.findings {
             console.warn(&format!("{}: {finding}", self.image));
         }
-        let Target {
-            index,
-            name,
-            chosen,
-            probability_before: before,
-            probability_after: after,
-        } = &self.target;
+        let Target { index, name, chosen, probability_before: before, probability_after: after } = &self.target;
         let why = match chosen {
             Choice::ByTheUser => "",
             Choice::MostProbable => ", the most probable class",
         };
         console.say(&format!("{}: target {index} `{name}`{why}", self.image));
-        let deleted = self.deleted_fraction.map(|area| {
-            format!(" with {:.1} % of the image deleted", 100.0 * area)
-        });
+        let deleted = self.deleted_fraction.map(|area| format!(" with {:.1} % of the image deleted", 100.0 * area));
         console.say(&match after {
-            Some(after) => format!(
-                "  probability {before:.3} before, {after:.3} after{}",
-                deleted.unwrap_or_default()
-            ),
+            Some(after) => format!("  probability {before:.3} before, {after:.3} after{}", deleted.unwrap_or_default()),
             None => format!("  probability {before:.3}"),
         });
+        let together = match self.batch {
+            1 => String::new(),
+            images => format!(" for {images} images together"),
+        };
         let overlay = Path::new(&self.folder).join("overlay.png");
         console.say(&format!(
-            "  {:.1} s on {}; the overlay is {}",
+            "  {:.1} s{together} on {}; the overlay is {}",
             self.seconds,
             self.device,
             overlay.display()

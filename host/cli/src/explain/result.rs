@@ -25,13 +25,7 @@ pub fn rows(tensor: &Tensor) -> Result<Vec<Vec<f32>>> {
 
 impl Parts<'_> {
     /// What belongs to image `row`, brought back by bilinear interpolation.
-    pub fn explained(
-        &self,
-        row: usize,
-        subject: &Subject,
-        target: Target,
-        batch: Arc<Batch>,
-    ) -> Result<Explained> {
+    pub fn explained(&self, row: usize, subject: &Subject, target: Target, batch: Arc<Batch>) -> Result<Explained> {
         let (image, fitted) = (&subject.image, &subject.fitted);
         let (height, width) = (image.height(), image.width());
         let map = Map::new(fitted.height(), fitted.width(), self.map[row].clone())?;

@@ -5,16 +5,13 @@ use crate::{
     failure::{Failure, Result},
 };
 use directories::ProjectDirs;
-use lacuna_runtime::{
-    CompileCache, Grants, Host, HostOptions, Need, Plugin, PluginLibrary, Role,
-};
+use lacuna_builtin::BUILT_IN;
+use lacuna_runtime::{CompileCache, Grants, Host, HostOptions, Need, Plugin, PluginLibrary, Role};
 use std::{
     collections::HashSet,
     env, fs, io,
     path::{Path, PathBuf},
 };
-
-include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
 
 /// The option of every command that uses plugins.
 #[derive(Debug, Default, clap::Args)]
@@ -66,11 +63,7 @@ impl Plugins {
                 }
             }
         }
-        Ok(Plugins {
-            host,
-            library,
-            built_in,
-        })
+        Ok(Plugins { host, library, built_in })
     }
 
     /// The plugin of that role and name.
@@ -125,10 +118,7 @@ fn wasm_files(path: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(path)? {
         let file = entry?.path();
-        if file
-            .extension()
-            .is_some_and(|ending| ending.eq_ignore_ascii_case("wasm"))
-        {
+        if file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("wasm")) {
             files.push(file);
         }
     }
@@ -139,9 +129,7 @@ fn wasm_files(path: &Path) -> io::Result<Vec<PathBuf>> {
 /// Folders that count in every run.
 fn standing_folders() -> Vec<PathBuf> {
     let listed = env::var_os("LACUNA_PLUGINS").unwrap_or_default();
-    let mut folders: Vec<PathBuf> = env::split_paths(&listed)
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .collect();
+    let mut folders: Vec<PathBuf> = env::split_paths(&listed).filter(|folder| !folder.as_os_str().is_empty()).collect();
     if let Some(own) = ProjectDirs::from("", "", "lacuna") {
         folders.push(own.data_dir().join("plugins"));
     }
@@ -150,9 +138,7 @@ fn standing_folders() -> Vec<PathBuf> {
 
 /// `compiled` in LACUNA_CACHE or in the user's cache folder; no cache on a system without such a folder.
 fn cache() -> CompileCache {
-    let named = env::var_os("LACUNA_CACHE")
-        .filter(|folder| !folder.is_empty())
-        .map(PathBuf::from);
+    let named = env::var_os("LACUNA_CACHE").filter(|folder| !folder.is_empty()).map(PathBuf::from);
     let own = || ProjectDirs::from("", "", "lacuna").map(|folders| folders.cache_dir().to_owned());
     match named.or_else(own) {
         Some(folder) => CompileCache::Folder(folder.join("compiled")),
@@ -162,9 +148,5 @@ fn cache() -> CompileCache {
 
 fn unreadable(path: &Path, error: &io::Error) -> Failure {
     let remedy = "give a folder of .wasm plugins, or one .wasm file";
-    Failure::input(
-        format!("--plugins: {}", path.display()),
-        format!("cannot be read ({error})"),
-        remedy,
-    )
+    Failure::input(format!("--plugins: {}", path.display()), format!("cannot be read ({error})"), remedy)
 }

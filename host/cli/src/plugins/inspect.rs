@@ -23,10 +23,7 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<()> {
     let console = Console::new(arguments.json);
     let plugins = Plugins::load(&console, &arguments.plugins)?;
-    let named: Vec<&Plugin> = plugins
-        .iter()
-        .filter(|plugin| plugin.name() == arguments.name)
-        .collect();
+    let named: Vec<&Plugin> = plugins.iter().filter(|plugin| plugin.name() == arguments.name).collect();
     if named.is_empty() {
         let names: Vec<&str> = plugins.iter().map(Plugin::name).collect();
         return Err(Failure::Input(format!(
@@ -53,13 +50,7 @@ fn show(console: &Console, plugin: &Plugin) {
         Role::Perturbation => ("--perturbation-param", "--perturbation-preset"),
     };
     let needs: Vec<String> = info.needs.iter().map(ToString::to_string).collect();
-    console.say(&format!(
-        "{} {} {}: {}",
-        plugin.role(),
-        info.name,
-        info.version,
-        info.summary
-    ));
+    console.say(&format!("{} {} {}: {}", plugin.role(), info.name, info.version, info.summary));
     console.say(&format!("  from    {}", plugin.origin()));
     console.say(&format!("  sha256  {}", plugin.sha256()));
     if !needs.is_empty() {
@@ -83,13 +74,7 @@ fn show(console: &Console, plugin: &Plugin) {
 }
 
 fn describe(console: &Console, parameter: &Parameter) {
-    let Parameter {
-        name,
-        summary,
-        kind,
-        unit,
-        source,
-    } = parameter;
+    let Parameter { name, summary, kind, unit, source } = parameter;
     let unit = match unit.as_str() {
         "" => String::new(),
         unit => format!(" ({unit})"),

@@ -20,12 +20,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let mut listed = Vec::new();
     for plugin in plugins.iter() {
         let (role, name, info) = (plugin.role(), plugin.name(), plugin.info());
-        console.say(&format!(
-            "{:12} {name:24} {:8} {}",
-            role.to_string(),
-            info.version,
-            info.summary
-        ));
+        console.say(&format!("{:12} {name:24} {:8} {}", role.to_string(), info.version, info.summary));
         console.say(&format!("{:12} {:24} {}", "", "", plugin.origin()));
         listed.push(json!({
             "role": role,

@@ -23,18 +23,9 @@ pub struct Arguments {
 }
 
 const FILES: [(&str, &str); 3] = [
-    (
-        "Cargo.toml",
-        include_str!("../../../../plugins/sdk/template/Cargo.toml.template"),
-    ),
-    (
-        "README.md",
-        include_str!("../../../../plugins/sdk/template/README.md"),
-    ),
-    (
-        "src/lib.rs",
-        include_str!("../../../../plugins/sdk/template/src/lib.rs"),
-    ),
+    ("Cargo.toml", include_str!("../../../../plugins/sdk/template/Cargo.toml.template")),
+    ("README.md", include_str!("../../../../plugins/sdk/template/README.md")),
+    ("src/lib.rs", include_str!("../../../../plugins/sdk/template/src/lib.rs")),
 ];
 
 const SDK_BESIDE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../plugins/sdk");
@@ -70,13 +61,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
     let console = Console::new(false);
     console.say(&format!("{} is a new perturbation. Next:", folder.display()));
-    console.say(&format!(
-        "    cd {} && cargo build --release --target wasm32-unknown-unknown",
-        folder.display()
-    ));
-    console.say(&format!(
-        "    lacuna plugins inspect {name} --plugins target/wasm32-unknown-unknown/release"
-    ));
+    console.say(&format!("    cd {} && cargo build --release --target wasm32-unknown-unknown", folder.display()));
+    console.say(&format!("    lacuna plugins inspect {name} --plugins target/wasm32-unknown-unknown/release"));
     Ok(())
 }
 
@@ -103,13 +89,6 @@ fn sdk(named: Option<&Path>) -> Result<String> {
 }
 
 fn is_kebab_case(name: &str) -> bool {
-    let is_word = |word: &str| {
-        !word.is_empty()
-            && word
-                .chars()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
-    };
-    name.len() <= 64
-        && name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name.split('-').all(is_word)
+    let is_word = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    name.len() <= 64 && name.starts_with(|c: char| c.is_ascii_lowercase()) && name.split('-').all(is_word)
 }

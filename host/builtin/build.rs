@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let modules = build(&workspace, &out.join("plugins"))?;
-    let mut list = "pub static BUILT_IN: &[(&str, &[u8])] = &[\n".to_owned();
+    let mut list = "/// Name and component of every built-in plugin.\npub static BUILT_IN: &[(&str, &[u8])] = &[\n".to_owned();
     for name in BUILT_IN {
         let file = modules.join(format!("lacuna_plugin_{}.wasm", name.replace('-', "_")));
         let module = fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?;

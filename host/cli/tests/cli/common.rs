@@ -1,0 +1,117 @@
+//! A folder of its own for each test, and the program run in it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+use tempfile::TempDir;
+
+pub const DEMO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/demo");
+
+/// A folder with the demo's model and one of its images, which disappears with the test.
+pub struct Bench(TempDir);
+
+/// What a run of the program came to.
+#[derive(Debug)]
+pub struct Run {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Bench {
+    pub fn new() -> Bench {
+        let bench = Bench(tempfile::tempdir().unwrap());
+        for file in ["model.toml", "model.safetensors", "lesion-1.png"] {
+            fs::copy(Path::new(DEMO).join(file), bench.path(file)).unwrap();
+        }
+        bench
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+        fs::write(self.path(name), bytes).unwrap();
+    }
+
+    pub fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// The program in this folder, with caches of its own and without the user's plugins.
+    pub fn program(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lacuna"));
+        command
+            .current_dir(self.folder())
+            .env("LACUNA_CACHE", env!("CARGO_TARGET_TMPDIR"))
+            .env("XDG_DATA_HOME", self.path("data"))
+            .env_remove("LACUNA_PLUGINS");
+        command
+    }
+
+    pub fn run(&self, line: &str) -> Run {
+        Run::of(self.program().args(line.split_whitespace()).output())
+    }
+
+    /// `lacuna explain` of an image of this folder by the demo's model in a few steps; `more` comes last.
+    pub fn explain(&self, image: &str, more: &str) -> Run {
+        self.run(&format!("explain {image} --classifier model.toml --device cpu --seed 7 --param steps=10 {more}"))
+    }
+}
+
+impl Run {
+    pub fn of(output: std::io::Result<Output>) -> Run {
+        let Output { status, stdout, stderr } = output.unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Run { code: status.code(), out: text(&stdout), err: text(&stderr) }
+    }
+
+    pub fn succeeded(self) -> Run {
+        assert_eq!(self.code, Some(0), "{}\n{}", self.out, self.err);
+        self
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
+    }
+
+    /// Ended with that code, and says every part on standard error.
+    pub fn says(self, code: i32, parts: &[&str]) -> Run {
+        assert_eq!(self.code, Some(code), "{}\n{}", self.out, self.err);
+        for part in parts {
+            assert!(self.err.contains(part), "`{part}` is not in: {}", self.err);
+        }
+        self
+    }
+}
+
+/// A NIfTI-1 volume of float32 voxels, identity affine.
+pub fn nifti(dims: [i16; 3], voxels: &[f32]) -> Vec<u8> {
+    let mut file = vec![0_u8; 352];
+    let mut put = |at: usize, bytes: &[u8]| file[at..at + bytes.len()].copy_from_slice(bytes);
+    put(0, &348_i32.to_le_bytes());
+    for (place, value) in [3, dims[0], dims[1], dims[2], 1, 1, 1, 1].iter().enumerate() {
+        put(40 + 2 * place, &value.to_le_bytes());
+    }
+    put(70, &16_i16.to_le_bytes());
+    put(72, &32_i16.to_le_bytes());
+    for axis in 0..4 {
+        put(76 + 4 * axis, &1_f32.to_le_bytes());
+    }
+    put(108, &352_f32.to_le_bytes());
+    put(112, &1_f32.to_le_bytes());
+    put(254, &1_i16.to_le_bytes());
+    for axis in 0..3 {
+        put(280 + 16 * axis + 4 * axis, &1_f32.to_le_bytes());
+    }
+    put(344, b"n+1\0");
+    file.extend(voxels.iter().flat_map(|value| value.to_le_bytes()));
+    file
+}

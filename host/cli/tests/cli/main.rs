@@ -1,0 +1,8 @@
+//! The program as its users meet it: command lines in; files, words and exit codes out.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+
+mod bad_input;
+mod common;
+mod results;
+mod tutorial;

@@ -1,0 +1,160 @@
+//! What the commands give when all is well.
+
+use crate::common::{Bench, Run, nifti};
+use lacuna_imaging::Image;
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+const FILES: [&str; 6] = ["overlay.png", "panel.png", "map.png", "map.npy", "perturbed.png", "record.json"];
+
+#[test]
+fn the_demo_finds_the_lesion_twice() {
+    let bench = Bench::new();
+    let first = bench.run("demo").succeeded();
+    assert!(first.out.contains("overlay.png"), "{}", first.out);
+    let map = bench.read("lacuna-demo/map.npy");
+    let second = bench.run("demo --json").succeeded().json();
+    assert_eq!(map, bench.read("lacuna-demo/map.npy"));
+    let number = |pointer: &str| second.pointer(pointer).and_then(|v| v.as_f64()).unwrap();
+    assert!(number("/result/target/probability_before") > 0.9);
+    assert!(number("/result/target/probability_after") < 0.5);
+    assert!(number("/lesion/pixel_auc") > 0.9);
+    assert!(number("/result/seconds_to_first_step") > 0.0);
+}
+
+#[test]
+fn explain_writes_every_file_and_a_record_that_proves_the_run() {
+    let bench = Bench::new();
+    let report = bench
+        .explain("lesion-1.png", "--target lesion --perturbation-param sigma=5 --out out --json")
+        .succeeded()
+        .json();
+    let mut listed: Vec<String> = fs::read_dir(bench.path("out"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    listed.sort();
+    let mut expected = FILES.map(str::to_owned);
+    expected.sort();
+    assert_eq!(listed, expected);
+    assert_eq!(report["results"][0]["target"]["name"], "lesion");
+
+    let record: serde_json::Value = serde_json::from_slice(&bench.read("out/record.json")).unwrap();
+    for pointer in [
+        "/image/sha256",
+        "/classifier/sha256",
+        "/classifier/files/0/sha256",
+        "/run/method/sha256",
+        "/run/perturbation/sha256",
+    ] {
+        let hash = record.pointer(pointer).and_then(|v| v.as_str());
+        assert_eq!(hash.map(str::len), Some(64), "{pointer}");
+    }
+    assert_eq!(record["run"]["seed"], 7);
+    assert_eq!(record["run"]["method"]["settings"]["steps"], 10);
+    assert_eq!(record["run"]["perturbation"]["settings"]["sigma"], 5.0);
+    assert_eq!(record["run"]["objective"]["values"].as_array().unwrap().len(), 10);
+    assert!(record["deleted_fraction"].as_f64().is_some());
+}
+
+#[test]
+fn the_same_seed_gives_the_same_map_and_another_seed_another() {
+    let bench = Bench::new();
+    let noise = |seed: u32, out: &str| {
+        let line = format!("--target 1 --perturbation noise --seed {seed} --out {out}");
+        let line = format!("explain lesion-1.png --classifier model.toml --device cpu --param steps=10 {line}");
+        bench.run(&line).succeeded();
+        bench.read(&format!("{out}/map.npy"))
+    };
+    let map = noise(7, "a");
+    assert_eq!(map, noise(7, "b"));
+    assert_ne!(map, noise(8, "c"));
+}
+
+#[test]
+fn several_images_get_a_folder_each_and_the_maps_they_get_alone() {
+    let bench = Bench::new();
+    fs::create_dir(bench.path("more")).unwrap();
+    fs::copy(format!("{}/lesion-2.png", crate::common::DEMO), bench.path("more/lesion-1.png")).unwrap();
+    let report =
+        bench.explain("lesion-1.png more/lesion-1.png", "--target lesion --out both --json").succeeded().json();
+    assert_eq!(report["results"].as_array().unwrap().len(), 2);
+    bench.explain("more/lesion-1.png", "--target lesion --out alone").succeeded();
+    assert_eq!(bench.read("both/lesion-1-2/map.npy"), bench.read("alone/map.npy"));
+    assert_ne!(bench.read("both/lesion-1/map.npy"), bench.read("alone/map.npy"));
+}
+
+#[test]
+fn without_a_target_the_most_probable_class_is_explained_and_named() {
+    let bench = Bench::new();
+    let run = bench.explain("lesion-1.png", "--out out").succeeded();
+    assert!(run.out.contains("target 1 `lesion`, the most probable class"), "{}", run.out);
+}
+
+#[test]
+fn a_slice_of_a_volume_comes_back_as_a_volume() {
+    let bench = Bench::new();
+    let image = Image::read(bench.path("lesion-1.png")).unwrap();
+    let voxels = image.data().repeat(3);
+    bench.write("brain.nii", nifti([96, 96, 3], &voxels));
+    bench.explain("brain.nii", "--target lesion --slice axial:1 --window full --out out").succeeded();
+    assert!(bench.path("out/map.nii.gz").exists());
+    // A result without a volume takes the place of one with a volume.
+    bench.explain("lesion-1.png", "--target lesion --out out").succeeded();
+    assert!(!bench.path("out/map.nii.gz").exists());
+}
+
+#[test]
+fn the_other_commands_answer_people_and_programs() {
+    let bench = Bench::new();
+    let devices = bench.run("devices --json").succeeded().json();
+    let rows = devices["devices"].as_array().unwrap();
+    assert!(rows.iter().any(|row| row["device"] == "cpu"));
+    assert_eq!(rows.iter().filter(|row| row["auto"] == true).count(), 1);
+
+    let plugins = bench.run("plugins list --json").succeeded().json();
+    let names: Vec<&str> = plugins.as_array().unwrap().iter().map(|plugin| plugin["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["meaningful-perturbation", "blur", "constant", "noise"]);
+    let inspected = bench.run("plugins inspect blur").succeeded();
+    assert!(inspected.out.contains("sigma=10 (pixels)"), "{}", inspected.out);
+
+    let model = bench.run("models inspect model.toml --device cpu --json").succeeded().json();
+    assert_eq!(model["classes"][1], "lesion");
+    assert_eq!(model["grey_image"]["probabilities"].as_array().unwrap().len(), 2);
+
+    let bench_step = "bench step --classifier model.toml --batch 1,2 --steps 3 --device cpu --json";
+    let speed = bench.run(bench_step).succeeded().json();
+    assert!(speed["batches"][1]["ms_per_step"].as_f64().unwrap() > 0.0);
+
+    bench.run("phantom images --count 4 --out made").succeeded();
+    assert_eq!(fs::read_dir(bench.path("made")).unwrap().count(), 6);
+}
+
+#[test]
+#[cfg(unix)]
+fn an_interrupted_run_leaves_nothing_behind() {
+    let bench = Bench::new();
+    let mut running = bench
+        .program()
+        .args("explain lesion-1.png --classifier model.toml --device cpu".split(' '))
+        .args("--param steps=100000 --out out".split(' '))
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(running.stderr.take().unwrap()).lines();
+    let started = said.by_ref().any(|line| line.unwrap().contains("step 1 of 100000"));
+    assert!(started, "the run never began");
+    let begun = Instant::now();
+    let process = running.id().to_string();
+    Run::of(Command::new("kill").args(["-INT", &process]).output()).succeeded();
+    let rest: String = said.map(Result::unwrap).collect();
+    assert_eq!(running.wait().unwrap().code(), Some(130));
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert!(rest.contains("interrupted, nothing was written"), "{rest}");
+    assert!(!bench.path("out").exists());
+}
