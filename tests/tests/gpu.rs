@@ -9,6 +9,10 @@ use lacuna_engine::{
 };
 use std::process::Command;
 
+#[path = "../../host/runtime/examples/embed.rs"]
+#[allow(dead_code, reason = "only the viewer's device is taken from the example")]
+mod embed;
+
 const PASSED: &str = "every check of the GPU path passed";
 
 #[test]
@@ -55,7 +59,20 @@ fn checks() {
         close("logits of the small network", &logits, &expected_logits, 1e-4);
         close("mask gradient of the small network", &gradient, &expected_gradient, 1e-3);
     }
+    a_viewers_device_is_shared(&choice);
     println!("{PASSED}");
+}
+
+/// An embedder hands in its own device and queue.
+fn a_viewers_device_is_shared(choice: &DeviceChoice) {
+    let setup = embed::viewer_device().expect("an adapter, since the one of the choice was opened");
+    let queue = setup.queue.clone();
+    let shared = Device::from_wgpu(setup).unwrap();
+    println!("sharing {} beside {choice}", shared.name());
+    let sum = Tensor::full(&shared, &[3, 5], 0.5).unwrap().affine(2.0, 1.0).unwrap().sum(&[]).unwrap();
+    assert_eq!(sum.read().unwrap(), [30.0]);
+    // The viewer's queue still works.
+    queue.submit([]);
 }
 
 type Compute = Box<dyn Fn(&Device) -> Vec<f32>>;

@@ -54,13 +54,14 @@ impl Numbers {
 
     /// A start from which the score does not pull.
     fn start(&self, config: &Config) -> Option<String> {
+        let saturated = config.score == Score::Probability && !(0.01..=0.99).contains(&self.p_start);
         let floored = config.floor().is_some_and(|floor| self.score <= floor);
-        let weak = self.pull <= (0.01 * config.area_weight).max(1e-8);
-        if floored || !weak {
+        // The area term pulls every cell the other way with its weight: a saturated score that pulls less never wins a
+        // cell. Elsewhere the pull may grow as the mask moves, and only next to nothing is worth a word.
+        let weak = if saturated { config.area_weight } else { 0.01 * config.area_weight };
+        if floored || self.pull > weak.max(1e-8) {
             return None;
         }
-        let saturated =
-            config.score == Score::Probability && !(0.01..=0.99).contains(&self.p_start);
         Some(if saturated {
             format!(
                 "the probability is saturated (p = {:.3}) and its gradient at the start is \
