@@ -17,16 +17,17 @@ use std::{fs, path::Path};
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// Milliseconds per step of meaningful-perturbation with blur, mask 28x28, on images of noise
+    ///
+    /// Method: one run with WARMUP steps to warm up, one more with WARMUP steps, one with WARMUP + STEPS; a step costs the
+    /// difference of the last two divided by STEPS, so that everything that happens once per run falls out.
+    ///
+    /// classifier: its forward pass, and the whole backward pass, nearly all of which is the classifier's. perturbation: the
+    /// tensor work of blur. objective: mask, area, TV and score terms, Adam. reading: numbers that left the device and, where
+    /// the device works asynchronously, the wait for all of the above. boundary: the plugins' own code and every crossing
+    /// between them and the host.
     Step(Arguments),
 }
 
-/// Method: one run with WARMUP steps to warm up, one more with WARMUP steps, one with WARMUP + STEPS; a step costs the
-/// difference of the last two divided by STEPS, so that everything that happens once per run falls out.
-///
-/// classifier: its forward pass, and the whole backward pass, nearly all of which is the classifier's. perturbation: the
-/// tensor work of blur. objective: mask, area, TV and score terms, Adam. reading: numbers that left the device and, where
-/// the device works asynchronously, the wait for all of the above. boundary: the plugins' own code and every crossing
-/// between them and the host.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// `densenet121` (random weights, 3 classes), or a classifier's manifest

@@ -88,9 +88,7 @@ impl Console {
     pub fn steps(&self, label: &str) -> Box<dyn FnMut(&Progress) + Send> {
         let label = label.to_owned();
         if self.terminal {
-            let bar = Waiting(Some(
-                ProgressBar::new(0).with_style(style("{prefix} [{wide_bar}] step {pos}/{len}, {msg}, {eta} left")),
-            ));
+            let mut bar = Waiting(None);
             return Box::new(move |progress| bar.show(&label, progress));
         }
         let quiet = self.json;
@@ -112,13 +110,15 @@ impl Console {
 }
 
 impl Waiting {
-    fn show(&self, label: &str, progress: &Progress) {
-        if let Some(bar) = &self.0 {
-            bar.set_prefix(label.to_owned());
-            bar.set_length(progress.total.into());
-            bar.set_position(progress.step.into());
-            bar.set_message(terms(progress));
-        }
+    /// Nothing is drawn before the first step.
+    fn show(&mut self, label: &str, progress: &Progress) {
+        let bar = self.0.get_or_insert_with(|| {
+            ProgressBar::new(progress.total.into())
+                .with_style(style("{prefix} [{wide_bar}] {pos}/{len} {msg}, {eta} left"))
+                .with_prefix(label.to_owned())
+        });
+        bar.set_message(terms(progress));
+        bar.set_position(progress.step.into());
     }
 }
 

@@ -72,7 +72,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         cancel,
     };
     let target = model.class(TARGET)?;
-    let explained = explainer.explain("demo", std::slice::from_ref(&subject), Some(target))?;
+    let explained = explainer.explain("explaining", std::slice::from_ref(&subject), Some(target))?;
     for explained in &explained {
         interrupt::check(&explainer.cancel)?;
         let summary = write(&explainer, &subject, explained, &folder)?;

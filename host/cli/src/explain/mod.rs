@@ -50,6 +50,9 @@ pub struct Arguments {
     /// Images that are optimised together: faster, and more memory
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1024))]
     batch: u16,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     method: MethodArguments,
     #[command(flatten)]
@@ -62,9 +65,6 @@ pub struct Arguments {
     limits: LimitArguments,
     #[command(flatten, next_help_heading = "What plugins may use")]
     grants: GrantArguments,
-    /// Print one JSON document
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -119,7 +119,7 @@ fn explain_batch(
     done: usize,
 ) -> Result<Vec<Summary>> {
     let label = match folders.per_image.len() {
-        1 => explainer.chosen.method.name().to_owned(),
+        1 => "explaining".to_owned(),
         all => format!("images {} to {} of {all}", done + 1, done + batch.len()),
     };
     let explained = explainer.explain(&label, batch, target)?;

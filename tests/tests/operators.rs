@@ -1,0 +1,103 @@
+//! ONNX operators against onnxruntime, and unknown ones refused.
+//!
+//! `tests/golden/operators.py` made the graphs and the expected numbers.
+
+use lacuna_engine::{ClassIndex, Classifier, Device, Manifest, ModelFiles, ReluRule, Score, Tensor};
+use std::path::PathBuf;
+
+fn golden() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden")
+}
+
+fn manifest(graph: &str) -> Manifest {
+    let text = format!(
+        "name = \"operators\"\n[model]\ngraph = \"{graph}\"\n[input]\nchannels = 3\nheight = 33\nwidth = 35\n\
+         [output]\nclasses = [\"a\", \"b\", \"c\", \"d\", \"e\"]\nactivation = \"sigmoid\"\n"
+    );
+    Manifest::parse("operators.toml", &text).unwrap()
+}
+
+fn open(graph: &str) -> lacuna_engine::Result<Classifier> {
+    Classifier::from_manifest("operators.toml", &manifest(graph), &ModelFiles::Folder(golden()), &Device::cpu())
+}
+
+fn floats(bytes: &[u8]) -> Vec<f32> {
+    bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+}
+
+#[test]
+fn four_networks_equal_onnxruntime() {
+    let file = std::fs::read(golden().join("operators.safetensors")).unwrap();
+    let file = safetensors::SafeTensors::deserialize(&file).unwrap();
+    let expected = |name: &str| floats(file.tensor(name).unwrap().data());
+    let x = Tensor::from_data(&Device::cpu(), &[2, 3, 33, 35], expected("x")).unwrap();
+    let direction: Vec<f32> =
+        (0..2 * 3 * 33 * 35).map(|i| if (f64::from(i) * 0.37).sin() < 0.0 { -1.0 } else { 1.0 }).collect();
+    for name in ["resnet", "vgg", "mobilenet", "squeeze_dense"] {
+        let classifier = open(&format!("operators-{name}.onnx")).unwrap();
+        let found = classifier.logits(&x, ReluRule::Plain).unwrap().read().unwrap();
+        let wanted = expected(name);
+        let largest = wanted.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
+        let error = found.iter().zip(&wanted).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) / largest;
+        println!("{name}: relative error {error:.1e}");
+        assert!(error < 1e-5, "{name}: {found:?}, expected {wanted:?}");
+        // The derivative of logit 0 of each image along the direction.
+        let along = expected(&format!("{name}.along"));
+        let leaf = x.track().unwrap();
+        let logits = classifier.logits(&leaf, ReluRule::Plain).unwrap();
+        let scores = classifier.scores(&logits, &[ClassIndex(0); 2], Score::Logit).unwrap();
+        let gradient = scores.sum(&[]).unwrap().backward().unwrap().of_leaf(&leaf).unwrap().read().unwrap();
+        for image in 0..2 {
+            let part = image * 3 * 33 * 35..(image + 1) * 3 * 33 * 35;
+            let found: f32 = part.map(|i| gradient[i] * direction[i]).sum();
+            let wanted = along[image * 5];
+            println!("{name}: derivative {found} of image {image}, by differences {wanted}");
+            // Central differences of step 2e-3 across kinks of ReLU are good to a few per cent of the gradient.
+            let size: f32 = gradient.iter().map(|g| g.abs()).sum::<f32>() / 2.0;
+            assert!((found - wanted).abs() < 0.01 * size, "{name}: {found}, expected {wanted}, size {size}");
+        }
+    }
+}
+
+#[test]
+fn an_unknown_operator_is_refused_by_name_with_what_is_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = std::fs::read(golden().join("operators-resnet.onnx")).unwrap();
+    // The same graph with its pooling operator renamed to one of equal length that nobody knows.
+    let mut changed = bytes.clone();
+    let at = bytes.windows(7).position(|window| window == b"MaxPool").unwrap();
+    assert_eq!(bytes.windows(7).filter(|window| *window == b"MaxPool").count(), 2, "name and operator");
+    let second = at + 1 + bytes[at + 1..].windows(7).position(|window| window == b"MaxPool").unwrap();
+    changed[second..second + 7].copy_from_slice(b"MaxPuul");
+    changed[at..at + 7].copy_from_slice(b"MaxPuul");
+    std::fs::write(folder.path().join("graph.onnx"), changed).unwrap();
+    let files = ModelFiles::Folder(folder.path().to_path_buf());
+    let error = Classifier::from_manifest("m.toml", &manifest("graph.onnx"), &files, &Device::cpu()).unwrap_err().to_string();
+    assert!(error.contains("MaxPuul_") && error.contains("not known; known are Add, AveragePool"), "{error}");
+}
+
+#[test]
+fn a_truncated_graph_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = std::fs::read(golden().join("operators-vgg.onnx")).unwrap();
+    for length in [0, 1, 100, bytes.len() / 2, bytes.len() - 1] {
+        std::fs::write(folder.path().join("graph.onnx"), &bytes[..length]).unwrap();
+        let files = ModelFiles::Folder(folder.path().to_path_buf());
+        let error = Classifier::from_manifest("m.toml", &manifest("graph.onnx"), &files, &Device::cpu()).unwrap_err();
+        assert!(error.to_string().contains("graph.onnx"), "{length} bytes: {error}");
+    }
+}
+
+#[test]
+fn a_pytorch_file_of_another_network_is_named_with_what_it_holds() {
+    let Some(data) = lacuna_tests::data_folder() else { return };
+    let text = format!(
+        "name = \"x\"\n[model]\narchitecture = \"densenet121\"\nweights = \"{}/models/pneumonia_squeezenet1_1.pth\"\n[input]\n\
+         channels = 3\nheight = 224\nwidth = 224\n[output]\nclasses = [\"a\", \"b\"]\nactivation = \"softmax\"\n",
+        data.display()
+    );
+    let files = ModelFiles::Folder(PathBuf::new());
+    let error = Classifier::from_manifest("m.toml", &Manifest::parse("m.toml", &text).unwrap(), &files, &Device::cpu());
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("no weights named `features.conv0.weight`") && error.contains("52 arrays"), "{error}");
+}
