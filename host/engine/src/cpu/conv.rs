@@ -7,6 +7,7 @@
 
 use super::product::{Block, COLUMNS, Instructions, ROWS};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Sizes of a convolution (ONNX `Conv`, two-dimensional).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -209,17 +210,20 @@ impl PackedConv {
         // Without padding between the rows the columns of all rows form one line.
         let line = if height == 1 { width } else { (height - 1) * layout.width + width };
         let mut block: Block = [[0.0; COLUMNS]; ROWS];
+        let mut runs = Vec::with_capacity(COLUMNS);
         let mut start = 0;
         while start < line {
             let block_width = (line - start).min(COLUMNS);
+            find_runs(&mut runs, start..start + block_width, [layout.width, width], pass, output[1]);
             for (panel, rows) in rows.chunks_mut(ROWS * plane).enumerate() {
                 let size = ROWS * offsets.len();
                 let from = (first_row / ROWS + panel) * size;
-                self.instructions.product(&pass.panels[group][from..from + size], input, &offsets, start, block_width, &mut block);
+                let weights = &pass.panels[group][from..from + size];
+                self.instructions.product(weights, input, &offsets, start, block_width, &mut block);
                 for (row, (sums, plane_out)) in block.iter().zip(rows.chunks_mut(plane)).enumerate() {
                     let channel = group * (self.rows_out / self.groups) + first_row + panel * ROWS + row;
                     let bias = self.bias.as_ref().map_or(0.0, |bias| bias[channel]);
-                    store(&sums[..block_width], start, layout.width, width, pass, output[1], bias, relu, plane_out);
+                    store(sums, &runs, pass.step[1], bias, relu, plane_out);
                 }
             }
             start += block_width;
@@ -318,35 +322,44 @@ fn pack(rows: usize, taps: usize, weight: impl Fn(usize, usize) -> f32) -> Vec<f
     panels
 }
 
-/// Writes the valid columns of one line of sums to their places in the output plane.
-#[expect(clippy::too_many_arguments, reason = "the innermost step of one computation, called from one place")]
-fn store(
-    sums: &[f32],
-    start: usize,
-    line_width: usize,
-    width: usize,
-    pass: &Pass,
-    output_width: usize,
-    bias: f32,
-    relu: bool,
-    out: &mut [f32],
-) {
-    let finish = |sum: f32| if relu { (sum + bias).max(0.0) } else { sum + bias };
-    let mut done = 0;
-    while done < sums.len() {
-        let (row, column) = ((start + done) / line_width, (start + done) % line_width);
-        let run = (line_width - column).min(sums.len() - done);
-        let valid = run.min(width.saturating_sub(column));
-        let to = (pass.origin[0] + row * pass.step[0]) * output_width + pass.origin[1] + column * pass.step[1];
-        if pass.step[1] == 1 {
-            for (o, sum) in out[to..to + valid].iter_mut().zip(&sums[done..done + valid]) {
-                *o = finish(*sum);
+/// Columns of a block that lie side by side in one row of the output.
+struct Run {
+    from: usize,
+    length: usize,
+    to: usize,
+}
+
+/// Splits the columns of one block at the ends of rows, and leaves out those between the rows.
+fn find_runs(runs: &mut Vec<Run>, columns: Range<usize>, [line, valid]: [usize; 2], pass: &Pass, output_width: usize) {
+    runs.clear();
+    let mut at = columns.start;
+    while at < columns.end {
+        let (row, column) = (at / line, at % line);
+        let length = (line - column).min(columns.end - at);
+        runs.push(Run {
+            from: at - columns.start,
+            length: length.min(valid.saturating_sub(column)),
+            to: (pass.origin[0] + row * pass.step[0]) * output_width + pass.origin[1] + column * pass.step[1],
+        });
+        at += length;
+    }
+}
+
+/// Writes the sums of one output channel to their places in its plane.
+fn store(sums: &[f32; COLUMNS], runs: &[Run], step: usize, bias: f32, relu: bool, out: &mut [f32]) {
+    let floor = if relu { 0.0 } else { f32::NEG_INFINITY };
+    // A comparison, because `max` would turn a NaN into the floor and hide it.
+    let finish = |sum: f32| if sum + bias < floor { floor } else { sum + bias };
+    for run in runs.iter().filter(|run| run.length > 0) {
+        let sums = &sums[run.from..run.from + run.length];
+        if step == 1 {
+            for (out, sum) in out[run.to..run.to + run.length].iter_mut().zip(sums) {
+                *out = finish(*sum);
             }
         } else {
-            for (o, sum) in out[to..].iter_mut().step_by(pass.step[1]).zip(&sums[done..done + valid]) {
-                *o = finish(*sum);
+            for (out, sum) in out[run.to..].iter_mut().step_by(step).zip(sums) {
+                *out = finish(*sum);
             }
         }
-        done += run;
     }
 }

@@ -113,3 +113,12 @@ fn bias_and_relu_follow_the_sum() {
 fn a_kernel_larger_than_the_image_has_no_output() {
     assert_eq!(geometry([1, 1], 5, 1, [0; 4], 1, 1).output_size([4, 9]), None);
 }
+
+#[test]
+fn a_nan_passes_the_relu() {
+    let (g, size) = cases().remove(1);
+    let mut x = numbers(4 * size[0] * size[1], 2);
+    x[40] = f32::NAN;
+    let y = PackedConv::forward(&g, &numbers(8 * 4 * 9, 1), None).run(&x, size, size, true);
+    assert_eq!(y.iter().filter(|y| y.is_nan()).count(), 8 * 9);
+}

@@ -9,7 +9,9 @@ pub(crate) fn scale_shift_relu(x: &[f32], scale: &[f32], shift: &[f32], plane: u
     out.par_chunks_mut(plane).zip(x.par_chunks(plane)).enumerate().for_each(|(index, (out, x))| {
         let (scale, shift) = (scale[index % scale.len()], shift[index % shift.len()]);
         for (out, x) in out.iter_mut().zip(x) {
-            *out = (scale * x + shift).max(0.0);
+            // A comparison, because `max` would turn a NaN into 0 and hide it.
+            let y = scale * x + shift;
+            *out = if y < 0.0 { 0.0 } else { y };
         }
     });
     out
