@@ -17,21 +17,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let workspace = workspace.canonicalize()?;
     for source in ["plugins", "wit", "Cargo.toml", "Cargo.lock"] {
-        println!(
-            "cargo::rerun-if-changed={}",
-            workspace.join(source).display()
-        );
+        println!("cargo::rerun-if-changed={}", workspace.join(source).display());
     }
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let modules = build(&workspace, &out.join("plugins"))?;
-    let mut list = "/// Name and component of every built-in plugin.\npub static BUILT_IN: &[(&str, &[u8])] = &[\n".to_owned();
+    let mut list =
+        "/// Name and component of every built-in plugin.\npub static BUILT_IN: &[(&str, &[u8])] = &[\n".to_owned();
     for name in BUILT_IN {
         let file = modules.join(format!("lacuna_plugin_{}.wasm", name.replace('-', "_")));
         let module = fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-        let component = ComponentEncoder::default()
-            .validate(true)
-            .module(&module)?
-            .encode()?;
+        let component = ComponentEncoder::default().validate(true).module(&module)?.encode()?;
         let component_file = out.join(format!("{name}.wasm"));
         fs::write(&component_file, component)?;
         let path = component_file.display().to_string();
@@ -61,10 +56,8 @@ fn build(workspace: &Path, target_folder: &Path) -> Result<PathBuf, Box<dyn Erro
         let home = env::var("HOME").or_else(|_| env::var("USERPROFILE"));
         format!("{}/.cargo", home.unwrap_or_default())
     });
-    let flags = format!(
-        "--remap-path-prefix={}=lacuna\u{1f}--remap-path-prefix={cargo_home}=cargo",
-        workspace.display()
-    );
+    let flags =
+        format!("--remap-path-prefix={}=lacuna\u{1f}--remap-path-prefix={cargo_home}=cargo", workspace.display());
     // Small before fast: the arithmetic of a plugin runs on the host.
     cargo
         .env("CARGO_ENCODED_RUSTFLAGS", flags)
@@ -82,26 +75,13 @@ fn build(workspace: &Path, target_folder: &Path) -> Result<PathBuf, Box<dyn Erro
 
 /// What Cargo tells a build script is about the program, not about its guests.
 fn without_the_outer_build(cargo: &mut Command) {
-    const KEPT: [&str; 6] = [
-        "CARGO_HOME",
-        "CARGO_HTTP",
-        "CARGO_NET",
-        "CARGO_REGISTR",
-        "CARGO_SOURCE",
-        "CARGO_MAKEFLAGS",
-    ];
-    const OTHERS: [&str; 6] = [
-        "RUSTFLAGS",
-        "RUSTC_WRAPPER",
-        "RUSTC_WORKSPACE_WRAPPER",
-        "RUSTDOCFLAGS",
-        "CLIPPY_ARGS",
-        "TARGET",
-    ];
+    const KEPT: [&str; 6] =
+        ["CARGO_HOME", "CARGO_HTTP", "CARGO_NET", "CARGO_REGISTR", "CARGO_SOURCE", "CARGO_MAKEFLAGS"];
+    const OTHERS: [&str; 6] =
+        ["RUSTFLAGS", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "RUSTDOCFLAGS", "CLIPPY_ARGS", "TARGET"];
     for (name, _) in env::vars_os() {
         let name = name.to_string_lossy();
-        let of_cargo =
-            name.starts_with("CARGO_") && !KEPT.iter().any(|kept| name.starts_with(kept));
+        let of_cargo = name.starts_with("CARGO_") && !KEPT.iter().any(|kept| name.starts_with(kept));
         if of_cargo || OTHERS.contains(&&*name) {
             cargo.env_remove(&*name);
         }

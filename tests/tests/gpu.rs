@@ -4,6 +4,8 @@
 //! process ends, after everything is done; the checks therefore run in a child process that says
 //! when it has passed them all, and its exit code does not count.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+
 use lacuna_engine::{
     Architecture, ClassIndex, Classifier, Device, DeviceChoice, Interpolation, ReluRule, Score, Tensor,
 };

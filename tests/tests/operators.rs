@@ -2,6 +2,8 @@
 //!
 //! `tests/golden/operators.py` made the graphs and the expected numbers.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+
 use lacuna_engine::{ClassIndex, Classifier, Device, Manifest, ModelFiles, ReluRule, Score, Tensor};
 use std::path::PathBuf;
 
@@ -72,7 +74,8 @@ fn an_unknown_operator_is_refused_by_name_with_what_is_known() {
     changed[at..at + 7].copy_from_slice(b"MaxPuul");
     std::fs::write(folder.path().join("graph.onnx"), changed).unwrap();
     let files = ModelFiles::Folder(folder.path().to_path_buf());
-    let error = Classifier::from_manifest("m.toml", &manifest("graph.onnx"), &files, &Device::cpu()).unwrap_err().to_string();
+    let error =
+        Classifier::from_manifest("m.toml", &manifest("graph.onnx"), &files, &Device::cpu()).unwrap_err().to_string();
     assert!(error.contains("MaxPuul_") && error.contains("not known; known are Add, AveragePool"), "{error}");
 }
 

@@ -3,6 +3,8 @@
 //! Expected numbers: `models/expected.json` and `golden/*.safetensors` of the evaluation data, which
 //! PyTorch and Captum computed on these models (the data's README says how).
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+
 use lacuna_engine::{ClassIndex, Classifier, Device, ReluRule, Score, Tensor};
 use lacuna_tests::data_folder;
 use std::path::Path;

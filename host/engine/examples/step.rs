@@ -2,7 +2,9 @@
 //!
 //! `cargo run --release --example step [BATCH]`
 
-use lacuna_engine::{Adam, Architecture, ClassIndex, Classifier, Device, Interpolation, ReluRule, Result, Score, Tensor};
+use lacuna_engine::{
+    Adam, Architecture, ClassIndex, Classifier, Device, Interpolation, ReluRule, Result, Score, Tensor,
+};
 use std::time::Instant;
 
 fn main() -> Result<()> {

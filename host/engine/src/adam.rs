@@ -38,7 +38,11 @@ impl Adam {
     /// [`Error::Shape`] when the shapes differ from each other or from those of earlier steps.
     pub fn step(&mut self, parameter: &Tensor, gradient: &Tensor) -> Result<Tensor> {
         if gradient.shape() != parameter.shape() {
-            return Err(Error::shape("adam.step", format!("a gradient of shape {:?}", parameter.shape()), &gradient.shape()));
+            return Err(Error::shape(
+                "adam.step",
+                format!("a gradient of shape {:?}", parameter.shape()),
+                &gradient.shape(),
+            ));
         }
         let (parameter, gradient) = (parameter.detach()?, gradient.detach()?);
         let fresh_first = gradient.affine(1.0 - self.beta1, 0.0)?;
@@ -46,7 +50,11 @@ impl Adam {
         let (first, second) = match &self.moments {
             None => (fresh_first, fresh_second),
             Some((first, _)) if first.shape() != parameter.shape() => {
-                return Err(Error::shape("adam.step", format!("the shape of earlier steps, {:?}", first.shape()), &parameter.shape()));
+                return Err(Error::shape(
+                    "adam.step",
+                    format!("the shape of earlier steps, {:?}", first.shape()),
+                    &parameter.shape(),
+                ));
             }
             Some((first, second)) => {
                 (first.affine(self.beta1, 0.0)?.add(&fresh_first)?, second.affine(self.beta2, 0.0)?.add(&fresh_second)?)

@@ -38,9 +38,9 @@ impl Tensor {
         }
         // The graph cannot be asked whether it was used up; going through it twice panics.
         let scalar = self.burn::<1>();
-        catch_unwind(AssertUnwindSafe(|| scalar.backward()))
-            .map(|inner| Gradients { inner })
-            .map_err(|_| Error::NotDifferentiable("the graph behind the scalar was used up by an earlier backward pass".into()))
+        catch_unwind(AssertUnwindSafe(|| scalar.backward())).map(|inner| Gradients { inner }).map_err(|_| {
+            Error::NotDifferentiable("the graph behind the scalar was used up by an earlier backward pass".into())
+        })
     }
 }
 
@@ -52,7 +52,9 @@ impl Gradients {
     pub fn of_leaf(&self, leaf: &Tensor) -> Result<Tensor> {
         let tensor = leaf.burn::<1>();
         if !tensor.is_require_grad() {
-            return Err(Error::NotDifferentiable("the tensor is no leaf; gradients are kept for tracked tensors only".into()));
+            return Err(Error::NotDifferentiable(
+                "the tensor is no leaf; gradients are kept for tracked tensors only".into(),
+            ));
         }
         match tensor.grad(&self.inner) {
             Some(gradient) => Ok(leaf.like(burn::tensor::Tensor::<1>::from_inner(gradient).into_dispatch())),

@@ -24,7 +24,9 @@ mod tensor;
 
 pub use adam::Adam;
 pub use autodiff::Gradients;
-pub use classifier::{Activation, Architecture, ClassIndex, Classifier, ClassifierInfo, Manifest, ReluRule, Score, Weights};
+pub use classifier::{
+    Activation, Architecture, ClassIndex, Classifier, ClassifierInfo, Manifest, ReluRule, Score, Weights,
+};
 pub use device::{Adapter, AdapterKind, Device, DeviceChoice, WgpuSetup, adapters, automatic, wgpu};
 pub use error::{Error, Result};
 pub use model_file::ModelFiles;

@@ -57,6 +57,8 @@ fn expanded(name: &str) -> io::Result<String> {
     let (variable, rest) = rest.split_once('/').unwrap_or((rest, ""));
     match std::env::var(variable) {
         Ok(value) => Ok(format!("{}/{rest}", value.trim_end_matches('/'))),
-        Err(_) => Err(io::Error::new(io::ErrorKind::NotFound, format!("the environment variable {variable} is not set"))),
+        Err(_) => {
+            Err(io::Error::new(io::ErrorKind::NotFound, format!("the environment variable {variable} is not set")))
+        }
     }
 }

@@ -1,6 +1,10 @@
 //! Manifests and weights: native networks, scores, and what is refused.
 
-use lacuna_engine::{Activation, Architecture, ClassIndex, Classifier, Device, Manifest, ModelFiles, ReluRule, Score, Tensor};
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+
+use lacuna_engine::{
+    Activation, Architecture, ClassIndex, Classifier, Device, Manifest, ModelFiles, ReluRule, Score, Tensor,
+};
 
 const MANIFEST: &str = r#"
 name = "test"
@@ -19,9 +23,11 @@ fn refusal(manifest: &str, graph: &'static [u8]) -> String {
     let files: &'static [(&str, &[u8])] = Vec::leak(vec![("graph.onnx", graph)]);
     match Manifest::parse("model.toml", manifest) {
         Err(error) => error.to_string(),
-        Ok(manifest) => Classifier::from_manifest("model.toml", &manifest, &ModelFiles::Embedded(files), &Device::cpu())
-            .unwrap_err()
-            .to_string(),
+        Ok(manifest) => {
+            Classifier::from_manifest("model.toml", &manifest, &ModelFiles::Embedded(files), &Device::cpu())
+                .unwrap_err()
+                .to_string()
+        }
     }
 }
 

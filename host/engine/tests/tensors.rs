@@ -1,5 +1,7 @@
 //! Operators of the contract: values, gradients by finite differences, and what they refuse.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+
 use lacuna_engine::{Adam, Device, Error, Interpolation, Tensor};
 
 fn tensor(shape: &[usize], data: &[f32]) -> Tensor {
@@ -108,7 +110,9 @@ fn gradients_equal_finite_differences() {
     gradient_is_right(&tensor(&[1, 1, 4, 5], &ramp), |m| m.total_variation(1.0).unwrap().sum(&[]).unwrap());
     gradient_is_right(&mask, |m| square_sum(m.translate(1, -2).unwrap().softmax(3).unwrap().slice(3, 1, 4).unwrap()));
     gradient_is_right(&mask, |m| square_sum(m.logarithm().unwrap().sigmoid().unwrap().mean(&[2]).unwrap()));
-    gradient_is_right(&mask, |m| m.reshape(&[2, 4, 5]).unwrap().matrix_multiply(&random(&[2, 5, 3], 4)).unwrap().sum(&[]).unwrap());
+    gradient_is_right(&mask, |m| {
+        m.reshape(&[2, 4, 5]).unwrap().matrix_multiply(&random(&[2, 5, 3], 4)).unwrap().sum(&[]).unwrap()
+    });
 }
 
 #[test]
@@ -121,7 +125,11 @@ fn a_graph_is_used_up_and_leaves_are_told_apart() {
     assert!(matches!(gradients.of_leaf(&tensor(&[1], &[0.0])), Err(Error::NotDifferentiable(_))));
     assert!(matches!(tensor(&[1], &[0.0]).backward(), Err(Error::NotDifferentiable(_))));
     let unused = tensor(&[3], &[0.0; 3]).track().unwrap();
-    close(&leaf.affine(3.0, 0.0).unwrap().backward().unwrap().of_leaf(&unused).unwrap().read().unwrap(), &[0.0; 3], 0.0);
+    close(
+        &leaf.affine(3.0, 0.0).unwrap().backward().unwrap().of_leaf(&unused).unwrap().read().unwrap(),
+        &[0.0; 3],
+        0.0,
+    );
 }
 
 #[test]

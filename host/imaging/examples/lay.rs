@@ -8,8 +8,8 @@
 use std::path::Path;
 
 use lacuna_imaging::{
-    Geometry, IntensityWindow, Interpolation, Map, OverlayStyle, ReadOptions, RgbToGrey, SliceAt,
-    overlay, panel, read_image,
+    Geometry, IntensityWindow, Interpolation, Map, OverlayStyle, ReadOptions, RgbToGrey, SliceAt, overlay, panel,
+    read_image,
 };
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -17,25 +17,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let [image, map, out, slice @ ..] = &arguments[..] else {
         return Err("give IMAGE MAP OUT_FOLDER [SLICE]".into());
     };
-    let slice = slice
-        .first()
-        .map(|text| text.parse::<SliceAt>())
-        .transpose()?;
-    let (image, warnings) = read_image(
-        image,
-        &ReadOptions {
-            slice,
-            ..ReadOptions::default()
-        },
-    )?;
-    let (mask, _) = read_image(
-        map,
-        &ReadOptions {
-            slice,
-            window: IntensityWindow::FullRange,
-            ..ReadOptions::default()
-        },
-    )?;
+    let slice = slice.first().map(|text| text.parse::<SliceAt>()).transpose()?;
+    let (image, warnings) = read_image(image, &ReadOptions { slice, ..ReadOptions::default() })?;
+    let (mask, _) =
+        read_image(map, &ReadOptions { slice, window: IntensityWindow::FullRange, ..ReadOptions::default() })?;
     for warning in warnings {
         eprintln!("{warning}");
     }
@@ -44,9 +29,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let map = Map::new(grey.height(), grey.width(), grey.into_data())?
         .resize(28, 28, Interpolation::BilinearAntialias)?
         .resize(image.height(), image.width(), Interpolation::Bilinear)?;
-    let perturbed = image
-        .resize(16, 16, Interpolation::BilinearAntialias)?
-        .resize(image.height(), image.width(), Interpolation::Bilinear)?;
+    let perturbed = image.resize(16, 16, Interpolation::BilinearAntialias)?.resize(
+        image.height(),
+        image.width(),
+        Interpolation::Bilinear,
+    )?;
 
     let out = Path::new(out);
     overlay(&image, &map, &OverlayStyle::default())?.write_png(out.join("overlay.png"))?;

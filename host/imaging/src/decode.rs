@@ -36,29 +36,18 @@ impl Image {
             return Err(empty().at(path));
         }
         if format == ImageFormat::Jpeg && !jpeg_is_complete(bytes) {
-            let found = format!(
-                "a JPEG that ends after {} bytes without its end-of-image mark",
-                bytes.len()
-            );
+            let found = format!("a JPEG that ends after {} bytes without its end-of-image mark", bytes.len());
             return Err(damaged(path, found, "a complete JPEG"));
         }
         let decoded = ImageReader::with_format(Cursor::new(bytes), format)
             .decode()
             .map_err(|cause| refusal(path, bytes.len(), format, &cause))?;
         let (height, width) = (decoded.height() as usize, decoded.width() as usize);
-        let (channels, full_range, interleaved) = samples(decoded).map_err(|found| {
-            Error::new(ErrorKind::Unsupported, found, PIXELS, SAVE_AGAIN).at(path)
-        })?;
+        let (channels, full_range, interleaved) =
+            samples(decoded).map_err(|found| Error::new(ErrorKind::Unsupported, found, PIXELS, SAVE_AGAIN).at(path))?;
         let data = planes(&interleaved, channels, full_range);
-        let intensity = Intensity {
-            low: 0.0,
-            high: full_range,
-        };
-        Ok(Self::new(channels, height, width, data)?.with_origin(
-            Geometry::Pixels,
-            intensity,
-            Some(path.to_owned()),
-        ))
+        let intensity = Intensity { low: 0.0, high: full_range };
+        Ok(Self::new(channels, height, width, data)?.with_origin(Geometry::Pixels, intensity, Some(path.to_owned())))
     }
 }
 
@@ -87,22 +76,13 @@ fn floats<T: Copy + Into<f32>>(samples: &[T]) -> Vec<f32> {
 }
 
 fn without_alpha<T: Copy>(samples: &[T], stride: usize) -> Vec<T> {
-    samples
-        .chunks_exact(stride)
-        .flat_map(|pixel| pixel[..stride - 1].iter().copied())
-        .collect()
+    samples.chunks_exact(stride).flat_map(|pixel| pixel[..stride - 1].iter().copied()).collect()
 }
 
 /// (H, W, C) to (C, H, W), divided by the full range.
 fn planes(interleaved: &[f32], channels: usize, full_range: f32) -> Vec<f32> {
     (0..channels)
-        .flat_map(|channel| {
-            interleaved
-                .iter()
-                .skip(channel)
-                .step_by(channels)
-                .map(move |sample| sample / full_range)
-        })
+        .flat_map(|channel| interleaved.iter().skip(channel).step_by(channels).map(move |sample| sample / full_range))
         .collect()
 }
 
@@ -118,13 +98,9 @@ fn jpeg_is_complete(bytes: &[u8]) -> bool {
 
 fn refusal(path: &Path, length: usize, format: ImageFormat, cause: &image::ImageError) -> Error {
     match cause {
-        image::ImageError::Unsupported(_) => Error::new(
-            ErrorKind::Unsupported,
-            cause.to_string(),
-            PIXELS,
-            SAVE_AGAIN,
-        )
-        .at(path),
+        image::ImageError::Unsupported(_) => {
+            Error::new(ErrorKind::Unsupported, cause.to_string(), PIXELS, SAVE_AGAIN).at(path)
+        }
         image::ImageError::Limits(_) => Error::new(
             ErrorKind::Unsupported,
             format!("an image too large to decode ({cause})"),
@@ -133,16 +109,8 @@ fn refusal(path: &Path, length: usize, format: ImageFormat, cause: &image::Image
         )
         .at(path),
         _ => {
-            let format = if format == ImageFormat::Png {
-                "PNG"
-            } else {
-                "JPEG"
-            };
-            damaged(
-                path,
-                format!("a broken {format} of {length} bytes ({cause})"),
-                format!("a complete {format}"),
-            )
+            let format = if format == ImageFormat::Png { "PNG" } else { "JPEG" };
+            damaged(path, format!("a broken {format} of {length} bytes ({cause})"), format!("a complete {format}"))
         }
     }
 }

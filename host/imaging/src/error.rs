@@ -56,13 +56,7 @@ impl Error {
         expected: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
-        Self {
-            kind,
-            path: None,
-            found: found.into(),
-            expected: expected.into(),
-            remedy: remedy.into(),
-        }
+        Self { kind, path: None, found: found.into(), expected: expected.into(), remedy: remedy.into() }
     }
 
     /// Names the file.
@@ -84,17 +78,10 @@ pub(crate) fn unreadable(path: &Path, cause: &io::Error) -> Error {
         io::ErrorKind::NotFound => "check the spelling and the folder of the path",
         io::ErrorKind::PermissionDenied => "give yourself the right to read the file",
         io::ErrorKind::IsADirectory => "name one file inside the folder",
-        _ => {
-            "check the disk or network share that holds the file, or copy the file to a local disk"
-        }
+        _ => "check the disk or network share that holds the file, or copy the file to a local disk",
     };
-    Error::new(
-        ErrorKind::Unreadable,
-        format!("cannot be read ({cause})"),
-        "a readable PNG, JPEG or NIfTI file",
-        remedy,
-    )
-    .at(path)
+    Error::new(ErrorKind::Unreadable, format!("cannot be read ({cause})"), "a readable PNG, JPEG or NIfTI file", remedy)
+        .at(path)
 }
 
 /// The file ends before its content does, or contradicts itself.
@@ -110,17 +97,12 @@ pub(crate) fn damaged(path: &Path, found: impl Into<String>, expected: impl Into
 
 /// A volume needs a slice to become an image.
 pub(crate) fn slice_missing(path: &Path, header: &VolumeHeader) -> Error {
-    let choices = SlicePlane::ALL
-        .map(|plane| format!("{plane}:0 to {plane}:{}", header.slices(plane) - 1))
-        .join(", ");
+    let choices = SlicePlane::ALL.map(|plane| format!("{plane}:0 to {plane}:{}", header.slices(plane) - 1)).join(", ");
     Error::new(
         ErrorKind::OutOfRange,
         "a volume, and no slice of it named",
         format!("one slice: {choices}"),
-        format!(
-            "name a slice, such as axial:{}",
-            header.slices(SlicePlane::Axial) / 2
-        ),
+        format!("name a slice, such as axial:{}", header.slices(SlicePlane::Axial) / 2),
     )
     .at(path)
 }
@@ -137,7 +119,5 @@ pub(crate) fn slice_refused(path: &Path, format: FileFormat, at: SliceAt) -> Err
 }
 
 fn prefix(path: &Option<PathBuf>) -> String {
-    path.as_ref()
-        .map(|path| format!("{}: ", path.display()))
-        .unwrap_or_default()
+    path.as_ref().map(|path| format!("{}: ", path.display())).unwrap_or_default()
 }

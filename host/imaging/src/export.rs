@@ -32,15 +32,9 @@ pub fn write_atomic(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
 pub(crate) fn unwritable(path: &Path, cause: &io::Error) -> Error {
     let folder = folder(path);
     let remedy = match cause.kind() {
-        io::ErrorKind::NotFound => format!(
-            "create the folder `{}`, or choose another",
-            folder.display()
-        ),
+        io::ErrorKind::NotFound => format!("create the folder `{}`, or choose another", folder.display()),
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            format!(
-                "give yourself the right to write in `{}`, or choose another folder",
-                folder.display()
-            )
+            format!("give yourself the right to write in `{}`, or choose another folder", folder.display())
         }
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             "free some space, or choose another disk".to_owned()
@@ -49,18 +43,10 @@ pub(crate) fn unwritable(path: &Path, cause: &io::Error) -> Error {
         io::ErrorKind::NotADirectory => {
             format!("choose a folder; `{}` is a file", folder.display())
         }
-        _ => format!(
-            "check `{}` and its disk, or choose another folder",
-            folder.display()
-        ),
+        _ => format!("check `{}` and its disk, or choose another folder", folder.display()),
     };
-    Error::new(
-        ErrorKind::Unwritable,
-        format!("cannot be written ({cause})"),
-        "a folder that can be written",
-        remedy,
-    )
-    .at(path)
+    Error::new(ErrorKind::Unwritable, format!("cannot be written ({cause})"), "a folder that can be written", remedy)
+        .at(path)
 }
 
 /// PNG of values in [0, 1] (clamped), pixel by pixel with `channels` values each: 1 grey, 3 RGB.
@@ -86,48 +72,28 @@ pub(crate) fn encode_png(
             ));
         }
     };
-    let scaled = |full: u16| {
-        interleaved
-            .iter()
-            .map(move |value| (value.clamp(0.0, 1.0) * f32::from(full)).round())
-    };
+    let scaled = |full: u16| interleaved.iter().map(move |value| (value.clamp(0.0, 1.0) * f32::from(full)).round());
     let bytes: Vec<u8> = match depth {
         Eight => scaled(u8::MAX.into()).map(|value| value as u8).collect(),
         // The encoder takes 16-bit samples in the machine's own byte order.
-        Sixteen => scaled(u16::MAX)
-            .flat_map(|value| (value as u16).to_ne_bytes())
-            .collect(),
+        Sixteen => scaled(u16::MAX).flat_map(|value| (value as u16).to_ne_bytes()).collect(),
     };
     encode_png_bytes(&bytes, height, width, color)
 }
 
 /// PNG of samples that are what the file will hold.
-pub(crate) fn encode_png_bytes(
-    bytes: &[u8],
-    height: usize,
-    width: usize,
-    color: ExtendedColorType,
-) -> Result<Vec<u8>> {
+pub(crate) fn encode_png_bytes(bytes: &[u8], height: usize, width: usize, color: ExtendedColorType) -> Result<Vec<u8>> {
     let too_large = |found: String| {
         let remedy = "explain a smaller image, or a crop of it";
-        Error::new(
-            ErrorKind::Unwritable,
-            found,
-            "a picture that fits into a PNG",
-            remedy,
-        )
+        Error::new(ErrorKind::Unwritable, found, "a picture that fits into a PNG", remedy)
     };
     let (Ok(columns), Ok(rows)) = (u32::try_from(width), u32::try_from(height)) else {
         return Err(too_large(format!("a picture of {height} x {width} pixels")));
     };
     let mut png = Cursor::new(Vec::new());
-    PngEncoder::new(&mut png)
-        .write_image(bytes, columns, rows, color)
-        .map_err(|cause| {
-            too_large(format!(
-                "a picture of {height} x {width} pixels that cannot be encoded ({cause})"
-            ))
-        })?;
+    PngEncoder::new(&mut png).write_image(bytes, columns, rows, color).map_err(|cause| {
+        too_large(format!("a picture of {height} x {width} pixels that cannot be encoded ({cause})"))
+    })?;
     Ok(png.into_inner())
 }
 
@@ -135,8 +101,7 @@ pub(crate) fn encode_png_bytes(
 pub(crate) fn encode_npy(data: &[f32], height: usize, width: usize) -> Vec<u8> {
     const PREAMBLE: usize = 10;
     const ALIGNMENT: usize = 64;
-    let mut header =
-        format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({height}, {width}), }}");
+    let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({height}, {width}), }}");
     let padded = (PREAMBLE + header.len() + 1).next_multiple_of(ALIGNMENT) - PREAMBLE;
     header = format!("{header:<width$}\n", width = padded - 1);
     let mut bytes = b"\x93NUMPY\x01\x00".to_vec();

@@ -46,8 +46,7 @@ impl FileFormat {
         }
         let size: [u8; 4] = head.get(..4)?.try_into().ok()?;
         let is_header_size = |size| size == NIFTI1_HEADER || size == NIFTI2_HEADER;
-        (is_header_size(i32::from_le_bytes(size)) || is_header_size(i32::from_be_bytes(size)))
-            .then_some(Self::Nifti)
+        (is_header_size(i32::from_le_bytes(size)) || is_header_size(i32::from_be_bytes(size))).then_some(Self::Nifti)
     }
 }
 
@@ -91,34 +90,16 @@ fn unknown(head: &[u8]) -> Error {
         [b'B', b'M', ..] => ("a BMP file", "save it as PNG"),
         [b'G', b'I', b'F', b'8', ..] => ("a GIF file", "save the frame that you want as PNG"),
         [b'R', b'I', b'F', b'F', ..] => ("a RIFF file (WebP, for example)", "save it as PNG"),
-        _ if head.get(128..132) == Some(b"DICM") => (
-            "a DICOM file",
-            "convert it to NIfTI, with dcm2niix for example",
-        ),
+        _ if head.get(128..132) == Some(b"DICM") => ("a DICOM file", "convert it to NIfTI, with dcm2niix for example"),
         _ => {
-            let start: Vec<String> = head
-                .iter()
-                .take(8)
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
-            let found = format!(
-                "a file of unknown kind that begins with the bytes {}",
-                start.join(" ")
-            );
-            return unknown_format(
-                &found,
-                "check that the path is the image's; convert it to PNG or NIfTI if it is",
-            );
+            let start: Vec<String> = head.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+            let found = format!("a file of unknown kind that begins with the bytes {}", start.join(" "));
+            return unknown_format(&found, "check that the path is the image's; convert it to PNG or NIfTI if it is");
         }
     };
     unknown_format(found, remedy)
 }
 
 fn unknown_format(found: &str, remedy: &str) -> Error {
-    Error::new(
-        ErrorKind::UnknownFormat,
-        found,
-        "PNG, JPEG, or NIfTI-1 (.nii or .nii.gz)",
-        remedy,
-    )
+    Error::new(ErrorKind::UnknownFormat, found, "PNG, JPEG, or NIfTI-1 (.nii or .nii.gz)", remedy)
 }

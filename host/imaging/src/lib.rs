@@ -35,8 +35,8 @@ pub use export::write_atomic;
 pub use format::FileFormat;
 pub use map::Map;
 pub use nifti::{
-    AffineSource, ImageAxis, IntensityWindow, NonFinite, SliceAt, SliceGeometry, SlicePlane,
-    Volume, VolumeHeader, Warning,
+    AffineSource, ImageAxis, IntensityWindow, NonFinite, SliceAt, SliceGeometry, SlicePlane, Volume, VolumeHeader,
+    Warning,
 };
 pub use overlay::{OverlayStyle, Picture, overlay, panel};
 pub use raster::{BitDepth, Geometry, Image, Intensity, RgbToGrey};
@@ -76,8 +76,6 @@ pub fn read_image(path: impl AsRef<Path>, options: &ReadOptions) -> Result<(Imag
             let header = VolumeHeader::read(path)?;
             Err(error::slice_missing(path, &header))
         }
-        (format @ (FileFormat::Png | FileFormat::Jpeg), Some(at)) => {
-            Err(error::slice_refused(path, format, at))
-        }
+        (format @ (FileFormat::Png | FileFormat::Jpeg), Some(at)) => Err(error::slice_refused(path, format, at)),
     }
 }

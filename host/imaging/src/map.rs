@@ -32,19 +32,12 @@ impl Map {
         if bad > 0 {
             return Err(Error::new(
                 ErrorKind::NonFinite,
-                format!(
-                    "{bad} of {} values of the map are NaN or infinite",
-                    data.len()
-                ),
+                format!("{bad} of {} values of the map are NaN or infinite", data.len()),
                 "a finite value for every pixel",
                 "look for a step size or a weight of the method that is too large",
             ));
         }
-        Ok(Self {
-            height,
-            width,
-            data,
-        })
+        Ok(Self { height, width, data })
     }
 
     pub fn height(&self) -> usize {
@@ -73,25 +66,11 @@ impl Map {
     ///
     /// # Errors
     /// A height or width of 0.
-    pub fn resize(
-        &self,
-        height: usize,
-        width: usize,
-        interpolation: Interpolation,
-    ) -> Result<Self> {
+    pub fn resize(&self, height: usize, width: usize, interpolation: Interpolation) -> Result<Self> {
         if (height, width) == (self.height, self.width) {
             return Ok(self.clone());
         }
-        Self::new(
-            height,
-            width,
-            resize_plane(
-                &self.data,
-                (self.height, self.width),
-                (height, width),
-                interpolation,
-            ),
-        )
+        Self::new(height, width, resize_plane(&self.data, (self.height, self.width), (height, width), interpolation))
     }
 
     /// Writes a 16-bit grey PNG in which 0 is 0 and 1 is 65535; values outside [0, 1] are clamped, and only there does the
@@ -100,10 +79,7 @@ impl Map {
     /// # Errors
     /// A path that cannot be written.
     pub fn write_png(&self, path: impl AsRef<Path>) -> Result<()> {
-        write_atomic(
-            path,
-            &encode_png(&self.data, 1, self.height, self.width, BitDepth::Sixteen)?,
-        )
+        write_atomic(path, &encode_png(&self.data, 1, self.height, self.width, BitDepth::Sixteen)?)
     }
 
     /// Writes the values as they are: NumPy format 1.0, little-endian float32, shape (H, W).

@@ -35,11 +35,7 @@ pub struct OverlayStyle {
 
 impl Default for OverlayStyle {
     fn default() -> Self {
-        Self {
-            peak_opacity: 0.5,
-            contour: true,
-            least_side: 384,
-        }
+        Self { peak_opacity: 0.5, contour: true, least_side: 384 }
     }
 }
 
@@ -63,11 +59,7 @@ pub fn overlay(image: &Image, map: &Map, style: &OverlayStyle) -> Result<Picture
         .map(|value| (value / peak).clamp(0.0, 1.0))
         .collect();
     for (pixel, &value) in picture.rgb.iter_mut().zip(&evidence) {
-        *pixel = blend(
-            *pixel,
-            inferno(value),
-            style.peak_opacity.clamp(0.0, 1.0) * value,
-        );
+        *pixel = blend(*pixel, inferno(value), style.peak_opacity.clamp(0.0, 1.0) * value);
     }
     if style.contour {
         for (pixel, is_edge) in picture.rgb.iter_mut().zip(contour(&evidence, large.1)) {
@@ -84,20 +76,11 @@ pub fn overlay(image: &Image, map: &Map, style: &OverlayStyle) -> Result<Picture
 /// A map or a perturbed image of another height or width than the image.
 pub fn panel(image: &Image, map: &Map, perturbed: &Image, style: &OverlayStyle) -> Result<Picture> {
     let grid = (image.height(), image.width());
-    same_grid(
-        grid,
-        (perturbed.height(), perturbed.width()),
-        "a perturbed image",
-    )?;
+    same_grid(grid, (perturbed.height(), perturbed.width()), "a perturbed image")?;
     let factor = factor(grid, style.least_side);
     let middle = overlay(image, map, style)?;
     let bar = colour_bar(middle.height, style);
-    Ok(side_by_side(&[
-        grey(image, factor),
-        middle,
-        grey(perturbed, factor),
-        bar,
-    ]))
+    Ok(side_by_side(&[grey(image, factor), middle, grey(perturbed, factor), bar]))
 }
 
 impl Picture {
@@ -118,10 +101,7 @@ impl Picture {
     /// A path that cannot be written.
     pub fn write_png(&self, path: impl AsRef<Path>) -> Result<()> {
         let bytes = self.rgb.as_flattened();
-        write_atomic(
-            path,
-            &encode_png_bytes(bytes, self.height, self.width, ExtendedColorType::Rgb8)?,
-        )
+        write_atomic(path, &encode_png_bytes(bytes, self.height, self.width, ExtendedColorType::Rgb8)?)
     }
 }
 
@@ -139,10 +119,7 @@ fn same_grid(image: (usize, usize), other: (usize, usize), name: &str) -> Result
     }
     Err(Error::new(
         ErrorKind::Shape,
-        format!(
-            "{name} of {} x {} pixels for an image of {} x {}",
-            other.0, other.1, image.0, image.1
-        ),
+        format!("{name} of {} x {} pixels for an image of {} x {}", other.0, other.1, image.0, image.1),
         "the same height and width",
         "resize it to the image's height and width first",
     ))
@@ -161,16 +138,13 @@ fn grey(image: &Image, factor: usize) -> Picture {
         let value = values[row / factor * image.width() + column / factor];
         [(value.clamp(0.0, 1.0) * 255.0).round() as u8; 3]
     };
-    let rgb = (0..height)
-        .flat_map(|row| (0..width).map(move |column| (row, column)))
-        .map(|(y, x)| level(y, x))
-        .collect();
+    let rgb =
+        (0..height).flat_map(|row| (0..width).map(move |column| (row, column))).map(|(y, x)| level(y, x)).collect();
     Picture { height, width, rgb }
 }
 
 fn blend(under: [u8; 3], over: [f32; 3], opacity: f32) -> [u8; 3] {
-    [0, 1, 2]
-        .map(|c| (f32::from(under[c]) * (1.0 - opacity) + over[c] * 255.0 * opacity).round() as u8)
+    [0, 1, 2].map(|c| (f32::from(under[c]) * (1.0 - opacity) + over[c] * 255.0 * opacity).round() as u8)
 }
 
 /// Pixels of at least half the maximum that have a neighbour of less: a line one pixel thin, inside the region.
@@ -192,25 +166,16 @@ fn colour_bar(height: usize, style: &OverlayStyle) -> Picture {
     let value = |row: usize| 1.0 - row as f32 / (height.max(2) - 1) as f32;
     let half = height / 2;
     let colour = |row: usize| {
-        if style.contour && row == half {
-            CONTOUR
-        } else {
-            inferno(value(row)).map(|c| (c * 255.0).round() as u8)
-        }
+        if style.contour && row == half { CONTOUR } else { inferno(value(row)).map(|c| (c * 255.0).round() as u8) }
     };
     let rgb = (0..height).flat_map(|row| [colour(row); BAR]).collect();
-    Picture {
-        height,
-        width: BAR,
-        rgb,
-    }
+    Picture { height, width: BAR, rgb }
 }
 
 /// Pictures of one height with white gaps between them.
 fn side_by_side(parts: &[Picture]) -> Picture {
     let height = parts.iter().map(|part| part.height).max().unwrap_or(0);
-    let width =
-        parts.iter().map(|part| part.width).sum::<usize>() + GAP * parts.len().saturating_sub(1);
+    let width = parts.iter().map(|part| part.width).sum::<usize>() + GAP * parts.len().saturating_sub(1);
     let mut rgb = Vec::with_capacity(height * width);
     for row in 0..height {
         for (index, part) in parts.iter().enumerate() {

@@ -59,33 +59,17 @@ impl Image {
     /// # Errors
     /// No pixels, or a number of values other than channels x height x width.
     pub fn new(channels: usize, height: usize, width: usize, data: Vec<f32>) -> Result<Self> {
-        let expected = channels
-            .checked_mul(height)
-            .and_then(|n| n.checked_mul(width));
+        let expected = channels.checked_mul(height).and_then(|n| n.checked_mul(width));
         if expected != Some(data.len()) || data.is_empty() {
             return Err(Error::new(
                 ErrorKind::Shape,
-                format!(
-                    "{} values for an image of shape ({channels}, {height}, {width})",
-                    data.len()
-                ),
+                format!("{} values for an image of shape ({channels}, {height}, {width})", data.len()),
                 "channels x height x width values, and at least one",
                 "pass the values in the order channel, row, column",
             ));
         }
-        let intensity = Intensity {
-            low: 0.0,
-            high: 1.0,
-        };
-        Ok(Self {
-            channels,
-            height,
-            width,
-            data,
-            geometry: Geometry::Pixels,
-            intensity,
-            path: None,
-        })
+        let intensity = Intensity { low: 0.0, high: 1.0 };
+        Ok(Self { channels, height, width, data, geometry: Geometry::Pixels, intensity, path: None })
     }
 
     pub fn channels(&self) -> usize {
@@ -127,13 +111,11 @@ impl Image {
     /// # Errors
     /// A number of values other than channels x height x width.
     pub fn with_data(&self, channels: usize, data: Vec<f32>) -> Result<Self> {
-        Ok(
-            Self::new(channels, self.height, self.width, data)?.with_origin(
-                self.geometry.clone(),
-                self.intensity,
-                self.path.clone(),
-            ),
-        )
+        Ok(Self::new(channels, self.height, self.width, data)?.with_origin(
+            self.geometry.clone(),
+            self.intensity,
+            self.path.clone(),
+        ))
     }
 
     /// The same picture with `count` channels: grey is repeated, RGB becomes grey by `rule` first.
@@ -164,26 +146,15 @@ impl Image {
     ///
     /// # Errors
     /// A height or width of 0.
-    pub fn resize(
-        &self,
-        height: usize,
-        width: usize,
-        interpolation: Interpolation,
-    ) -> Result<Self> {
+    pub fn resize(&self, height: usize, width: usize, interpolation: Interpolation) -> Result<Self> {
         if (height, width) == (self.height, self.width) {
             return Ok(self.clone());
         }
         let mut data = Vec::new();
         for plane in self.data.chunks_exact(self.height * self.width) {
-            data.extend(resize_plane(
-                plane,
-                (self.height, self.width),
-                (height, width),
-                interpolation,
-            ));
+            data.extend(resize_plane(plane, (self.height, self.width), (height, width), interpolation));
         }
-        let resized = Self::new(self.channels, height, width, data)
-            .map_err(|error| error.at_maybe(self.path()))?;
+        let resized = Self::new(self.channels, height, width, data).map_err(|error| error.at_maybe(self.path()))?;
         Ok(resized.with_origin(Geometry::Pixels, self.intensity, self.path.clone()))
     }
 
@@ -193,9 +164,8 @@ impl Image {
     /// An image of neither 1 nor 3 channels, and a path that cannot be written.
     pub fn write_png(&self, path: impl AsRef<Path>, depth: BitDepth) -> Result<()> {
         let pixels = self.height * self.width;
-        let interleaved: Vec<f32> = (0..pixels)
-            .flat_map(|pixel| self.data.iter().skip(pixel).step_by(pixels).copied())
-            .collect();
+        let interleaved: Vec<f32> =
+            (0..pixels).flat_map(|pixel| self.data.iter().skip(pixel).step_by(pixels).copied()).collect();
         let bytes = encode_png(&interleaved, self.channels, self.height, self.width, depth)?;
         write_atomic(path, &bytes)
     }
@@ -208,22 +178,11 @@ impl Image {
         };
         let pixels = self.height * self.width;
         (0..pixels)
-            .map(|i| {
-                weights
-                    .iter()
-                    .enumerate()
-                    .map(|(c, weight)| weight * self.data[c * pixels + i])
-                    .sum()
-            })
+            .map(|i| weights.iter().enumerate().map(|(c, weight)| weight * self.data[c * pixels + i]).sum())
             .collect()
     }
 
-    pub(crate) fn with_origin(
-        mut self,
-        geometry: Geometry,
-        intensity: Intensity,
-        path: Option<PathBuf>,
-    ) -> Self {
+    pub(crate) fn with_origin(mut self, geometry: Geometry, intensity: Intensity, path: Option<PathBuf>) -> Self {
         (self.geometry, self.intensity, self.path) = (geometry, intensity, path);
         self
     }
@@ -232,8 +191,7 @@ impl Image {
         let pixels = self.height * self.width;
         let (red, rest) = self.data.split_at(pixels);
         let (green, blue) = rest.split_at(pixels);
-        let spread =
-            |i: usize| red[i].max(green[i]).max(blue[i]) - red[i].min(green[i]).min(blue[i]);
+        let spread = |i: usize| red[i].max(green[i]).max(blue[i]) - red[i].min(green[i]).min(blue[i]);
         let widest = (0..pixels).map(spread).fold(0.0, f32::max);
         match rule {
             _ if widest == 0.0 => Ok(red.to_vec()),

@@ -23,15 +23,11 @@ pub(crate) fn resize_plane(
     interpolation: Interpolation,
 ) -> Vec<f32> {
     let columns = taps(from.1, to.1, interpolation);
-    let narrow: Vec<f32> = plane
-        .chunks_exact(from.1)
-        .flat_map(|row| columns.iter().map(|taps| taps.weigh(|x| row[x])))
-        .collect();
+    let narrow: Vec<f32> =
+        plane.chunks_exact(from.1).flat_map(|row| columns.iter().map(|taps| taps.weigh(|x| row[x]))).collect();
     let rows = taps(from.0, to.0, interpolation);
     let at = |y: usize, x: usize| narrow[y * to.1 + x];
-    rows.iter()
-        .flat_map(|taps| (0..to.1).map(move |x| taps.weigh(|y| at(y, x))))
-        .collect()
+    rows.iter().flat_map(|taps| (0..to.1).map(move |x| taps.weigh(|y| at(y, x)))).collect()
 }
 
 /// The source pixels of one target pixel along one axis: `first` and those after it, with weights that sum to 1.
@@ -44,12 +40,7 @@ impl Taps {
     fn weigh(&self, value: impl Fn(usize) -> f32) -> f32 {
         match self.weights[..] {
             [_] => value(self.first),
-            _ => self
-                .weights
-                .iter()
-                .enumerate()
-                .map(|(offset, weight)| weight * value(self.first + offset))
-                .sum(),
+            _ => self.weights.iter().enumerate().map(|(offset, weight)| weight * value(self.first + offset)).sum(),
         }
     }
 }
@@ -61,10 +52,7 @@ fn taps(from: usize, to: usize, interpolation: Interpolation) -> Vec<Taps> {
         .map(|target| {
             let centre = (target as f64 + 0.5) * scale;
             match interpolation {
-                Interpolation::Nearest => Taps {
-                    first: (centre as usize).min(last),
-                    weights: vec![1.0],
-                },
+                Interpolation::Nearest => Taps { first: (centre as usize).min(last), weights: vec![1.0] },
                 Interpolation::Bilinear => two_neighbours(centre, last),
                 Interpolation::BilinearAntialias => triangle(centre, scale.max(1.0), last),
             }
@@ -77,11 +65,7 @@ fn two_neighbours(centre: f64, last: usize) -> Taps {
     let position = (centre - 0.5).max(0.0);
     let first = (position as usize).min(last);
     let fraction = (position - first as f64) as f32;
-    let weights = if first == last {
-        vec![1.0]
-    } else {
-        vec![1.0 - fraction, fraction]
-    };
+    let weights = if first == last { vec![1.0] } else { vec![1.0 - fraction, fraction] };
     Taps { first, weights }
 }
 
@@ -91,10 +75,7 @@ fn triangle(centre: f64, support: f64, last: usize) -> Taps {
     let end = ((centre + support + 0.5) as usize).min(last + 1);
     let weight = |x: usize| (1.0 - ((x as f64 + 0.5 - centre) / support).abs()).max(0.0);
     let total: f64 = (first..end).map(weight).sum();
-    Taps {
-        first,
-        weights: (first..end).map(|x| (weight(x) / total) as f32).collect(),
-    }
+    Taps { first, weights: (first..end).map(|x| (weight(x) / total) as f32).collect() }
 }
 
 #[cfg(test)]
@@ -111,12 +92,7 @@ mod tests {
     /// The example of PyTorch's own documentation of `nn.Upsample(scale_factor=2, mode="bilinear")`.
     #[test]
     fn enlarges_as_pytorch_documents() {
-        let got = resize_plane(
-            &[1.0, 2.0, 3.0, 4.0],
-            (2, 2),
-            (4, 4),
-            Interpolation::Bilinear,
-        );
+        let got = resize_plane(&[1.0, 2.0, 3.0, 4.0], (2, 2), (4, 4), Interpolation::Bilinear);
         #[rustfmt::skip]
         close(&got, &[
             1.00, 1.25, 1.75, 2.00,
@@ -141,11 +117,7 @@ mod tests {
 
     #[test]
     fn keeps_constants_at_odd_sizes() {
-        for interpolation in [
-            Interpolation::Nearest,
-            Interpolation::Bilinear,
-            Interpolation::BilinearAntialias,
-        ] {
+        for interpolation in [Interpolation::Nearest, Interpolation::Bilinear, Interpolation::BilinearAntialias] {
             for to in [(1, 1), (5, 13), (31, 3), (224, 224)] {
                 let got = resize_plane(&[0.25; 7 * 11], (7, 11), to, interpolation);
                 close(&got, &vec![0.25; to.0 * to.1]);

@@ -1,5 +1,7 @@
 //! What another reader makes of the files: nibabel and NumPy, where python3 has them.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+
 mod common;
 
 use std::path::Path;
@@ -37,32 +39,20 @@ print("nibabel agrees on", checked, "maps")
 
 fn python() -> Option<String> {
     let python = std::env::var("LACUNA_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let found = Command::new(&python)
-        .args(["-c", "import nibabel, numpy"])
-        .output();
+    let found = Command::new(&python).args(["-c", "import nibabel, numpy"]).output();
     match found {
         Ok(output) if output.status.success() => Some(python),
         _ => {
-            println!(
-                "skipped: `{python}` has no nibabel and numpy (another Python can be named in LACUNA_PYTHON)"
-            );
+            println!("skipped: `{python}` has no nibabel and numpy (another Python can be named in LACUNA_PYTHON)");
             None
         }
     }
 }
 
 fn run(python: &str, arguments: &[&std::ffi::OsStr]) {
-    let output = Command::new(python)
-        .arg("-c")
-        .args(arguments)
-        .output()
-        .unwrap();
+    let output = Command::new(python).arg("-c").args(arguments).output().unwrap();
     println!("{}", String::from_utf8_lossy(&output.stdout));
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// Writes a map for one slice of each plane, all 0.5 but for one pixel of 1.0, and a note of what nibabel should find.
@@ -71,32 +61,16 @@ fn write_maps(volume_path: &Path, folder: &Path, name: &str) {
     let mut maps = Vec::new();
     for (plane, side) in SlicePlane::ALL.into_iter().zip([2, 1, 0]) {
         let index = volume.header().slices(plane) / 2;
-        let image = volume
-            .slice(SliceAt { plane, index }, IntensityWindow::FullRange)
-            .unwrap();
-        let Geometry::Slice(slice) = image.geometry() else {
-            panic!("a slice")
-        };
+        let image = volume.slice(SliceAt { plane, index }, IntensityWindow::FullRange).unwrap();
+        let Geometry::Slice(slice) = image.geometry() else { panic!("a slice") };
         let (row, column) = (image.height() / 3, image.width() / 4);
         let mut data = vec![0.5; image.height() * image.width()];
         data[row * image.width() + column] = 1.0;
         let path = folder.join(format!("{name}.{plane}.map.nii.gz"));
-        Map::new(image.height(), image.width(), data)
-            .unwrap()
-            .write_nifti(&path, slice)
-            .unwrap();
-        maps.push(format!(
-            "[\"{plane}\", {side}, {index}, {:?}, {path:?}]",
-            slice.voxel(row, column).unwrap()
-        ));
+        Map::new(image.height(), image.width(), data).unwrap().write_nifti(&path, slice).unwrap();
+        maps.push(format!("[\"{plane}\", {side}, {index}, {:?}, {path:?}]", slice.voxel(row, column).unwrap()));
     }
-    let affine: Vec<String> = volume
-        .header()
-        .affine()
-        .transpose()
-        .iter()
-        .map(|value| format!("{value:e}"))
-        .collect();
+    let affine: Vec<String> = volume.header().affine().transpose().iter().map(|value| format!("{value:e}")).collect();
     let note = format!(
         "{{\"volume\": {volume_path:?}, \"affine\": [{}], \"maps\": [{}]}}",
         affine.join(", "),
@@ -135,10 +109,7 @@ fn numpy_reads_the_array() {
     let Some(python) = python() else { return };
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("map.npy");
-    Map::new(3, 2, vec![0.0, 0.1, 0.2, 0.3, 0.4, 0.5])
-        .unwrap()
-        .write_npy(&path)
-        .unwrap();
+    Map::new(3, 2, vec![0.0, 0.1, 0.2, 0.3, 0.4, 0.5]).unwrap().write_npy(&path).unwrap();
     let script = "import numpy, sys; a = numpy.load(sys.argv[1]); \
                   assert a.dtype == 'float32' and a.shape == (3, 2) and abs(a - numpy.arange(6).reshape(3, 2) / 10).max() < 1e-7";
     run(&python, &[script.as_ref(), path.as_ref()]);

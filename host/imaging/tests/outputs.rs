@@ -1,14 +1,13 @@
 //! Images fitted to a classifier, and what is written for people and programs.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+
 use lacuna_imaging::{
-    BitDepth, ErrorKind, Image, Interpolation, Map, OverlayStyle, RgbToGrey, overlay, panel,
-    write_atomic,
+    BitDepth, ErrorKind, Image, Interpolation, Map, OverlayStyle, RgbToGrey, overlay, panel, write_atomic,
 };
 
 fn ramp(height: usize, width: usize) -> Image {
-    let data = (0..height * width)
-        .map(|i| i as f32 / (height * width - 1) as f32)
-        .collect();
+    let data = (0..height * width).map(|i| i as f32 / (height * width - 1) as f32).collect();
     Image::new(1, height, width, data).unwrap()
 }
 
@@ -16,55 +15,29 @@ fn ramp(height: usize, width: usize) -> Image {
 fn channels_are_fitted_only_where_nothing_is_lost() {
     let grey = ramp(2, 2);
     let three = grey.to_channels(3, RgbToGrey::OnlyIfEqual).unwrap();
-    assert_eq!(
-        three.data(),
-        [grey.data(), grey.data(), grey.data()].concat()
-    );
+    assert_eq!(three.data(), [grey.data(), grey.data(), grey.data()].concat());
     assert_eq!(three.to_channels(1, RgbToGrey::OnlyIfEqual).unwrap(), grey);
     assert_eq!(three.to_channels(1, RgbToGrey::Luminance).unwrap(), grey);
     let red = Image::new(3, 1, 1, vec![1.0, 0.0, 0.0]).unwrap();
     let error = red.to_channels(1, RgbToGrey::OnlyIfEqual).unwrap_err();
-    assert!(
-        error.to_string().contains("in 1 of 1 pixels") && error.to_string().contains("BT.601"),
-        "{error}"
-    );
-    assert_eq!(
-        red.to_channels(1, RgbToGrey::Luminance).unwrap().data(),
-        [0.299]
-    );
+    assert!(error.to_string().contains("in 1 of 1 pixels") && error.to_string().contains("BT.601"), "{error}");
+    assert_eq!(red.to_channels(1, RgbToGrey::Luminance).unwrap().data(), [0.299]);
     let five = Image::new(5, 1, 1, vec![0.0; 5]).unwrap();
-    assert_eq!(
-        five.to_channels(3, RgbToGrey::Luminance).unwrap_err().kind,
-        ErrorKind::Channels
-    );
+    assert_eq!(five.to_channels(3, RgbToGrey::Luminance).unwrap_err().kind, ErrorKind::Channels);
 }
 
 #[test]
 fn sizes_are_fitted_and_maps_come_back() {
     let image = ramp(5, 7).to_channels(3, RgbToGrey::OnlyIfEqual).unwrap();
-    let small = image
-        .resize(224, 224, Interpolation::BilinearAntialias)
-        .unwrap();
-    assert_eq!(
-        (small.channels(), small.height(), small.width()),
-        (3, 224, 224)
-    );
+    let small = image.resize(224, 224, Interpolation::BilinearAntialias).unwrap();
+    assert_eq!((small.channels(), small.height(), small.width()), (3, 224, 224));
     let map = Map::new(224, 224, small.data()[..224 * 224].to_vec()).unwrap();
     let back = map.resize(5, 7, Interpolation::BilinearAntialias).unwrap();
     for (was, is) in image.data().iter().zip(back.data()) {
         assert!((was - is).abs() < 0.06, "{was} {is}");
     }
-    assert_eq!(
-        image
-            .resize(0, 3, Interpolation::Bilinear)
-            .unwrap_err()
-            .kind,
-        ErrorKind::Shape
-    );
-    assert_eq!(
-        Map::new(1, 2, vec![0.0, f32::NAN]).unwrap_err().kind,
-        ErrorKind::NonFinite
-    );
+    assert_eq!(image.resize(0, 3, Interpolation::Bilinear).unwrap_err().kind, ErrorKind::Shape);
+    assert_eq!(Map::new(1, 2, vec![0.0, f32::NAN]).unwrap_err().kind, ErrorKind::NonFinite);
 }
 
 #[test]
@@ -92,14 +65,11 @@ fn files_come_out_as_they_went_in() {
     map.write_npy(&npy).unwrap();
     let bytes = std::fs::read(npy).unwrap();
     let (header, values) = bytes.split_at(128);
-    assert!(header.starts_with(
-        b"\x93NUMPY\x01\x00\x76\x00{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }"
-    ));
+    assert!(
+        header.starts_with(b"\x93NUMPY\x01\x00\x76\x00{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }")
+    );
     assert_eq!(header[127], b'\n');
-    let values: Vec<f32> = values
-        .chunks_exact(4)
-        .map(|v| f32::from_le_bytes(v.try_into().unwrap()))
-        .collect();
+    let values: Vec<f32> = values.chunks_exact(4).map(|v| f32::from_le_bytes(v.try_into().unwrap())).collect();
     assert_eq!(values, map.data());
 }
 
@@ -119,15 +89,8 @@ fn writing_is_whole_or_not_at_all() {
     std::fs::create_dir(&taken).unwrap();
     let error = write_atomic(&taken, b"five").unwrap_err();
     assert!(error.to_string().contains("no folder"), "{error}");
-    let left: Vec<_> = std::fs::read_dir(folder.path())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name())
-        .collect();
-    assert_eq!(
-        left.len(),
-        2,
-        "nothing is left beside the file and the folder: {left:?}"
-    );
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 2, "nothing is left beside the file and the folder: {left:?}");
 }
 
 #[test]
@@ -142,27 +105,14 @@ fn overlays_colour_the_evidence_and_nothing_else() {
     let picture = overlay(&image, &map, &style).unwrap();
     assert_eq!((picture.height(), picture.width()), (256, 384));
     let at = |row: usize, column: usize| picture.rgb()[row * 384 + column];
-    assert_eq!(
-        at(255, 0),
-        [128; 3],
-        "where the map is not positive the image is unchanged"
-    );
+    assert_eq!(at(255, 0), [128; 3], "where the map is not positive the image is unchanged");
     let [red, _, blue] = at(10 * 8 + 4, 30 * 8 + 4);
     assert!(red > 180 && blue < 160, "the peak is yellow over grey");
     assert!(picture.rgb().contains(&[64, 224, 255]), "a contour");
     let empty = Map::new(32, 48, vec![0.0; 32 * 48]).unwrap();
-    assert!(
-        overlay(&image, &empty, &style)
-            .unwrap()
-            .rgb()
-            .iter()
-            .all(|&pixel| pixel == [128; 3])
-    );
+    assert!(overlay(&image, &empty, &style).unwrap().rgb().iter().all(|&pixel| pixel == [128; 3]));
     let sheet = panel(&image, &map, &image, &style).unwrap();
     assert_eq!((sheet.height(), sheet.width()), (256, 3 * 384 + 3 * 6 + 14));
     let wrong = Map::new(2, 2, vec![0.0; 4]).unwrap();
-    assert_eq!(
-        overlay(&image, &wrong, &style).unwrap_err().kind,
-        ErrorKind::Shape
-    );
+    assert_eq!(overlay(&image, &wrong, &style).unwrap_err().kind, ErrorKind::Shape);
 }

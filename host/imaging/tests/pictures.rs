@@ -1,5 +1,7 @@
 //! PNG and JPEG, whole, damaged and foreign.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+
 mod common;
 
 use std::io::Cursor;
@@ -26,53 +28,19 @@ fn pixels() -> Vec<(&'static str, DynamicImage, usize)> {
     use image::ImageBuffer;
     let grey = |a: u8, b: u8| vec![a, b];
     vec![
-        (
-            "L8",
-            ImageBuffer::from_raw(2, 1, grey(255, 51))
-                .map(DynamicImage::ImageLuma8)
-                .unwrap(),
-            1,
-        ),
-        (
-            "LA8",
-            ImageBuffer::from_raw(2, 1, vec![255, 7, 51, 0])
-                .map(DynamicImage::ImageLumaA8)
-                .unwrap(),
-            1,
-        ),
-        (
-            "RGB8",
-            ImageBuffer::from_raw(2, 1, vec![255, 0, 0, 51, 51, 255])
-                .map(DynamicImage::ImageRgb8)
-                .unwrap(),
-            3,
-        ),
+        ("L8", ImageBuffer::from_raw(2, 1, grey(255, 51)).map(DynamicImage::ImageLuma8).unwrap(), 1),
+        ("LA8", ImageBuffer::from_raw(2, 1, vec![255, 7, 51, 0]).map(DynamicImage::ImageLumaA8).unwrap(), 1),
+        ("RGB8", ImageBuffer::from_raw(2, 1, vec![255, 0, 0, 51, 51, 255]).map(DynamicImage::ImageRgb8).unwrap(), 3),
         (
             "RGBA8",
-            ImageBuffer::from_raw(2, 1, vec![255, 0, 0, 9, 51, 51, 255, 0])
-                .map(DynamicImage::ImageRgba8)
-                .unwrap(),
+            ImageBuffer::from_raw(2, 1, vec![255, 0, 0, 9, 51, 51, 255, 0]).map(DynamicImage::ImageRgba8).unwrap(),
             3,
         ),
-        (
-            "L16",
-            ImageBuffer::from_raw(2, 1, vec![65535, 13107])
-                .map(DynamicImage::ImageLuma16)
-                .unwrap(),
-            1,
-        ),
-        (
-            "LA16",
-            ImageBuffer::from_raw(2, 1, vec![65535, 1, 13107, 0])
-                .map(DynamicImage::ImageLumaA16)
-                .unwrap(),
-            1,
-        ),
+        ("L16", ImageBuffer::from_raw(2, 1, vec![65535, 13107]).map(DynamicImage::ImageLuma16).unwrap(), 1),
+        ("LA16", ImageBuffer::from_raw(2, 1, vec![65535, 1, 13107, 0]).map(DynamicImage::ImageLumaA16).unwrap(), 1),
         (
             "RGB16",
-            ImageBuffer::from_raw(2, 1, vec![65535, 0, 0, 13107, 13107, 65535])
-                .map(DynamicImage::ImageRgb16)
-                .unwrap(),
+            ImageBuffer::from_raw(2, 1, vec![65535, 0, 0, 13107, 13107, 65535]).map(DynamicImage::ImageRgb16).unwrap(),
             3,
         ),
         (
@@ -90,22 +58,10 @@ fn every_kind_of_png_is_scaled_by_its_full_range() {
     for (name, picture, channels) in pixels() {
         let (_folder, path) = written("picture.png", &encoded(&picture, ImageFormat::Png));
         let (image, warnings) = read_image(&path, &ReadOptions::default()).unwrap();
-        assert_eq!(
-            (image.channels(), image.height(), image.width()),
-            (channels, 1, 2),
-            "{name}"
-        );
-        let expected: &[f32] = if channels == 1 {
-            &[1.0, 0.2]
-        } else {
-            &[1.0, 0.2, 0.0, 0.2, 0.0, 1.0]
-        };
+        assert_eq!((image.channels(), image.height(), image.width()), (channels, 1, 2), "{name}");
+        let expected: &[f32] = if channels == 1 { &[1.0, 0.2] } else { &[1.0, 0.2, 0.0, 0.2, 0.0, 1.0] };
         assert_eq!(image.data(), expected, "{name}");
-        assert_eq!(
-            image.intensity().high,
-            if name.ends_with("16") { 65535.0 } else { 255.0 },
-            "{name}"
-        );
+        assert_eq!(image.intensity().high, if name.ends_with("16") { 65535.0 } else { 255.0 }, "{name}");
         assert_eq!(image.geometry(), &Geometry::Pixels);
         assert!(warnings.is_empty());
     }
@@ -113,33 +69,17 @@ fn every_kind_of_png_is_scaled_by_its_full_range() {
 
 /// A picture with detail enough that a part of its file is a part of its pixels.
 fn textured() -> DynamicImage {
-    DynamicImage::ImageLuma8(image::ImageBuffer::from_fn(64, 64, |x, y| {
-        image::Luma([(x * x * 31 + y * y * 17) as u8])
-    }))
+    DynamicImage::ImageLuma8(image::ImageBuffer::from_fn(64, 64, |x, y| image::Luma([(x * x * 31 + y * y * 17) as u8])))
 }
 
 #[test]
 fn the_content_decides_not_the_name() {
-    let (_folder, path) = written(
-        "really-a-jpeg.png",
-        &encoded(&textured(), ImageFormat::Jpeg),
-    );
+    let (_folder, path) = written("really-a-jpeg.png", &encoded(&textured(), ImageFormat::Jpeg));
     let image = Image::read(&path).unwrap();
-    assert_eq!(
-        (image.channels(), image.height(), image.width()),
-        (1, 64, 64)
-    );
-    let options = ReadOptions {
-        slice: Some("axial:3".parse().unwrap()),
-        ..ReadOptions::default()
-    };
+    assert_eq!((image.channels(), image.height(), image.width()), (1, 64, 64));
+    let options = ReadOptions { slice: Some("axial:3".parse().unwrap()), ..ReadOptions::default() };
     let error = read_image(&path, &options).unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .contains("JPEG image, which has no slice axial:3"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("JPEG image, which has no slice axial:3"), "{error}");
 }
 
 #[test]
@@ -150,79 +90,28 @@ fn damaged_and_foreign_files_are_named() {
     flipped[png.len() / 2] ^= 0xFF;
     let cases: Vec<(&str, Vec<u8>, ErrorKind, &str)> = vec![
         ("empty", vec![], ErrorKind::Empty, "0 bytes"),
-        (
-            "half a PNG",
-            png[..png.len() / 2].to_vec(),
-            ErrorKind::Damaged,
-            "broken PNG",
-        ),
-        (
-            "PNG without its last bytes",
-            png[..png.len() - 40].to_vec(),
-            ErrorKind::Damaged,
-            "broken PNG",
-        ),
-        (
-            "a PNG's signature",
-            png[..8].to_vec(),
-            ErrorKind::Damaged,
-            "broken PNG",
-        ),
+        ("half a PNG", png[..png.len() / 2].to_vec(), ErrorKind::Damaged, "broken PNG"),
+        ("PNG without its last bytes", png[..png.len() - 40].to_vec(), ErrorKind::Damaged, "broken PNG"),
+        ("a PNG's signature", png[..8].to_vec(), ErrorKind::Damaged, "broken PNG"),
         ("a flipped byte", flipped, ErrorKind::Damaged, "broken PNG"),
-        (
-            "half a JPEG",
-            jpeg[..jpeg.len() / 2].to_vec(),
-            ErrorKind::Damaged,
-            "end-of-image",
-        ),
-        (
-            "a JPEG's start",
-            jpeg[..20].to_vec(),
-            ErrorKind::Damaged,
-            "end-of-image",
-        ),
-        (
-            "TIFF",
-            b"II*\0\x08\0\0\0".to_vec(),
-            ErrorKind::UnknownFormat,
-            "TIFF",
-        ),
-        (
-            "DICOM",
-            [&[0; 128][..], b"DICM"].concat(),
-            ErrorKind::UnknownFormat,
-            "dcm2niix",
-        ),
-        (
-            "text",
-            b"hello".to_vec(),
-            ErrorKind::UnknownFormat,
-            "68 65 6c 6c 6f",
-        ),
+        ("half a JPEG", jpeg[..jpeg.len() / 2].to_vec(), ErrorKind::Damaged, "end-of-image"),
+        ("a JPEG's start", jpeg[..20].to_vec(), ErrorKind::Damaged, "end-of-image"),
+        ("TIFF", b"II*\0\x08\0\0\0".to_vec(), ErrorKind::UnknownFormat, "TIFF"),
+        ("DICOM", [&[0; 128][..], b"DICM"].concat(), ErrorKind::UnknownFormat, "dcm2niix"),
+        ("text", b"hello".to_vec(), ErrorKind::UnknownFormat, "68 65 6c 6c 6f"),
     ];
     for (name, bytes, kind, part) in cases {
         let (_folder, path) = written("input.png", &bytes);
         let error = Image::read(&path).unwrap_err();
         let text = error.to_string();
         assert_eq!(error.kind, kind, "{name}: {text}");
-        assert!(
-            text.contains(part) && text.contains("input.png") && text.contains("Remedy"),
-            "{name}: {text}"
-        );
+        assert!(text.contains(part) && text.contains("input.png") && text.contains("Remedy"), "{name}: {text}");
     }
     let missing = Image::read("/nowhere/image.png").unwrap_err();
-    assert!(
-        missing.to_string().contains("check the spelling"),
-        "{missing}"
-    );
+    assert!(missing.to_string().contains("check the spelling"), "{missing}");
     let folder = tempfile::tempdir().unwrap();
     let error = Image::read(folder.path()).unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .contains("name one file inside the folder"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("name one file inside the folder"), "{error}");
 }
 
 /// Damaged bytes anywhere give an image or an error, never a panic.
@@ -243,11 +132,9 @@ fn damage_anywhere_is_survived() {
 
 #[test]
 fn every_real_picture_is_read() {
-    for (folder, height, width) in [
-        ("oct/DME", 224, 224),
-        ("brain-healthy", 128, 128),
-        ("breast-ultrasound/malignant", 224, 224),
-    ] {
+    for (folder, height, width) in
+        [("oct/DME", 224, 224), ("brain-healthy", 128, 128), ("breast-ultrasound/malignant", 224, 224)]
+    {
         let Some(folder) = common::real_data(folder) else {
             return;
         };

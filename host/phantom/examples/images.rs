@@ -11,7 +11,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     std::fs::create_dir_all(&folder)?;
     for number in 1..=count {
         let made = phantom(seed, 2 * number - 1);
-        for (name, values) in [(format!("lesion-{number}.pgm"), &made.image), (format!("lesion-{number}-mask.pgm"), &made.mask)] {
+        for (name, values) in
+            [(format!("lesion-{number}.pgm"), &made.image), (format!("lesion-{number}-mask.pgm"), &made.mask)]
+        {
             let mut file = format!("P5 {SIDE} {SIDE} 255\n").into_bytes();
             file.extend(values.iter().map(|value| (255.0 * value).round() as u8));
             std::fs::write(folder.join(name), file)?;

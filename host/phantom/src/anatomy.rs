@@ -78,7 +78,11 @@ impl Anatomy {
                     slant: random.between(-0.35, 0.35),
                 })
                 .collect(),
-            midline: Midline { bend: random.between(-1.2, 1.2), front: random.between(13.0, 17.0), back: random.between(15.0, 19.0) },
+            midline: Midline {
+                bend: random.between(-1.2, 1.2),
+                front: random.between(13.0, 17.0),
+                back: random.between(15.0, 19.0),
+            },
             ventricles: ventricles(random),
             nuclei: nuclei(random),
             white,

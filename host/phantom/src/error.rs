@@ -10,10 +10,14 @@ pub enum Error {
     #[error("training option {option} is {found}; expected {expected}. Remedy: {remedy}.")]
     Option { option: &'static str, found: String, expected: String, remedy: &'static str },
     /// The caller's progress function asked to stop.
-    #[error("training was stopped after {done} of {steps} steps; no model was made. Remedy: run it again, the same seed makes the same model.")]
+    #[error(
+        "training was stopped after {done} of {steps} steps; no model was made. Remedy: run it again, the same seed makes the same model."
+    )]
     Stopped { done: usize, steps: usize },
     /// The loss or a weight became NaN or infinite.
-    #[error("after {done} steps {found} is not a finite number; expected a loss that falls. Remedy: lower the learning rate, which is {learning_rate}.")]
+    #[error(
+        "after {done} steps {found} is not a finite number; expected a loss that falls. Remedy: lower the learning rate, which is {learning_rate}."
+    )]
     Diverged { done: usize, found: &'static str, learning_rate: String },
     /// The backend could not compute.
     #[error("the CPU backend failed: {0}; expected it to compute. Remedy: run it again with less else in memory.")]

@@ -78,7 +78,9 @@ mod tests {
     #[test]
     fn an_outline_without_ripples_is_an_ellipse() {
         let ellipse = Outline::draw(&mut SplitMix::new(1), [3.0, 5.0], &[]);
-        for ([x, y], inside) in [([0.0, 0.0], 3.0), ([3.0, 0.0], 0.0), ([0.0, -5.0], 0.0), ([0.0, 6.0], -1.0), ([-1.0, 0.0], 2.0)] {
+        for ([x, y], inside) in
+            [([0.0, 0.0], 3.0), ([3.0, 0.0], 0.0), ([0.0, -5.0], 0.0), ([0.0, 6.0], -1.0), ([-1.0, 0.0], 2.0)]
+        {
             assert!((ellipse.inside(x, y) - inside).abs() < 1e-12, "{x} {y}");
         }
     }

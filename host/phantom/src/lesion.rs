@@ -51,11 +51,15 @@ impl Lesion {
     /// Pixels where the centre may lie: matter there and towards eight sides.
     fn places(&self, anatomy: &[Point]) -> Vec<[f64; 2]> {
         let [long, short] = self.outline.half_axes;
-        let sides: Vec<[f64; 2]> = (0..8).map(|k| direction(f64::from(k) * std::f64::consts::FRAC_PI_4).map(|part| 0.7 * short * part)).collect();
+        let sides: Vec<[f64; 2]> = (0..8)
+            .map(|k| direction(f64::from(k) * std::f64::consts::FRAC_PI_4).map(|part| 0.7 * short * part))
+            .collect();
         let free = |x: f64, y: f64| {
             let within = |v: f64| (0.0..SIDE as f64).contains(&v);
             let (column, row) = (x.round(), y.round());
-            within(column) && within(row) && anatomy.get(row as usize * SIDE + column as usize).is_some_and(|point| point.tissue > 0.6)
+            within(column)
+                && within(row)
+                && anatomy.get(row as usize * SIDE + column as usize).is_some_and(|point| point.tissue > 0.6)
         };
         let places = anatomy.iter().enumerate().filter(|(_, point)| point.depth > MARGIN + long);
         places

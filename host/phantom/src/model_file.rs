@@ -12,9 +12,16 @@ pub const WEIGHTS_FILE: &str = "model.safetensors";
 
 /// The bytes of a safetensors file, the same for the same parameters.
 pub(crate) fn write(parameters: &[Parameter]) -> Result<Vec<u8>> {
-    let damaged = |error: safetensors::SafeTensorError| Error::Weights { found: error.to_string(), expected: "arrays of finite numbers".into() };
-    let bytes: Vec<Vec<u8>> = parameters.iter().map(|p| p.values.iter().flat_map(|value| value.to_le_bytes()).collect()).collect();
-    let views = parameters.iter().zip(&bytes).map(|(p, bytes)| Ok((p.name.as_str(), TensorView::new(Dtype::F32, p.shape.clone(), bytes)?)));
+    let damaged = |error: safetensors::SafeTensorError| Error::Weights {
+        found: error.to_string(),
+        expected: "arrays of finite numbers".into(),
+    };
+    let bytes: Vec<Vec<u8>> =
+        parameters.iter().map(|p| p.values.iter().flat_map(|value| value.to_le_bytes()).collect()).collect();
+    let views = parameters
+        .iter()
+        .zip(&bytes)
+        .map(|(p, bytes)| Ok((p.name.as_str(), TensorView::new(Dtype::F32, p.shape.clone(), bytes)?)));
     let views: Vec<(&str, TensorView<'_>)> = views.collect::<std::result::Result<_, _>>().map_err(damaged)?;
     // Sorted by name, and no metadata, whose order would be random.
     safetensors::serialize(views, None).map_err(damaged)
@@ -25,10 +32,14 @@ pub(crate) fn write(parameters: &[Parameter]) -> Result<Vec<u8>> {
 /// # Errors
 /// [`Error::Weights`] unless they are exactly those of the network.
 pub(crate) fn read(bytes: &[u8]) -> Result<Vec<Parameter>> {
-    let file = SafeTensors::deserialize(bytes).map_err(|error| Error::Weights { found: error.to_string(), expected: "a safetensors file".into() })?;
+    let file = SafeTensors::deserialize(bytes)
+        .map_err(|error| Error::Weights { found: error.to_string(), expected: "a safetensors file".into() })?;
     let expected = shapes();
     if file.len() != expected.len() {
-        return Err(Error::Weights { found: format!("{} arrays", file.len()), expected: format!("{} arrays", expected.len()) });
+        return Err(Error::Weights {
+            found: format!("{} arrays", file.len()),
+            expected: format!("{} arrays", expected.len()),
+        });
     }
     expected.into_iter().map(|(name, shape)| one(&file, name, shape)).collect()
 }
@@ -106,7 +117,12 @@ mod tests {
     #[test]
     fn the_manifest_says_what_the_network_expects() {
         let text = manifest(&TrainOptions::default(), Normalisation { mean: 0.25, deviation: 0.2001 });
-        for line in ["architecture = \"small-cnn\"", "mean = [0.25]", "deviation = [0.2001]", "classes = [\"healthy\", \"lesion\"]"] {
+        for line in [
+            "architecture = \"small-cnn\"",
+            "mean = [0.25]",
+            "deviation = [0.2001]",
+            "classes = [\"healthy\", \"lesion\"]",
+        ] {
             assert!(text.contains(line), "{text}");
         }
     }

@@ -108,7 +108,9 @@ impl Network {
             parameters.iter().find(|p| p.name == name).map(|p| TensorData::new(p.values.clone(), p.shape.clone()))
         };
         let conv = |i: usize| {
-            let config = Conv2dConfig::new([WIDTHS[i - 1], WIDTHS[i]], [3, 3]).with_stride([2, 2]).with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1));
+            let config = Conv2dConfig::new([WIDTHS[i - 1], WIDTHS[i]], [3, 3])
+                .with_stride([2, 2])
+                .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1));
             let mut conv = config.init(device);
             if let Some(data) = data(&format!("conv{i}.weight")) {
                 conv.weight = Param::from_data(data, device);
@@ -139,7 +141,10 @@ fn statistics(features: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
 
 /// Names and shapes of all parameters, sorted by name.
 pub(crate) fn shapes() -> Vec<(String, Vec<usize>)> {
-    let mut all = vec![("classifier.bias".to_owned(), vec![CLASSES.len()]), ("classifier.weight".to_owned(), vec![CLASSES.len(), WIDTHS[3]])];
+    let mut all = vec![
+        ("classifier.bias".to_owned(), vec![CLASSES.len()]),
+        ("classifier.weight".to_owned(), vec![CLASSES.len(), WIDTHS[3]]),
+    ];
     for i in 1..WIDTHS.len() {
         all.push((format!("conv{i}.bias"), vec![WIDTHS[i]]));
         all.push((format!("conv{i}.weight"), vec![WIDTHS[i], WIDTHS[i - 1], 3, 3]));
@@ -170,7 +175,8 @@ impl Normalisation {
 
     /// Images of SIDE x SIDE in [0, 1] as the network's input (N, 1, SIDE, SIDE).
     pub(crate) fn input(self, images: &[&[f32]], device: &Device) -> Tensor<4> {
-        let values: Vec<f32> = images.iter().flat_map(|image| image.iter()).map(|value| (value - self.mean) / self.deviation).collect();
+        let values: Vec<f32> =
+            images.iter().flat_map(|image| image.iter()).map(|value| (value - self.mean) / self.deviation).collect();
         Tensor::from_data(TensorData::new(values, [images.len(), 1, SIDE, SIDE]), device)
     }
 }

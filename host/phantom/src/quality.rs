@@ -37,7 +37,13 @@ impl Quality {
     ///
     /// # Errors
     /// What the backend says when it cannot compute.
-    pub(crate) fn of(network: &Network, normalisation: Normalisation, seed: u64, count: usize, device: &Device) -> Result<Self> {
+    pub(crate) fn of(
+        network: &Network,
+        normalisation: Normalisation,
+        seed: u64,
+        count: usize,
+        device: &Device,
+    ) -> Result<Self> {
         let mut right = [0_usize; 2];
         let (mut lesions, mut blur, mut twin) = (0, 0, 0);
         for first in (0..count).step_by(BATCH) {
@@ -49,9 +55,12 @@ impl Quality {
                 right[usize::from(p.lesion)] += usize::from(p.lesion == (probability > 0.5));
             }
             let ill: Vec<(u64, &Phantom)> = indices.zip(&made).filter(|(_, p)| p.lesion).collect();
-            let healthy = |images: &[Vec<f32>]| Ok::<_, crate::Error>(judge(images)?.iter().filter(|p| **p < 0.5).count());
+            let healthy =
+                |images: &[Vec<f32>]| Ok::<_, crate::Error>(judge(images)?.iter().filter(|p| **p < 0.5).count());
             blur += healthy(&ill.iter().map(|(_, p)| deleted(p, &blurry(&p.image))).collect::<Vec<_>>())?;
-            twin += healthy(&ill.iter().map(|(index, p)| deleted(p, &healthy_twin(seed, *index).image)).collect::<Vec<_>>())?;
+            twin += healthy(
+                &ill.iter().map(|(index, p)| deleted(p, &healthy_twin(seed, *index).image)).collect::<Vec<_>>(),
+            )?;
             lesions += ill.len();
         }
         let share = |part: usize, whole: usize| part as f32 / whole.max(1) as f32;
@@ -67,7 +76,12 @@ impl Quality {
 }
 
 /// The probability of the class lesion of each image.
-pub(crate) fn lesion_probabilities(network: &Network, normalisation: Normalisation, images: &[Vec<f32>], device: &Device) -> Result<Vec<f32>> {
+pub(crate) fn lesion_probabilities(
+    network: &Network,
+    normalisation: Normalisation,
+    images: &[Vec<f32>],
+    device: &Device,
+) -> Result<Vec<f32>> {
     if images.is_empty() {
         return Ok(Vec::new());
     }

@@ -25,7 +25,8 @@ pub(crate) struct Scanner {
 
 impl Scanner {
     pub(crate) fn draw(random: &mut SplitMix) -> Self {
-        let mut normal = |count: usize, deviation: f64| -> Vec<f64> { (0..count).map(|_| deviation * random.normal()).collect() };
+        let mut normal =
+            |count: usize, deviation: f64| -> Vec<f64> { (0..count).map(|_| deviation * random.normal()).collect() };
         let (texture, speckle, noise) =
             (normal(TEXTURE_POINTS * TEXTURE_POINTS, 0.035), normal(SIDE * SIDE, SPECKLE), normal(SIDE * SIDE, NOISE));
         let shading = [0.07, 0.07, 0.06].map(|most| random.between(-most, most));
@@ -41,7 +42,11 @@ impl Scanner {
             .map(|(i, (brightness, speckle))| brightness * self.gain_at(i % SIDE, i / SIDE) * (1.0 + speckle))
             .collect();
         // The magnitude of a signal is never negative: noise folds at 0 (Rice).
-        blurred(&marked, BLUR).iter().zip(&self.noise).map(|(value, noise)| (value + noise).abs().min(1.0) as f32).collect()
+        blurred(&marked, BLUR)
+            .iter()
+            .zip(&self.noise)
+            .map(|(value, noise)| (value + noise).abs().min(1.0) as f32)
+            .collect()
     }
 
     fn gain_at(&self, column: usize, row: usize) -> f64 {
@@ -68,7 +73,8 @@ impl Scanner {
 /// Gaussian blur with `sigma` in pixels; beyond the border the nearest pixel goes on.
 pub(crate) fn blurred(image: &[f64], sigma: f64) -> Vec<f64> {
     let reach = (3.0 * sigma).ceil() as usize;
-    let kernel: Vec<f64> = (0..=2 * reach).map(|i| (-0.5 * ((i as f64 - reach as f64) / sigma).powi(2)).exp()).collect();
+    let kernel: Vec<f64> =
+        (0..=2 * reach).map(|i| (-0.5 * ((i as f64 - reach as f64) / sigma).powi(2)).exp()).collect();
     let sum: f64 = kernel.iter().sum();
     let pass = |image: &[f64], step: usize| -> Vec<f64> {
         (0..image.len())
@@ -76,7 +82,9 @@ pub(crate) fn blurred(image: &[f64], sigma: f64) -> Vec<f64> {
                 let at = i / step % SIDE;
                 let start = i - at * step;
                 let taps = kernel.iter().enumerate();
-                taps.map(|(k, weight)| weight * image[start + step * (at + k).saturating_sub(reach).min(SIDE - 1)]).sum::<f64>() / sum
+                taps.map(|(k, weight)| weight * image[start + step * (at + k).saturating_sub(reach).min(SIDE - 1)])
+                    .sum::<f64>()
+                    / sum
             })
             .collect()
     };

@@ -119,7 +119,8 @@ impl Trainer {
     /// Makes one step, after `done` others, and returns the loss before it.
     fn step(&mut self, options: &TrainOptions, done: usize) -> Result<f32> {
         let first = FIRST_TRAINED + (done * options.batch) as u64;
-        let batch: Vec<Phantom> = (first..first + options.batch as u64).map(|index| phantom(options.seed, index)).collect();
+        let batch: Vec<Phantom> =
+            (first..first + options.batch as u64).map(|index| phantom(options.seed, index)).collect();
         let images: Vec<&[f32]> = batch.iter().map(|p| p.image.as_slice()).collect();
         let targets: Vec<i64> = batch.iter().map(|p| i64::from(p.lesion)).collect();
         let targets = Tensor::<1, Int>::from_data(TensorData::from(targets.as_slice()), &self.device);
@@ -130,7 +131,8 @@ impl Trainer {
             return Err(Error::diverged(done, "the loss", options.learning_rate));
         }
         let gradients = GradientsParams::from_grads(loss.backward(), &self.network);
-        let rate = options.learning_rate * 0.5 * (1.0 + (std::f64::consts::PI * done as f64 / options.steps as f64).cos());
+        let rate =
+            options.learning_rate * 0.5 * (1.0 + (std::f64::consts::PI * done as f64 / options.steps as f64).cos());
         self.network = self.optimiser.step(rate, self.network.clone(), gradients);
         Ok(value)
     }
@@ -138,7 +140,9 @@ impl Trainer {
 
 impl TrainOptions {
     fn check(&self) -> Result<()> {
-        let refuse = |option, found: String, expected: &str, remedy| Err(Error::Option { option, found, expected: expected.into(), remedy });
+        let refuse = |option, found: String, expected: &str, remedy| {
+            Err(Error::Option { option, found, expected: expected.into(), remedy })
+        };
         if !(1..=100_000).contains(&self.steps) {
             return refuse("steps", self.steps.to_string(), "1 to 100000", "500 steps are enough for these images");
         }
@@ -181,7 +185,8 @@ mod tests {
 
     #[test]
     fn breaking_off_is_told() {
-        let stopped = train(&short(), |step| if step.done == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) });
+        let stopped =
+            train(&short(), |step| if step.done == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) });
         assert_eq!(stopped, Err(Error::Stopped { done: 2, steps: 30 }));
     }
 

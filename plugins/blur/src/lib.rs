@@ -10,18 +10,14 @@ struct Blur {
 
 impl Perturbation for Blur {
     fn describe() -> Info {
-        Info::new(
-            "blur",
-            env!("CARGO_PKG_VERSION"),
-            "Replaces deleted regions by a Gaussian blur of the image",
-        )
-        .parameter(
-            Parameter::number("sigma", 10.0, 0.0..=200.0)
-                .summary("Standard deviation of the Gaussian, on the classifier's grid")
-                .unit("pixels")
-                .source("Fong and Vedaldi 2017, Sec. 4.1, for 224 x 224"),
-        )
-        .preset("fong2017", "Fong and Vedaldi 2017, Sec. 4.1", &["sigma=10"])
+        Info::new("blur", env!("CARGO_PKG_VERSION"), "Replaces deleted regions by a Gaussian blur of the image")
+            .parameter(
+                Parameter::number("sigma", 10.0, 0.0..=200.0)
+                    .summary("Standard deviation of the Gaussian, on the classifier's grid")
+                    .unit("pixels")
+                    .source("Fong and Vedaldi 2017, Sec. 4.1, for 224 x 224"),
+            )
+            .preset("fong2017", "Fong and Vedaldi 2017, Sec. 4.1", &["sigma=10"])
     }
 
     fn create(images: Tensor, settings: &Settings, _seed: u64) -> Result<Self, Error> {

@@ -10,24 +10,16 @@ struct Constant {
 
 impl Perturbation for Constant {
     fn describe() -> Info {
-        Info::new(
-            "constant",
-            env!("CARGO_PKG_VERSION"),
-            "Replaces deleted regions by one intensity",
-        )
-        .parameter(
-            Parameter::number("value", 0.5, 0.0..=1.0)
-                .summary("Intensity of the reference; 0 is black, 1 is white")
-                .unit("intensity")
-                .source("Uzunova 2019, Sec. 3.2 and Table 1: grey, 127 of 255"),
-        )
-        .preset("black", "Uzunova 2019, Sec. 3.2: 0 of 255", &["value=0"])
-        .preset(
-            "grey",
-            "Uzunova 2019, Sec. 3.2: the middle (127 of 255) of the range",
-            &["value=0.5"],
-        )
-        .preset("white", "Uzunova 2019, Sec. 3.2: 255 of 255", &["value=1"])
+        Info::new("constant", env!("CARGO_PKG_VERSION"), "Replaces deleted regions by one intensity")
+            .parameter(
+                Parameter::number("value", 0.5, 0.0..=1.0)
+                    .summary("Intensity of the reference; 0 is black, 1 is white")
+                    .unit("intensity")
+                    .source("Uzunova 2019, Sec. 3.2 and Table 1: grey, 127 of 255"),
+            )
+            .preset("black", "Uzunova 2019, Sec. 3.2: 0 of 255", &["value=0"])
+            .preset("grey", "Uzunova 2019, Sec. 3.2: the middle (127 of 255) of the range", &["value=0.5"])
+            .preset("white", "Uzunova 2019, Sec. 3.2: 255 of 255", &["value=1"])
     }
 
     fn create(images: Tensor, settings: &Settings, _seed: u64) -> Result<Self, Error> {

@@ -74,17 +74,13 @@ impl Config {
             mask_size: settings.count("mask-size")?,
             upsampling: match settings.choice("upsampling")? {
                 "bilinear" => Upsampling::Bilinear,
-                "nearest-blur" => Upsampling::NearestBlur {
-                    sigma: settings.number("upsampling-blur")?,
-                },
+                "nearest-blur" => Upsampling::NearestBlur { sigma: settings.number("upsampling-blur")? },
                 other => return Err(unknown("upsampling", other)),
             },
             steps: settings.count("steps")?,
             learning_rate: settings.number("learning-rate")?,
             start: match settings.choice("start")? {
-                "constant" => StartKind::Constant {
-                    value: settings.number("start-value")?,
-                },
+                "constant" => StartKind::Constant { value: settings.number("start-value")? },
                 "uniform" => StartKind::Uniform,
                 "circle" => StartKind::Circle,
                 other => return Err(unknown("start", other)),
@@ -103,10 +99,5 @@ impl Config {
 }
 
 fn unknown(parameter: &str, option: &str) -> Error {
-    Error::argument(
-        "explain",
-        parameter,
-        "one of the options that the method describes",
-        option,
-    )
+    Error::argument("explain", parameter, "one of the options that the method describes", option)
 }

@@ -21,11 +21,7 @@ pub fn describe() -> Info {
             .summary("The score f_c; a probability near 0 or 1 has next to no gradient")
             .source(PROTOTYPE),
     )
-    .parameter(
-        Parameter::number("score-weight", 0.1, 0.0..=1e3)
-            .summary("Weight of the score")
-            .source(PROTOTYPE),
-    )
+    .parameter(Parameter::number("score-weight", 0.1, 0.0..=1e3).summary("Weight of the score").source(PROTOTYPE))
     .parameter(
         Parameter::number("score-floor", -3.0, -1e3..=1e3)
             .summary("The minimised score (preservation: -f_c) counts down to this, no further")
@@ -44,11 +40,7 @@ pub fn describe() -> Info {
             .unit("per mask cell")
             .source(FONG),
     )
-    .parameter(
-        Parameter::number("tv-exponent", 3.0, 1.0..=10.0)
-            .summary("beta of the TV norm")
-            .source(FONG),
-    )
+    .parameter(Parameter::number("tv-exponent", 3.0, 1.0..=10.0).summary("beta of the TV norm").source(FONG))
     .parameter(
         Parameter::integer("mask-size", 28, 2..=1024)
             .summary("Rows and columns of the mask that is optimised")
@@ -66,12 +58,7 @@ pub fn describe() -> Info {
             .unit("pixels")
             .source(FONG),
     )
-    .parameter(
-        Parameter::integer("steps", 80, 1..=100_000)
-            .summary("Steps of Adam")
-            .unit("steps")
-            .source(PROTOTYPE),
-    )
+    .parameter(Parameter::integer("steps", 80, 1..=100_000).summary("Steps of Adam").unit("steps").source(PROTOTYPE))
     .parameter(
         Parameter::number("learning-rate", 0.1, 1e-6..=10.0)
             .summary("Learning rate of Adam (beta 0.9 and 0.999)")
@@ -93,11 +80,7 @@ pub fn describe() -> Info {
             .unit("pixels")
             .source("off unless a preset asks for it; Fong and Vedaldi 2017, Eq. 4"),
     )
-    .preset(
-        "default",
-        "The parameters' own defaults: log-odds floored at -3, 80 steps",
-        &[],
-    )
+    .preset("default", "The parameters' own defaults: log-odds floored at -3, 80 steps", &[])
     .preset(
         "fong2017",
         "Fong and Vedaldi 2017, Sec. 4: probability, circle start, jitter; use it with blur",
@@ -136,44 +119,26 @@ pub mod tests {
     /// The defaults, with the settings of one preset over them, as the host does it.
     fn config(preset: &str) -> Config {
         let info = describe().into_contract();
-        let preset = info
-            .presets
-            .iter()
-            .find(|known| known.name == preset)
-            .expect("a preset");
+        let preset = info.presets.iter().find(|known| known.name == preset).expect("a preset");
         let value = |parameter: &Described| {
-            let text = preset
-                .settings
-                .iter()
-                .find_map(|setting| setting.strip_prefix(&parameter.name)?.strip_prefix('='));
+            let text =
+                preset.settings.iter().find_map(|setting| setting.strip_prefix(&parameter.name)?.strip_prefix('='));
             match (&parameter.kind, text) {
-                (Kind::Number(range), text) => Value::Number(
-                    text.map_or(range.default, |text| text.parse().expect("a number")),
-                ),
-                (Kind::Integer(range), text) => Value::Integer(
-                    text.map_or(range.default, |text| text.parse().expect("an integer")),
-                ),
-                (Kind::Choice(choice), text) => {
-                    Value::Choice(text.unwrap_or(&choice.default).to_owned())
+                (Kind::Number(range), text) => {
+                    Value::Number(text.map_or(range.default, |text| text.parse().expect("a number")))
                 }
-                (Kind::Flag(default), text) => {
-                    Value::Flag(text.map_or(*default, |text| text.parse().expect("a flag")))
+                (Kind::Integer(range), text) => {
+                    Value::Integer(text.map_or(range.default, |text| text.parse().expect("an integer")))
                 }
+                (Kind::Choice(choice), text) => Value::Choice(text.unwrap_or(&choice.default).to_owned()),
+                (Kind::Flag(default), text) => Value::Flag(text.map_or(*default, |text| text.parse().expect("a flag"))),
             }
         };
-        let settings = Settings::new(
-            info.parameters
-                .iter()
-                .map(|parameter| (parameter.name.as_str(), value(parameter))),
-        );
+        let settings =
+            Settings::new(info.parameters.iter().map(|parameter| (parameter.name.as_str(), value(parameter))));
         for setting in &preset.settings {
             let name = setting.split('=').next().expect("a name");
-            assert!(
-                info.parameters
-                    .iter()
-                    .any(|parameter| parameter.name == name),
-                "{setting} sets nothing"
-            );
+            assert!(info.parameters.iter().any(|parameter| parameter.name == name), "{setting} sets nothing");
         }
         Config::from_settings(&settings).expect("a configuration")
     }

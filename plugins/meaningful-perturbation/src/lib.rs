@@ -10,9 +10,7 @@ mod mask;
 mod objective;
 mod verdict;
 
-use lacuna_plugin::{
-    Adam, Error, Explanation, Info, Method, Random, Request, Tensor, export_method, progress,
-};
+use lacuna_plugin::{Adam, Error, Explanation, Info, Method, Random, Request, Tensor, export_method, progress};
 
 use config::{Config, Game};
 use findings::{Findings, Start};
@@ -80,28 +78,13 @@ fn optimise(
         let gradient = terms.total().backward().of(&leaf);
         if step == 0 {
             let pull = &gradient - objective.pull_of_the_regularisers(&low);
-            findings.note_start(Start {
-                mask: low,
-                logits,
-                pull,
-            });
+            findings.note_start(Start { mask: low, logits, pull });
         }
         unclamped = adam.step(&leaf, &gradient);
         low = unclamped.clamp(0.0, 1.0);
-        progress::report(
-            step + 1,
-            config.steps,
-            &[
-                ("area", &terms.area),
-                ("tv", &terms.tv),
-                ("score", &terms.score),
-            ],
-        )?;
+        progress::report(step + 1, config.steps, &[("area", &terms.area), ("tv", &terms.tv), ("score", &terms.score)])?;
     }
-    Ok(Optimised {
-        low: low.check()?,
-        unclamped,
-    })
+    Ok(Optimised { low: low.check()?, unclamped })
 }
 
 export_method!(MeaningfulPerturbation);

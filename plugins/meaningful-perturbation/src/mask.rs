@@ -30,12 +30,7 @@ const SHARE_LEFT: f32 = 1e-2;
 fn circle(objective: &Objective<'_>) -> Result<Tensor, Error> {
     let [images, _, height, width] = objective.shape;
     let disc = |radius: u32| {
-        let disc = disc(
-            objective.config.mask_size,
-            height,
-            width,
-            (radius * RADIUS_STEP) as f32,
-        );
+        let disc = disc(objective.config.mask_size, height, width, (radius * RADIUS_STEP) as f32);
         match objective.config.game {
             Game::Deletion => disc.iter().map(|inside| 1.0 - inside).collect(),
             Game::Preservation => disc,
@@ -57,12 +52,7 @@ fn circle(objective: &Objective<'_>) -> Result<Tensor, Error> {
     let scores = Tensor::concatenate(&scores.iter().collect::<Vec<_>>(), 0).read()?;
 
     let chosen = (0..images as usize).flat_map(|image| {
-        let scores: Vec<f32> = scores
-            .iter()
-            .skip(image)
-            .step_by(images as usize)
-            .copied()
-            .collect();
+        let scores: Vec<f32> = scores.iter().skip(image).step_by(images as usize).copied().collect();
         disc(smallest(&scores))
     });
     batch(chosen.collect()).check()
@@ -74,9 +64,7 @@ fn smallest(scores: &[f32]) -> u32 {
         return 0;
     };
     let index = if first > last {
-        scores
-            .iter()
-            .position(|score| (score - last) / (first - last) < SHARE_LEFT)
+        scores.iter().position(|score| (score - last) / (first - last) < SHARE_LEFT)
     } else {
         (0..scores.len()).min_by(|&a, &b| scores[a].total_cmp(&scores[b]))
     };
@@ -114,10 +102,7 @@ mod tests {
         let cells = disc(28, 224, 224, 50.0);
         let area = cells.iter().sum::<f32>() * 64.0;
         let expected = std::f32::consts::PI * 2500.0;
-        assert!(
-            (area / expected - 1.0).abs() < 0.01,
-            "{area} against {expected}"
-        );
+        assert!((area / expected - 1.0).abs() < 0.01, "{area} against {expected}");
         assert!(disc(28, 224, 224, 0.0).iter().all(|&cell| cell == 0.0));
         assert!(disc(28, 100, 300, 160.0).iter().all(|&cell| cell == 1.0));
         // Pixels, not cells, are round: on a wide image the disc is narrow in cells.

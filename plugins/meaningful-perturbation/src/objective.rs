@@ -52,11 +52,8 @@ impl<'a> Objective<'a> {
             // Fong and Vedaldi 2017, Eq. 4: the image moves under the mask by tau. Phi holds the
             // image, so the mask moves the other way and the result moves back with the image.
             reach => {
-                let (rows, columns) =
-                    (random.within(-reach..=reach), random.within(-reach..=reach));
-                self.phi
-                    .apply(&mask.translate(-rows, -columns))
-                    .translate(rows, columns)
+                let (rows, columns) = (random.within(-reach..=reach), random.within(-reach..=reach));
+                self.phi.apply(&mask.translate(-rows, -columns)).translate(rows, columns)
             }
         })
     }
@@ -66,9 +63,7 @@ impl<'a> Objective<'a> {
         let [_, _, height, width] = self.shape;
         match self.config.upsampling {
             Upsampling::Bilinear => low.resize(height, width, Interpolation::Bilinear),
-            Upsampling::NearestBlur { sigma } => low
-                .resize(height, width, Interpolation::Nearest)
-                .gaussian_blur(sigma),
+            Upsampling::NearestBlur { sigma } => low.resize(height, width, Interpolation::Nearest).gaussian_blur(sigma),
         }
     }
 
@@ -79,18 +74,12 @@ impl<'a> Objective<'a> {
             Some(floor) => score.clamp(floor, f32::MAX),
             None => score,
         };
-        Terms {
-            area,
-            tv,
-            score: floored.sum(&[]) * self.config.score_weight,
-        }
+        Terms { area, tv, score: floored.sum(&[]) * self.config.score_weight }
     }
 
     /// What the game makes small, for each image (N): f_c for deletion, -f_c for preservation.
     pub fn minimised(&self, logits: &Tensor) -> Tensor {
-        let score = self
-            .classifier
-            .scores(logits, self.targets, self.config.score);
+        let score = self.classifier.scores(logits, self.targets, self.config.score);
         match self.config.game {
             Game::Deletion => score,
             Game::Preservation => -score,
@@ -99,8 +88,7 @@ impl<'a> Objective<'a> {
 
     /// Probability of the target, for each image (N).
     pub fn probabilities(&self, logits: &Tensor) -> Tensor {
-        self.classifier
-            .scores(logits, self.targets, Score::Probability)
+        self.classifier.scores(logits, self.targets, Score::Probability)
     }
 
     /// Gradient of the area and TV terms alone, (N, 1, S, S).

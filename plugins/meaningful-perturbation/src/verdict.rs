@@ -30,17 +30,11 @@ impl Numbers {
     pub fn judge(&self, config: &Config) -> Result<Vec<String>, String> {
         let mask = [self.minimum, self.maximum, self.mean, self.unclamped];
         if !self.p_image.is_finite() {
-            return Err(
-                "the classifier answers the image itself with NaN or infinity: check its \
+            return Err("the classifier answers the image itself with NaN or infinity: check its \
                         weights and the intensity scaling of its manifest"
-                    .into(),
-            );
+                .into());
         }
-        if ![self.p_start, self.score, self.pull, self.p_end]
-            .iter()
-            .chain(&mask)
-            .all(|x| x.is_finite())
-        {
+        if ![self.p_start, self.score, self.pull, self.p_end].iter().chain(&mask).all(|x| x.is_finite()) {
             return Err(format!(
                 "the mask or its score became NaN or infinite; likely the step is too large \
                  (try --param learning-rate={}) or the perturbation returns such numbers (try \
@@ -88,8 +82,7 @@ impl Numbers {
             config.area_weight,
             stronger(config)
         );
-        let strong =
-            format!("the score outweighs the area term: try --param area-weight={more:.0e}");
+        let strong = format!("the score outweighs the area term: try --param area-weight={more:.0e}");
         if self.minimum > 0.99 {
             Some(match config.game {
                 Game::Deletion => format!(
@@ -131,8 +124,7 @@ impl Numbers {
                  there is little evidence to explain; check --target"
             ));
         }
-        let advice =
-            "try more --param steps, a lower --param area-weight or another --perturbation";
+        let advice = "try more --param steps, a lower --param area-weight or another --perturbation";
         match config.game {
             Game::Deletion if after > before / 2.0 => Some(format!(
                 "the class survives the deletion (p = {before:.3} before, {after:.3} after): \
@@ -189,96 +181,39 @@ mod tests {
 
     #[test]
     fn a_saturated_start_is_said_with_its_remedy() {
-        let config = Config {
-            score: Score::Probability,
-            ..default_config()
-        };
-        let finding = only(
-            Numbers {
-                p_start: 1.0,
-                pull: 3e-9,
-                ..GOOD
-            },
-            &config,
-        );
+        let config = Config { score: Score::Probability, ..default_config() };
+        let finding = only(Numbers { p_start: 1.0, pull: 3e-9, ..GOOD }, &config);
         assert!(finding.contains("saturated (p = 1.000)"), "{finding}");
-        assert!(
-            finding.contains("3e-9") && finding.contains("score=log-odds"),
-            "{finding}"
-        );
+        assert!(finding.contains("3e-9") && finding.contains("score=log-odds"), "{finding}");
     }
 
     #[test]
     fn a_score_at_its_floor_is_not_a_fault() {
-        assert_eq!(
-            Numbers {
-                score: -4.0,
-                pull: 0.0,
-                ..GOOD
-            }
-            .judge(&default_config()),
-            Ok(Vec::new())
-        );
+        assert_eq!(Numbers { score: -4.0, pull: 0.0, ..GOOD }.judge(&default_config()), Ok(Vec::new()));
     }
 
     #[test]
     fn masks_that_say_nothing_are_said() {
         let config = default_config();
-        let ones = Numbers {
-            minimum: 1.0,
-            ..GOOD
-        };
-        let zeros = Numbers {
-            maximum: 0.0,
-            ..GOOD
-        };
+        let ones = Numbers { minimum: 1.0, ..GOOD };
+        let zeros = Numbers { maximum: 0.0, ..GOOD };
         assert!(only(ones, &config).contains("nothing is deleted"));
         assert!(only(zeros, &config).contains("whole image is deleted"));
         assert!(only(Numbers { moved: 0.0, ..GOOD }, &config).contains("did not move"));
         assert!(only(Numbers { p_end: 0.9, ..GOOD }, &config).contains("survives"));
-        assert!(
-            only(
-                Numbers {
-                    p_image: 0.01,
-                    ..GOOD
-                },
-                &config
-            )
-            .contains("--target")
-        );
-        let preserve = Config {
-            game: Game::Preservation,
-            ..config
-        };
+        assert!(only(Numbers { p_image: 0.01, ..GOOD }, &config).contains("--target"));
+        let preserve = Config { game: Game::Preservation, ..config };
         assert!(only(Numbers { p_end: 0.9, ..ones }, &preserve).contains("whole image is kept"));
-        assert!(
-            only(
-                Numbers {
-                    p_end: 0.9,
-                    ..zeros
-                },
-                &preserve
-            )
-            .contains("nothing is kept")
-        );
+        assert!(only(Numbers { p_end: 0.9, ..zeros }, &preserve).contains("nothing is kept"));
         assert!(only(GOOD, &preserve).contains("does not hold"));
     }
 
     #[test]
     fn numbers_that_are_not_finite_are_no_result() {
         for broken in [
-            Numbers {
-                p_image: f32::NAN,
-                ..GOOD
-            },
-            Numbers {
-                unclamped: f32::INFINITY,
-                ..GOOD
-            },
-            Numbers {
-                pull: f32::NAN,
-                ..GOOD
-            },
+            Numbers { p_image: f32::NAN, ..GOOD },
+            Numbers { unclamped: f32::INFINITY, ..GOOD },
+            Numbers { pull: f32::NAN, ..GOOD },
         ] {
             assert!(broken.judge(&default_config()).is_err());
         }

@@ -60,8 +60,6 @@ impl Adam {
 
     /// The parameter after one step against the gradient, outside the graph.
     pub fn step(&mut self, parameter: &Tensor, gradient: &Tensor) -> Tensor {
-        parameter.with(gradient, |parameter, gradient| {
-            self.0.step(parameter, gradient)
-        })
+        parameter.with(gradient, |parameter, gradient| self.0.step(parameter, gradient))
     }
 }

@@ -27,11 +27,8 @@ macro_rules! export_perturbation {
             );
         };
         #[cfg(not(target_arch = "wasm32"))]
-        const _: fn(
-            $crate::Tensor,
-            &$crate::Settings,
-            u64,
-        ) -> ::core::result::Result<$type, $crate::Error> = <$type as $crate::Perturbation>::create;
+        const _: fn($crate::Tensor, &$crate::Settings, u64) -> ::core::result::Result<$type, $crate::Error> =
+            <$type as $crate::Perturbation>::create;
     };
 }
 
@@ -52,9 +49,7 @@ macro_rules! export_method {
             );
         };
         #[cfg(not(target_arch = "wasm32"))]
-        const _: fn(
-            $crate::Request<'_>,
-        ) -> ::core::result::Result<$crate::Explanation, $crate::Error> =
+        const _: fn($crate::Request<'_>) -> ::core::result::Result<$crate::Explanation, $crate::Error> =
             <$type as $crate::Method>::explain;
     };
 }
@@ -122,19 +117,11 @@ impl<T: Method> method::Guest for MethodPlugin<T> {
 }
 
 fn into_contract(explanation: Explanation) -> Result<method::Explanation, Error> {
-    let extra = |(name, value): (&str, Tensor)| {
-        Ok(method::Extra {
-            name: name.to_owned(),
-            value: value.into_handle()?,
-        })
-    };
+    let extra =
+        |(name, value): (&str, Tensor)| Ok(method::Extra { name: name.to_owned(), value: value.into_handle()? });
     Ok(method::Explanation {
         map: explanation.map.into_handle()?,
-        extras: explanation
-            .extras
-            .into_iter()
-            .map(extra)
-            .collect::<Result<_, Error>>()?,
+        extras: explanation.extras.into_iter().map(extra).collect::<Result<_, Error>>()?,
         findings: explanation.findings,
     })
 }
@@ -143,8 +130,6 @@ fn into_contract(explanation: Explanation) -> Result<method::Explanation, Error>
 fn report_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        std::panic::set_hook(Box::new(|panic| {
-            log::warning(&format!("the plugin panicked: {panic}"))
-        }));
+        std::panic::set_hook(Box::new(|panic| log::warning(&format!("the plugin panicked: {panic}"))));
     });
 }

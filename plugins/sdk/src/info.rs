@@ -60,40 +60,20 @@ impl Parameter {
     /// A number within a range.
     pub fn number(name: &str, default: f64, range: RangeInclusive<f64>) -> Self {
         let (minimum, maximum) = range.into_inner();
-        Self::new(
-            name,
-            Kind::Number(NumberRange {
-                default,
-                minimum,
-                maximum,
-            }),
-        )
+        Self::new(name, Kind::Number(NumberRange { default, minimum, maximum }))
     }
 
     /// A whole number within a range.
     pub fn integer(name: &str, default: i64, range: RangeInclusive<i64>) -> Self {
         let (minimum, maximum) = range.into_inner();
-        Self::new(
-            name,
-            Kind::Integer(IntegerRange {
-                default,
-                minimum,
-                maximum,
-            }),
-        )
+        Self::new(name, Kind::Integer(IntegerRange { default, minimum, maximum }))
     }
 
     /// One of several options; the first is the default.
     pub fn choice<const COUNT: usize>(name: &str, options: [&str; COUNT]) -> Self {
         const { assert!(COUNT > 0, "a choice needs an option") };
         let options = options.map(str::to_owned);
-        Self::new(
-            name,
-            Kind::Choice(ChoiceOptions {
-                default: options[0].clone(),
-                options: options.into(),
-            }),
-        )
+        Self::new(name, Kind::Choice(ChoiceOptions { default: options[0].clone(), options: options.into() }))
     }
 
     /// Yes or no.
@@ -121,12 +101,6 @@ impl Parameter {
 
     fn new(name: &str, kind: Kind) -> Self {
         let name = name.to_owned();
-        Self(Described {
-            name,
-            kind,
-            summary: String::new(),
-            unit: String::new(),
-            source: String::new(),
-        })
+        Self(Described { name, kind, summary: String::new(), unit: String::new(), source: String::new() })
     }
 }

@@ -42,29 +42,10 @@ macro_rules! operator {
     };
 }
 
-operator!(Add, add, Handle::add, |x, a| x.affine(1.0, a), |x, a| x
-    .affine(1.0, a));
-operator!(
-    Sub,
-    sub,
-    Handle::subtract,
-    |x, a| x.affine(1.0, -a),
-    |x, a| x.affine(-1.0, a)
-);
-operator!(
-    Mul,
-    mul,
-    Handle::multiply,
-    |x, a| x.affine(a, 0.0),
-    |x, a| x.affine(a, 0.0)
-);
-operator!(
-    Div,
-    div,
-    Handle::divide,
-    |x, a| x.affine(1.0 / a, 0.0),
-    |x, a| x.power(-1.0).affine(a, 0.0)
-);
+operator!(Add, add, Handle::add, |x, a| x.affine(1.0, a), |x, a| x.affine(1.0, a));
+operator!(Sub, sub, Handle::subtract, |x, a| x.affine(1.0, -a), |x, a| x.affine(-1.0, a));
+operator!(Mul, mul, Handle::multiply, |x, a| x.affine(a, 0.0), |x, a| x.affine(a, 0.0));
+operator!(Div, div, Handle::divide, |x, a| x.affine(1.0 / a, 0.0), |x, a| x.power(-1.0).affine(a, 0.0));
 
 impl Neg for Tensor {
     type Output = Tensor;

@@ -12,12 +12,7 @@ use crate::tensor::Tensor;
 pub fn report(step: u32, total: u32, terms: &[(&str, &Tensor)]) -> Result<(), Error> {
     let terms: Result<Vec<progress::Term<'_>>, Error> = terms
         .iter()
-        .map(|(name, value)| {
-            Ok(progress::Term {
-                name: (*name).to_owned(),
-                value: value.handle()?,
-            })
-        })
+        .map(|(name, value)| Ok(progress::Term { name: (*name).to_owned(), value: value.handle()? }))
         .collect();
     progress::report(step, total, &terms?)
 }

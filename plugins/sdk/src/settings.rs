@@ -12,10 +12,7 @@ pub struct Settings(Vec<Setting>);
 impl Settings {
     /// From names and values, for a plugin's own tests.
     pub fn new<'a>(settings: impl IntoIterator<Item = (&'a str, Value)>) -> Self {
-        let setting = |(name, value): (&str, Value)| Setting {
-            name: name.to_owned(),
-            value,
-        };
+        let setting = |(name, value): (&str, Value)| Setting { name: name.to_owned(), value };
         Self(settings.into_iter().map(setting).collect())
     }
 
@@ -79,12 +76,7 @@ impl Settings {
     fn value(&self, name: &str) -> Result<&Value, Error> {
         let found = self.0.iter().find(|setting| setting.name == name);
         found.map(|setting| &setting.value).ok_or_else(|| {
-            Error::argument(
-                "settings",
-                name,
-                "a parameter that the plugin describes",
-                "none of this name",
-            )
+            Error::argument("settings", name, "a parameter that the plugin describes", "none of this name")
         })
     }
 }

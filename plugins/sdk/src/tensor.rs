@@ -41,9 +41,7 @@ impl Tensor {
     /// Joins along `dimension`; the other sizes are equal.
     pub fn concatenate(parts: &[&Tensor], dimension: u32) -> Self {
         let handles: Result<Vec<&Handle>, Error> = parts.iter().map(|part| part.handle()).collect();
-        handles
-            .and_then(|handles| Handle::concatenate(&handles, dimension))
-            .into()
+        handles.and_then(|handles| Handle::concatenate(&handles, dimension)).into()
     }
 }
 
@@ -72,8 +70,7 @@ impl Tensor {
     /// Another rank, and whatever an operation before refused.
     pub fn image_shape(&self) -> Result<[u32; 4], Error> {
         let shape = self.shape()?;
-        <[u32; 4]>::try_from(shape)
-            .map_err(|other| Error::shape("image-shape", "(N, C, H, W)", &other))
+        <[u32; 4]>::try_from(shape).map_err(|other| Error::shape("image-shape", "(N, C, H, W)", &other))
     }
 
     /// Row-major numbers. Waits for the device and is counted: describe [`crate::Need::Readback`].

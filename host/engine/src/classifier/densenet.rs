@@ -1,10 +1,10 @@
 //! DenseNet-121 (Huang, Liu, van der Maaten and Weinberger 2017, Table 1), as in torchvision.
 
 use super::{Architecture, Weights, small_cnn};
+use crate::Result;
 use crate::graph::operator::{Padding, Pool};
 use crate::graph::{Graph, Node, Operator};
 use crate::tensor::SplitMix;
-use crate::Result;
 
 /// Channels that each dense layer adds.
 const GROWTH: usize = 32;
@@ -68,7 +68,8 @@ fn densenet121(b: &mut Builder, channels: usize) -> Result<()> {
     let images = b.graph.input.clone();
     let x = b.conv("features.conv0", &images, &[64, channels, 7, 7], 2, 3, false)?;
     let x = b.norm_relu("features.norm0", "features.relu0", &x, 64)?;
-    let pool = Pool { kernel: [3, 3], stride: [2, 2], padding: Padding::Explicit([1; 4]), dilation: [1, 1], round_up: false };
+    let pool =
+        Pool { kernel: [3, 3], stride: [2, 2], padding: Padding::Explicit([1; 4]), dilation: [1, 1], round_up: false };
     let mut x = b.push("features.pool0", Operator::MaxPool(pool), &[&x]);
     let mut width = 64;
     for (index, layers) in BLOCKS.into_iter().enumerate() {
@@ -77,7 +78,11 @@ fn densenet121(b: &mut Builder, channels: usize) -> Result<()> {
         for layer in 1..=layers {
             let at = format!("features.denseblock{block}.denselayer{layer}");
             let names: Vec<&str> = parts.iter().map(String::as_str).collect();
-            let joined = if names.len() == 1 { parts[0].clone() } else { b.push(&format!("{at}.concat"), Operator::Concat { axis: 1 }, &names) };
+            let joined = if names.len() == 1 {
+                parts[0].clone()
+            } else {
+                b.push(&format!("{at}.concat"), Operator::Concat { axis: 1 }, &names)
+            };
             let y = b.norm_relu(&format!("{at}.norm1"), &format!("{at}.relu1"), &joined, width)?;
             let y = b.conv(&format!("{at}.conv1"), &y, &[BOTTLENECK, width, 1, 1], 1, 0, false)?;
             let y = b.norm_relu(&format!("{at}.norm2"), &format!("{at}.relu2"), &y, BOTTLENECK)?;
@@ -92,7 +97,13 @@ fn densenet121(b: &mut Builder, channels: usize) -> Result<()> {
             let at = format!("features.transition{block}");
             let y = b.norm_relu(&format!("{at}.norm"), &format!("{at}.relu"), &x, width)?;
             let y = b.conv(&format!("{at}.conv"), &y, &[width / 2, width, 1, 1], 1, 0, false)?;
-            let pool = Pool { kernel: [2, 2], stride: [2, 2], padding: Padding::Explicit([0; 4]), dilation: [1, 1], round_up: false };
+            let pool = Pool {
+                kernel: [2, 2],
+                stride: [2, 2],
+                padding: Padding::Explicit([0; 4]),
+                dilation: [1, 1],
+                round_up: false,
+            };
             x = b.push(&format!("{at}.pool"), Operator::AveragePool { pool, count_padding: false }, &[&y]);
             width /= 2;
         }
@@ -154,14 +165,27 @@ impl<'a> Builder<'a> {
         name.to_owned()
     }
 
-    pub(super) fn conv(&mut self, name: &str, x: &str, shape: &[usize], stride: usize, padding: usize, bias: bool) -> Result<String> {
+    pub(super) fn conv(
+        &mut self,
+        name: &str,
+        x: &str,
+        shape: &[usize],
+        stride: usize,
+        padding: usize,
+        bias: bool,
+    ) -> Result<String> {
         let weight = self.constant(&format!("{name}.weight"), shape)?;
         let mut inputs = vec![x, &weight];
         let bias_name = if bias { self.constant(&format!("{name}.bias"), &shape[..1])? } else { String::new() };
         if bias {
             inputs.push(&bias_name);
         }
-        let operator = Operator::Conv { stride: [stride; 2], padding: Padding::Explicit([padding; 4]), dilation: [1, 1], groups: 1 };
+        let operator = Operator::Conv {
+            stride: [stride; 2],
+            padding: Padding::Explicit([padding; 4]),
+            dilation: [1, 1],
+            groups: 1,
+        };
         Ok(self.push(name, operator, &inputs))
     }
 

@@ -78,7 +78,8 @@ impl Manifest {
     /// # Errors
     /// [`Error::Model`] that says the key, what was found and what was expected.
     pub fn parse(file: &str, text: &str) -> Result<Self> {
-        let manifest: Self = toml::from_str(text).map_err(|error| Error::Model(format!("{file}: {}", error.to_string().trim())))?;
+        let manifest: Self =
+            toml::from_str(text).map_err(|error| Error::Model(format!("{file}: {}", error.to_string().trim())))?;
         manifest.check().map_err(|why| Error::Model(format!("{file}: {why}")))?;
         Ok(manifest)
     }
@@ -90,14 +91,19 @@ impl Manifest {
         }
         let Input { channels, height, width, scale, mean, deviation } = &self.input;
         if !(1..=16).contains(channels) || !(1..=4096).contains(height) || !(1..=4096).contains(width) {
-            return Err(format!("[input] is {channels} x {height} x {width}, expected 1 to 16 channels and 1 to 4096 rows and columns"));
+            return Err(format!(
+                "[input] is {channels} x {height} x {width}, expected 1 to 16 channels and 1 to 4096 rows and columns"
+            ));
         }
         if !scale.is_finite() || *scale == 0.0 {
             return Err(format!("[input] scale is {scale}, expected a number other than 0"));
         }
         for (name, list) in [("mean", mean), ("deviation", deviation)] {
             if list.len() > 1 && list.len() != *channels {
-                return Err(format!("[input] {name} has {} numbers, expected 1 or {channels}, as many as channels", list.len()));
+                return Err(format!(
+                    "[input] {name} has {} numbers, expected 1 or {channels}, as many as channels",
+                    list.len()
+                ));
             }
             if list.iter().any(|value| !value.is_finite() || (name == "deviation" && *value <= 0.0)) {
                 return Err(format!("[input] {name} is {list:?}, expected finite numbers, deviations above 0"));

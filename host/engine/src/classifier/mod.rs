@@ -85,8 +85,9 @@ impl Classifier {
     /// [`Error::Model`] that names the file, what was found in it, what was expected and the remedy.
     pub fn open(manifest: &Path, device: &Device) -> Result<Self> {
         let file = manifest.display().to_string();
-        let text = std::fs::read_to_string(manifest)
-            .map_err(|error| Error::Model(format!("{file}: the manifest cannot be read: {error}; give the path of a .toml file")))?;
+        let text = std::fs::read_to_string(manifest).map_err(|error| {
+            Error::Model(format!("{file}: the manifest cannot be read: {error}; give the path of a .toml file"))
+        })?;
         let folder = manifest.parent().map(Path::to_path_buf).unwrap_or_default();
         Self::from_manifest(&file, &Manifest::parse(&file, &text)?, &ModelFiles::Folder(folder), device)
     }
@@ -96,12 +97,17 @@ impl Classifier {
     /// # Errors
     /// As [`Classifier::open`].
     pub fn from_manifest(file: &str, manifest: &Manifest, files: &ModelFiles, device: &Device) -> Result<Self> {
-        let unreadable = |name: &str, error: std::io::Error| Error::Model(format!("{file}: `{name}` cannot be read: {error}"));
+        let unreadable =
+            |name: &str, error: std::io::Error| Error::Model(format!("{file}: `{name}` cannot be read: {error}"));
         let graph = match (&manifest.model.graph, manifest.model.architecture, &manifest.model.weights) {
-            (Some(name), ..) => graph::onnx::read(name, &files.read(name).map_err(|error| unreadable(name, error))?, files)?,
+            (Some(name), ..) => {
+                graph::onnx::read(name, &files.read(name).map_err(|error| unreadable(name, error))?, files)?
+            }
             (None, Some(architecture), Some(name)) => {
                 let weights = Weights::read(name, files)?;
-                architecture.graph(&weights, manifest.input.channels).map_err(|error| Error::Model(format!("{file}: {name}: {error}")))?
+                architecture
+                    .graph(&weights, manifest.input.channels)
+                    .map_err(|error| Error::Model(format!("{file}: {name}: {error}")))?
             }
             _ => return Err(Error::Model(format!("{file}: no model"))),
         };
@@ -120,7 +126,11 @@ impl Classifier {
             source: String::new(),
             model: Model { graph: None, architecture: Some(architecture), weights: None },
             input: Input { channels, height: size, width: size, scale: 1.0, mean: vec![], deviation: vec![] },
-            output: Output { classes: (0..classes).map(|class| format!("class {class}")).collect(), activation: Activation::Softmax, cam_layer: None },
+            output: Output {
+                classes: (0..classes).map(|class| format!("class {class}")).collect(),
+                activation: Activation::Softmax,
+                cam_layer: None,
+            },
         };
         Self::new(&manifest.name, &manifest, architecture.graph(&weights, channels)?, device)
     }
@@ -129,7 +139,9 @@ impl Classifier {
     fn new(file: &str, manifest: &Manifest, graph: graph::Graph, device: &Device) -> Result<Self> {
         let in_file = |error: Error| match error {
             Error::Model(why) if !why.starts_with(file) => Error::Model(format!("{file}: {why}")),
-            Error::Shape { .. } | Error::Argument { .. } => Error::Model(format!("{file}: the network refuses an image of the manifest's [input]: {error}")),
+            Error::Shape { .. } | Error::Argument { .. } => {
+                Error::Model(format!("{file}: the network refuses an image of the manifest's [input]: {error}"))
+            }
             other => other,
         };
         let network = graph::compile(graph, device).map_err(in_file)?;
@@ -144,10 +156,14 @@ impl Classifier {
             )));
         }
         let is_map = |shape: &[usize]| shape.len() == 4 && shape[2] * shape[3] > 1;
-        let layers: Vec<String> = shapes.iter().filter(|(_, shape)| is_map(shape)).map(|(name, _)| name.clone()).collect();
+        let layers: Vec<String> =
+            shapes.iter().filter(|(_, shape)| is_map(shape)).map(|(name, _)| name.clone()).collect();
         let cam_layer = match &manifest.output.cam_layer {
             Some(layer) if !layers.contains(layer) => {
-                return Err(Error::Model(format!("{file}: [output] cam-layer is `{layer}`, expected one of {}", layers.join(", "))));
+                return Err(Error::Model(format!(
+                    "{file}: [output] cam-layer is `{layer}`, expected one of {}",
+                    layers.join(", ")
+                )));
             }
             Some(layer) => Some(layer.clone()),
             None => layers.last().cloned(),
@@ -264,7 +280,8 @@ impl Classifier {
 
 /// (scale x - mean) / deviation as one scale and one shift for each channel.
 fn normalisation(manifest: &Manifest, device: &Device) -> Result<Option<(Tensor, Tensor)>> {
-    let (mean, deviation) = (manifest.per_channel(&manifest.input.mean, 0.0), manifest.per_channel(&manifest.input.deviation, 1.0));
+    let (mean, deviation) =
+        (manifest.per_channel(&manifest.input.mean, 0.0), manifest.per_channel(&manifest.input.deviation, 1.0));
     let scale: Vec<f32> = deviation.iter().map(|deviation| manifest.input.scale / deviation).collect();
     let shift: Vec<f32> = mean.iter().zip(&deviation).map(|(mean, deviation)| -mean / deviation).collect();
     if scale.iter().all(|scale| *scale == 1.0) && shift.iter().all(|shift| *shift == 0.0) {

@@ -27,9 +27,14 @@ impl Weights {
                     Some(key) => PytorchReader::with_top_level_key(&path, key),
                     None => PytorchReader::new(&path),
                 };
-                let reader = open(None).map_err(|error| Error::Model(format!("{name}: not a PyTorch weights file: {error}")))?;
+                let reader =
+                    open(None).map_err(|error| Error::Model(format!("{name}: not a PyTorch weights file: {error}")))?;
                 // Training scripts often keep the weights under one of these keys.
-                let reader = ["state_dict", "model_state_dict"].into_iter().filter_map(|key| open(Some(key)).ok()).find(|r| !r.is_empty()).unwrap_or(reader);
+                let reader = ["state_dict", "model_state_dict"]
+                    .into_iter()
+                    .filter_map(|key| open(Some(key)).ok())
+                    .find(|r| !r.is_empty())
+                    .unwrap_or(reader);
                 Self::from_pytorch(name, reader)
             }
             _ => Err(Error::Model(format!("{name}: weights are read from .safetensors, .pth and .pt files"))),
@@ -37,16 +42,23 @@ impl Weights {
     }
 
     fn from_safetensors(name: &str, bytes: &[u8]) -> Result<Self> {
-        let file = safetensors::SafeTensors::deserialize(bytes)
-            .map_err(|error| Error::Model(format!("{name}: not a safetensors file ({} bytes): {error}", bytes.len())))?;
+        let file = safetensors::SafeTensors::deserialize(bytes).map_err(|error| {
+            Error::Model(format!("{name}: not a safetensors file ({} bytes): {error}", bytes.len()))
+        })?;
         let mut arrays = HashMap::new();
         for (key, view) in file.tensors() {
             let data = match view.dtype() {
                 safetensors::Dtype::F32 => floats(view.data()),
-                safetensors::Dtype::F64 => view.data().as_chunks::<8>().0.iter().map(|bytes| f64::from_le_bytes(*bytes) as f32).collect(),
+                safetensors::Dtype::F64 => {
+                    view.data().as_chunks::<8>().0.iter().map(|bytes| f64::from_le_bytes(*bytes) as f32).collect()
+                }
                 // Counters, such as num_batches_tracked, are no weights.
                 safetensors::Dtype::I64 | safetensors::Dtype::I32 => continue,
-                other => return Err(Error::Model(format!("{name}: `{key}` has element type {other:?}, expected F32 or F64"))),
+                other => {
+                    return Err(Error::Model(format!(
+                        "{name}: `{key}` has element type {other:?}, expected F32 or F64"
+                    )));
+                }
             };
             arrays.insert(key, (view.shape().to_vec(), data));
         }
@@ -60,9 +72,15 @@ impl Weights {
             let read = || tensor.read().map_err(|error| Error::Model(format!("{name}: `{key}`: {error}")));
             let data = match tensor.dtype() {
                 DType::F32 => floats(&read()?),
-                DType::F64 => read()?.as_chunks::<8>().0.iter().map(|bytes| f64::from_le_bytes(*bytes) as f32).collect(),
+                DType::F64 => {
+                    read()?.as_chunks::<8>().0.iter().map(|bytes| f64::from_le_bytes(*bytes) as f32).collect()
+                }
                 DType::I64 | DType::I32 => continue,
-                other => return Err(Error::Model(format!("{name}: `{key}` has element type {other:?}, expected 32 or 64 bit floats"))),
+                other => {
+                    return Err(Error::Model(format!(
+                        "{name}: `{key}` has element type {other:?}, expected 32 or 64 bit floats"
+                    )));
+                }
             };
             arrays.insert(key, (shape, data));
         }
@@ -80,9 +98,14 @@ impl Weights {
             let mut known: Vec<&str> = self.arrays.keys().map(String::as_str).collect();
             known.sort_unstable();
             known.truncate(5);
-            Error::Model(format!("no weights named `{name}`; the file has {} arrays, among them {}", self.arrays.len(), known.join(", ")))
+            Error::Model(format!(
+                "no weights named `{name}`; the file has {} arrays, among them {}",
+                self.arrays.len(),
+                known.join(", ")
+            ))
         })?;
-        let fits = found.len() == shape.len() && found.iter().zip(shape).all(|(found, wanted)| *wanted == 0 || found == wanted);
+        let fits = found.len() == shape.len()
+            && found.iter().zip(shape).all(|(found, wanted)| *wanted == 0 || found == wanted);
         if !fits {
             return Err(Error::Model(format!("`{name}` has shape {found:?}, expected {shape:?} (0 is any size)")));
         }

@@ -120,7 +120,8 @@ impl PackedConv {
                             else {
                                 continue;
                             };
-                            let shift = [(back_y + before[0] as isize) as usize, (back_x + before[1] as isize) as usize];
+                            let shift =
+                                [(back_y + before[0] as isize) as usize, (back_x + before[1] as isize) as usize];
                             taps.push(Tap { channel, phase: [0, 0], shift });
                             places.push((channel * rows * kh + y) * kw + x);
                         }
@@ -128,7 +129,9 @@ impl PackedConv {
                 }
                 let panels = (0..geometry.groups)
                     .map(|group| {
-                        pack(rows, taps.len(), |row, k| weights[group * per_group * rows * kh * kw + places[k] + row * kh * kw])
+                        pack(rows, taps.len(), |row, k| {
+                            weights[group * per_group * rows * kh * kw + places[k] + row * kh * kw]
+                        })
                     })
                     .collect();
                 passes.push(Pass { origin: [py, px], step: [sy, sx], taps, panels });
@@ -151,7 +154,7 @@ impl PackedConv {
     /// `relu` clips negative results at zero.
     pub fn run(&self, input: &[f32], size: [usize; 2], output: [usize; 2], relu: bool) -> Vec<f32> {
         let image = self.channels_in * size[0] * size[1];
-        let batch = if image == 0 { 0 } else { input.len() / image };
+        let batch = input.len().checked_div(image).unwrap_or(0);
         let plane = output[0] * output[1];
         let mut out = vec![0.0; batch * self.rows_out * plane];
         let layout = self.layout(size, output);
@@ -166,7 +169,9 @@ impl PackedConv {
             .enumerate()
             .flat_map(|(index, part)| {
                 let (image, group) = (index / self.groups, index % self.groups);
-                part.chunks_mut((chunk * plane).max(1)).enumerate().map(move |(c, rows)| (image, group, c * chunk, rows))
+                part.chunks_mut((chunk * plane).max(1))
+                    .enumerate()
+                    .map(move |(c, rows)| (image, group, c * chunk, rows))
             })
             .collect();
         work.into_par_iter().for_each(|(image, group, first_row, rows)| {
@@ -231,7 +236,8 @@ impl PackedConv {
     }
 
     fn layout(&self, size: [usize; 2], output: [usize; 2]) -> Layout {
-        let reach = |axis: usize| self.passes.iter().flat_map(|pass| &pass.taps).map(|tap| tap.shift[axis]).max().unwrap_or(0);
+        let reach =
+            |axis: usize| self.passes.iter().flat_map(|pass| &pass.taps).map(|tap| tap.shift[axis]).max().unwrap_or(0);
         let results = |axis: usize| {
             let count = |pass: &Pass| output[axis].saturating_sub(pass.origin[axis]).div_ceil(pass.step[axis]);
             self.passes.iter().map(count).max().unwrap_or(0)
@@ -248,13 +254,15 @@ impl PackedConv {
         let planes = input.len() / (size[0] * size[1]).max(1);
         let [sy, sx] = self.split;
         // A block of columns is a multiple of 16 wide, so such a plane is never read past its end.
-        if layout.as_is && !input.is_empty() && layout.plane % 16 == 0 {
+        if layout.as_is && !input.is_empty() && layout.plane.is_multiple_of(16) {
             return std::borrow::Cow::Borrowed(input);
         }
         let mut phases = vec![0.0; planes * sy * sx * layout.plane + COLUMNS];
         let filled = planes * sy * sx * layout.plane;
-        phases[..filled].par_chunks_mut((sy * sx * layout.plane).max(1)).zip(input.par_chunks(size[0] * size[1])).for_each(
-            |(to, from)| {
+        phases[..filled]
+            .par_chunks_mut((sy * sx * layout.plane).max(1))
+            .zip(input.par_chunks(size[0] * size[1]))
+            .for_each(|(to, from)| {
                 if layout.as_is {
                     to.copy_from_slice(from);
                     return;
@@ -274,12 +282,12 @@ impl PackedConv {
                     for (x, value) in row.iter().enumerate() {
                         let padded = x + self.before[1];
                         if padded / sx < layout.width {
-                            to[(phase_y * sx + padded % sx) * layout.plane + at_y * layout.width + padded / sx] = *value;
+                            to[(phase_y * sx + padded % sx) * layout.plane + at_y * layout.width + padded / sx] =
+                                *value;
                         }
                     }
                 }
-            },
-        );
+            });
         std::borrow::Cow::Owned(phases)
     }
 }

@@ -42,7 +42,15 @@ impl Instructions {
     ///
     /// `panel` is k rows of [`ROWS`] weights. A window that would reach past the end of `input`
     /// counts as zero, so the caller keeps [`COLUMNS`] numbers of slack there.
-    pub(super) fn product(self, panel: &[f32], input: &[f32], offsets: &[usize], start: usize, width: usize, block: &mut Block) {
+    pub(super) fn product(
+        self,
+        panel: &[f32],
+        input: &[f32],
+        offsets: &[usize],
+        start: usize,
+        width: usize,
+        block: &mut Block,
+    ) {
         let (panel, _) = panel.as_chunks::<ROWS>();
         match self {
             // SAFETY: only `detect` makes this variant, after it has seen the feature.
@@ -93,13 +101,19 @@ fn portable(panel: &[[f32; ROWS]], input: &[f32], offsets: &[usize], start: usiz
 mod x86 {
     use super::{Block, ROWS, window};
     use std::arch::x86_64::{
-        __m256, __m512, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_setzero_ps, _mm256_storeu_ps, _mm512_fmadd_ps,
-        _mm512_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps,
+        __m256, __m512, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_setzero_ps, _mm256_storeu_ps,
+        _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps,
     };
 
     /// `V` registers of 16 columns for each of [`ROWS`] rows: at most 24 of the 32 registers.
     #[target_feature(enable = "avx512f")]
-    pub(super) fn sums_512<const V: usize>(panel: &[[f32; ROWS]], input: &[f32], offsets: &[usize], start: usize, block: &mut Block) {
+    pub(super) fn sums_512<const V: usize>(
+        panel: &[[f32; ROWS]],
+        input: &[f32],
+        offsets: &[usize],
+        start: usize,
+        block: &mut Block,
+    ) {
         let mut sums: [[__m512; V]; ROWS] = [[_mm512_setzero_ps(); V]; ROWS];
         for (weights, offset) in panel.iter().zip(offsets) {
             let Some(columns) = window_of::<V>(input, offset + start) else { continue };
@@ -128,7 +142,14 @@ mod x86 {
 
     /// One register of 8 columns for each of [`ROWS`] rows.
     #[target_feature(enable = "avx2,fma")]
-    pub(super) fn sums_256(panel: &[[f32; ROWS]], input: &[f32], offsets: &[usize], start: usize, column: usize, block: &mut Block) {
+    pub(super) fn sums_256(
+        panel: &[[f32; ROWS]],
+        input: &[f32],
+        offsets: &[usize],
+        start: usize,
+        column: usize,
+        block: &mut Block,
+    ) {
         let mut sums: [__m256; ROWS] = [_mm256_setzero_ps(); ROWS];
         for (weights, offset) in panel.iter().zip(offsets) {
             let Some(columns) = window::<8>(input, offset + start + column) else { continue };

@@ -18,7 +18,13 @@ pub(crate) fn scale_shift_relu(x: &[f32], scale: &[f32], shift: &[f32], plane: u
 }
 
 /// What of `gradient` passes a ReLU whose output was `output`, times the scale before it.
-pub(crate) fn gradient(gradient: &[f32], output: &[f32], scale: Option<&[f32]>, plane: usize, rule: ReluRule) -> Vec<f32> {
+pub(crate) fn gradient(
+    gradient: &[f32],
+    output: &[f32],
+    scale: Option<&[f32]>,
+    plane: usize,
+    rule: ReluRule,
+) -> Vec<f32> {
     let mut out = vec![0.0; gradient.len()];
     let parts = out.par_chunks_mut(plane).zip(gradient.par_chunks(plane)).zip(output.par_chunks(plane));
     parts.enumerate().for_each(|(index, ((out, gradient), output))| {

@@ -27,7 +27,9 @@ impl FromStr for DeviceChoice {
             "auto" => Ok(Self::Auto),
             "cpu" => Ok(Self::Cpu),
             "gpu" => Ok(Self::Gpu(0)),
-            "" => Err(Error::argument("device", "name", "auto, cpu, gpu, gpu:N or a part of an adapter's name", "empty")),
+            "" => {
+                Err(Error::argument("device", "name", "auto, cpu, gpu, gpu:N or a part of an adapter's name", "empty"))
+            }
             _ => match text.strip_prefix("gpu:") {
                 Some(index) => index.parse().map(Self::Gpu).map_err(|_| {
                     Error::argument("device", "index", "a whole number after gpu:, for example gpu:0", index)

@@ -11,10 +11,10 @@ use burn::tensor::DeviceKind;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The wgpu that the device runs on: an embedder hands in handles of exactly this version.
-pub use burn::tensor::wgpu::wgpu;
 /// An embedder's own instance, adapter, device and queue.
 pub use burn::tensor::wgpu::WgpuSetup;
+/// The wgpu that the device runs on: an embedder hands in handles of exactly this version.
+pub use burn::tensor::wgpu::wgpu;
 
 /// Where tensors live and are computed. Cheap to clone; opened once per host.
 #[derive(Clone)]
@@ -61,7 +61,11 @@ impl Device {
 
     /// The embedded CPU backend, which every machine has.
     pub fn cpu() -> Self {
-        Self::new(burn::tensor::Device::flex(), format!("cpu, {} threads", rayon::current_num_threads()), AdapterKind::Cpu)
+        Self::new(
+            burn::tensor::Device::flex(),
+            format!("cpu, {} threads", rayon::current_num_threads()),
+            AdapterKind::Cpu,
+        )
     }
 
     /// A device that the embedder opened and goes on using, for example to draw.
@@ -70,10 +74,9 @@ impl Device {
     /// [`Error::Device`] when the runtime cannot work on it.
     pub fn from_wgpu(setup: WgpuSetup) -> Result<Self> {
         let info = setup.adapter.get_info();
-        let burn = burn::tensor::Device::wgpu_options()
-            .setup(setup)
-            .init()
-            .map_err(|error| Error::Device(format!("the wgpu device that was handed in ({}) cannot be used: {error}", info.name)))?;
+        let burn = burn::tensor::Device::wgpu_options().setup(setup).init().map_err(|error| {
+            Error::Device(format!("the wgpu device that was handed in ({}) cannot be used: {error}", info.name))
+        })?;
         Ok(Self::new(burn, info.name, AdapterKind::Embedder))
     }
 
@@ -91,10 +94,9 @@ impl Device {
         let burn = match opened.iter().find(|(known, _)| *known == key) {
             Some((_, burn)) => burn.clone(),
             None => {
-                let burn = burn::tensor::Device::wgpu_options()
-                    .device_kind(kind)
-                    .init()
-                    .map_err(|error| Error::Device(format!("{} cannot be opened: {error}; `--device cpu` always works", adapter.name)))?;
+                let burn = burn::tensor::Device::wgpu_options().device_kind(kind).init().map_err(|error| {
+                    Error::Device(format!("{} cannot be opened: {error}; `--device cpu` always works", adapter.name))
+                })?;
                 opened.push((key, burn.clone()));
                 burn
             }

@@ -18,7 +18,14 @@ use std::sync::Arc;
 /// # Errors
 /// [`Error::Model`] when a value is used before it is made, or weights have the wrong size.
 pub(crate) fn compile(graph: Graph, device: &Device) -> Result<Network> {
-    let mut compiler = Compiler { device, readers: readers(&graph), slots: HashMap::new(), constants: Vec::new(), steps: Vec::new(), graph: &graph };
+    let mut compiler = Compiler {
+        device,
+        readers: readers(&graph),
+        slots: HashMap::new(),
+        constants: Vec::new(),
+        steps: Vec::new(),
+        graph: &graph,
+    };
     compiler.slot_of(&graph.input);
     let mut index = 0;
     while index < graph.nodes.len() {
@@ -60,7 +67,11 @@ impl<'a> Compiler<'a> {
                 self.slots.insert(node.output.clone(), source);
                 Ok(1)
             }
-            Operator::Conv { .. } if self.graph.constants.contains_key(node.inputs.get(1).map_or("", String::as_str)) => self.conv(index),
+            Operator::Conv { .. }
+                if self.graph.constants.contains_key(node.inputs.get(1).map_or("", String::as_str)) =>
+            {
+                self.conv(index)
+            }
             Operator::BatchNorm { .. } => self.batch_norm(index),
             _ => {
                 let inputs = (0..node.inputs.len())
@@ -81,7 +92,12 @@ impl<'a> Compiler<'a> {
         };
         let (shape, weights) = self.floats(node, 1)?;
         let &[channels_out, per_group, kh, kw] = shape else {
-            return Err(refused(node, format!("weights of shape {shape:?}, expected (O, I, kh, kw): only two-dimensional convolutions are supported")));
+            return Err(refused(
+                node,
+                format!(
+                    "weights of shape {shape:?}, expected (O, I, kh, kw): only two-dimensional convolutions are supported"
+                ),
+            ));
         };
         let mut weights = weights.to_vec();
         let mut bias = match node.inputs.get(2).filter(|name| !name.is_empty()) {
@@ -89,7 +105,10 @@ impl<'a> Compiler<'a> {
             None => vec![0.0; channels_out],
         };
         if bias.len() != channels_out || !channels_out.is_multiple_of(*groups) || weights.is_empty() {
-            return Err(refused(node, format!("{} biases and {groups} groups for {channels_out} output channels", bias.len())));
+            return Err(refused(
+                node,
+                format!("{} biases and {groups} groups for {channels_out} output channels", bias.len()),
+            ));
         }
         let padding = match padding {
             Padding::Explicit(amounts) => *amounts,
@@ -97,7 +116,9 @@ impl<'a> Compiler<'a> {
             _ => return Err(refused(node, "auto_pad with a stride; export the model with explicit padding".into())),
         };
         let (mut last, mut used) = (node, 1);
-        if let Some(norm) = self.joined(index + used, last).filter(|next| matches!(next.operator, Operator::BatchNorm { .. })) {
+        if let Some(norm) =
+            self.joined(index + used, last).filter(|next| matches!(next.operator, Operator::BatchNorm { .. }))
+        {
             let (scale, shift) = self.scale_and_shift(norm, channels_out)?;
             let per_channel = weights.len() / channels_out;
             for (channel, weights) in weights.chunks_mut(per_channel).enumerate() {
@@ -110,8 +131,15 @@ impl<'a> Compiler<'a> {
         if let Some(relu) = relu {
             (last, used) = (relu, used + 1);
         }
-        let geometry =
-            ConvGeometry { channels_in: per_group * groups, channels_out, kernel: [kh, kw], stride: *stride, padding, dilation: *dilation, groups: *groups };
+        let geometry = ConvGeometry {
+            channels_in: per_group * groups,
+            channels_out,
+            kernel: [kh, kw],
+            stride: *stride,
+            padding,
+            dilation: *dilation,
+            groups: *groups,
+        };
         let kernel = if self.device.is_cpu() {
             let conv = FrozenConv::on_cpu(geometry, &weights, &bias);
             // The packed weights are what the CPU reads; the tensors only stand in for them.
@@ -160,23 +188,29 @@ impl<'a> Compiler<'a> {
         let Operator::BatchNorm { epsilon } = node.operator else {
             return Err(refused(node, "no BatchNorm".into()));
         };
-        let lists = [self.floats(node, 1)?.1, self.floats(node, 2)?.1, self.floats(node, 3)?.1, self.floats(node, 4)?.1];
+        let lists =
+            [self.floats(node, 1)?.1, self.floats(node, 2)?.1, self.floats(node, 3)?.1, self.floats(node, 4)?.1];
         if lists.iter().any(|list| list.len() != channels) {
             return Err(refused(node, format!("statistics that are not for {channels} channels")));
         }
         let [gamma, beta, mean, variance] = lists;
-        let scale: Vec<f32> = gamma.iter().zip(variance).map(|(gamma, variance)| (f64::from(*gamma) / (f64::from(*variance) + f64::from(epsilon)).sqrt()) as f32).collect();
+        let scale: Vec<f32> = gamma
+            .iter()
+            .zip(variance)
+            .map(|(gamma, variance)| (f64::from(*gamma) / (f64::from(*variance) + f64::from(epsilon)).sqrt()) as f32)
+            .collect();
         let shift = beta.iter().zip(mean).zip(&scale).map(|((beta, mean), scale)| beta - mean * scale).collect();
         Ok((scale, shift))
     }
 
     fn floats(&self, node: &Node, index: usize) -> Result<(&'a [usize], &'a [f32])> {
         let name = node.inputs.get(index).map_or("", String::as_str);
-        let constant = self
-            .graph
-            .constants
-            .get(name)
-            .ok_or_else(|| refused(node, format!("input {index} (`{name}`) must be a constant of the file; export the model in evaluation mode")))?;
+        let constant = self.graph.constants.get(name).ok_or_else(|| {
+            refused(
+                node,
+                format!("input {index} (`{name}`) must be a constant of the file; export the model in evaluation mode"),
+            )
+        })?;
         constant.floats(name)
     }
 

@@ -11,9 +11,18 @@ use std::sync::Arc;
 /// What one step computes.
 #[derive(Debug)]
 pub(crate) enum Kernel {
-    Conv { conv: Arc<FrozenConv>, weight: Tensor, bias: Tensor, relu: bool },
+    Conv {
+        conv: Arc<FrozenConv>,
+        weight: Tensor,
+        bias: Tensor,
+        relu: bool,
+    },
     /// scale x + shift for each channel, then a ReLU or not.
-    ScaleShift { scale: Tensor, shift: Tensor, relu: bool },
+    ScaleShift {
+        scale: Tensor,
+        shift: Tensor,
+        relu: bool,
+    },
     Operator(Operator),
 }
 
@@ -25,6 +34,9 @@ pub(crate) struct Step {
     pub(crate) inputs: Vec<Option<usize>>,
     pub(crate) output: usize,
 }
+
+/// A layer's name and the shape of what it makes.
+pub(crate) type NamedShape = (String, Vec<usize>);
 
 /// A network on a device. Running it changes nothing in it.
 #[derive(Debug)]
@@ -40,7 +52,14 @@ pub(crate) struct Network {
 }
 
 impl Network {
-    pub(crate) fn new(device: Device, input: usize, output: usize, slots: usize, constants: Vec<(usize, Value)>, steps: Vec<Step>) -> Self {
+    pub(crate) fn new(
+        device: Device,
+        input: usize,
+        output: usize,
+        slots: usize,
+        constants: Vec<(usize, Value)>,
+        steps: Vec<Step>,
+    ) -> Self {
         let mut later = HashSet::from([output]);
         let mut released: Vec<Vec<usize>> = steps
             .iter()
@@ -61,7 +80,7 @@ impl Network {
     }
 
     /// Shapes of what every step makes, in the order of computation.
-    pub(crate) fn shapes(&self, images: &Tensor) -> Result<(Vec<(String, Vec<usize>)>, Tensor)> {
+    pub(crate) fn shapes(&self, images: &Tensor) -> Result<(Vec<NamedShape>, Tensor)> {
         let mut shapes = Vec::new();
         let output = self.execute((self.input, images), self.output, ReluRule::Plain, &mut |step, value| {
             if let Value::Tensor(tensor) = value {
@@ -108,7 +127,13 @@ impl Network {
         needed
     }
 
-    fn execute(&self, (start, given): (usize, &Tensor), target: usize, rule: ReluRule, see: &mut dyn FnMut(&Step, &Value)) -> Result<Tensor> {
+    fn execute(
+        &self,
+        (start, given): (usize, &Tensor),
+        target: usize,
+        rule: ReluRule,
+        see: &mut dyn FnMut(&Step, &Value),
+    ) -> Result<Tensor> {
         let needed = self.needed(start, target);
         let mut slots: Vec<Option<Value>> = vec![None; self.slots];
         for (slot, value) in &self.constants {

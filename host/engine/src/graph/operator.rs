@@ -4,41 +4,84 @@
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Operator {
     /// Inputs x, weight (O, I / groups, kh, kw), optional bias (O).
-    Conv { stride: [usize; 2], padding: Padding, dilation: [usize; 2], groups: usize },
+    Conv {
+        stride: [usize; 2],
+        padding: Padding,
+        dilation: [usize; 2],
+        groups: usize,
+    },
     /// Inputs x, scale, shift, mean, variance, each (C).
-    BatchNorm { epsilon: f32 },
+    BatchNorm {
+        epsilon: f32,
+    },
     Relu,
-    LeakyRelu { slope: f32 },
+    LeakyRelu {
+        slope: f32,
+    },
     /// Limits as attributes, or as inputs 1 and 2.
-    Clip { low: Option<f32>, high: Option<f32> },
+    Clip {
+        low: Option<f32>,
+        high: Option<f32>,
+    },
     Sigmoid,
-    HardSigmoid { slope: f32, offset: f32 },
+    HardSigmoid {
+        slope: f32,
+        offset: f32,
+    },
     HardSwish,
     Tanh,
-    Softmax { axis: i64 },
+    Softmax {
+        axis: i64,
+    },
     MaxPool(Pool),
-    AveragePool { pool: Pool, count_padding: bool },
+    AveragePool {
+        pool: Pool,
+        count_padding: bool,
+    },
     GlobalAveragePool,
     /// alpha A' B' + beta C, with transposes.
-    Gemm { alpha: f32, beta: f32, transpose_a: bool, transpose_b: bool },
+    Gemm {
+        alpha: f32,
+        beta: f32,
+        transpose_a: bool,
+        transpose_b: bool,
+    },
     MatMul,
     Add,
     Subtract,
     Multiply,
     Divide,
-    Concat { axis: i64 },
-    Flatten { axis: i64 },
+    Concat {
+        axis: i64,
+    },
+    Flatten {
+        axis: i64,
+    },
     Reshape,
     /// Axes as an attribute or as input 1.
-    ReduceMean { axes: Option<Vec<i64>>, keep: bool },
-    Squeeze { axes: Option<Vec<i64>> },
-    Unsqueeze { axes: Option<Vec<i64>> },
-    Transpose { order: Option<Vec<i64>> },
+    ReduceMean {
+        axes: Option<Vec<i64>>,
+        keep: bool,
+    },
+    Squeeze {
+        axes: Option<Vec<i64>>,
+    },
+    Unsqueeze {
+        axes: Option<Vec<i64>>,
+    },
+    Transpose {
+        order: Option<Vec<i64>>,
+    },
     /// Zeros around; amounts as an attribute or as input 1.
-    Pad { amounts: Option<Vec<i64>> },
+    Pad {
+        amounts: Option<Vec<i64>>,
+    },
     Identity,
     /// The dimensions `start .. end` of the input, as integers.
-    Shape { start: i64, end: Option<i64> },
+    Shape {
+        start: i64,
+        end: Option<i64>,
+    },
     /// Elements of a list of integers.
     Gather,
     /// Elements of a list of integers, or a range of a tensor.
@@ -47,9 +90,40 @@ pub(crate) enum Operator {
 
 /// The names that the reader knows, for messages.
 pub(crate) const KNOWN: &[&str] = &[
-    "Add", "AveragePool", "BatchNormalization", "Cast", "Clip", "Concat", "Constant", "Conv", "Div", "Dropout", "Flatten", "Gather",
-    "Gemm", "GlobalAveragePool", "HardSigmoid", "HardSwish", "Identity", "LeakyRelu", "MatMul", "MaxPool", "Mul", "Pad", "ReduceMean",
-    "Relu", "Reshape", "Shape", "Sigmoid", "Slice", "Softmax", "Squeeze", "Sub", "Tanh", "Transpose", "Unsqueeze",
+    "Add",
+    "AveragePool",
+    "BatchNormalization",
+    "Cast",
+    "Clip",
+    "Concat",
+    "Constant",
+    "Conv",
+    "Div",
+    "Dropout",
+    "Flatten",
+    "Gather",
+    "Gemm",
+    "GlobalAveragePool",
+    "HardSigmoid",
+    "HardSwish",
+    "Identity",
+    "LeakyRelu",
+    "MatMul",
+    "MaxPool",
+    "Mul",
+    "Pad",
+    "ReduceMean",
+    "Relu",
+    "Reshape",
+    "Shape",
+    "Sigmoid",
+    "Slice",
+    "Softmax",
+    "Squeeze",
+    "Sub",
+    "Tanh",
+    "Transpose",
+    "Unsqueeze",
 ];
 
 /// A pooling window.
@@ -76,7 +150,13 @@ pub(crate) enum Padding {
 
 impl Padding {
     /// The amounts for an input of `size`: top, left, bottom, right.
-    pub(crate) fn amounts(&self, size: [usize; 2], kernel: [usize; 2], stride: [usize; 2], dilation: [usize; 2]) -> [usize; 4] {
+    pub(crate) fn amounts(
+        &self,
+        size: [usize; 2],
+        kernel: [usize; 2],
+        stride: [usize; 2],
+        dilation: [usize; 2],
+    ) -> [usize; 4] {
         let total = |axis: usize| {
             let reach = (kernel[axis].max(1) - 1) * dilation[axis] + 1;
             ((size[axis].div_ceil(stride[axis]).max(1) - 1) * stride[axis] + reach).saturating_sub(size[axis])

@@ -17,7 +17,10 @@ pub(super) fn step(step: &Step, slots: &[Option<Value>], rule: ReluRule) -> Resu
             let [_, channels, h, w] = x.image_shape(&step.name)?;
             let geometry = conv.geometry();
             if channels != geometry.channels_in || geometry.output_size([h, w]).is_none() {
-                let expected = format!("(N, {}, H, W), at least as large as the kernel {:?}", geometry.channels_in, geometry.kernel);
+                let expected = format!(
+                    "(N, {}, H, W), at least as large as the kernel {:?}",
+                    geometry.channels_in, geometry.kernel
+                );
                 return Err(Error::shape(&step.name, expected, &x.shape()));
             }
             let then = if *relu { Then::Relu(rule) } else { Then::Nothing };
@@ -97,7 +100,8 @@ fn operate(operator: &Operator, inputs: &Inputs, rule: ReluRule) -> Result<Value
     }
     let x = first.tensor(name)?;
     let rank = x.shape().len();
-    let axis = |axis: i64| resolved(axis, rank).ok_or_else(|| inputs.refused(format!("axis {axis} of {rank} dimensions")));
+    let axis =
+        |axis: i64| resolved(axis, rank).ok_or_else(|| inputs.refused(format!("axis {axis} of {rank} dimensions")));
     let tensor = match operator {
         Operator::Identity => x.clone(),
         Operator::Relu => x.like(Dispatch::ruled_relu(x.primitive(), rule)),
@@ -191,7 +195,8 @@ fn integers(operator: &Operator, list: &[i64], inputs: &Inputs) -> Result<Vec<i6
     Ok(match operator {
         Operator::Identity | Operator::Squeeze { .. } | Operator::Unsqueeze { .. } | Operator::Reshape => list.to_vec(),
         Operator::Concat { .. } => {
-            let parts = (0..inputs.step.inputs.len()).map(|i| inputs.value(i)?.integers(name)).collect::<Result<Vec<_>>>()?;
+            let parts =
+                (0..inputs.step.inputs.len()).map(|i| inputs.value(i)?.integers(name)).collect::<Result<Vec<_>>>()?;
             parts.concat()
         }
         Operator::Gather => {
@@ -199,12 +204,15 @@ fn integers(operator: &Operator, list: &[i64], inputs: &Inputs) -> Result<Vec<i6
             let at = |place: i64| resolved(place, list.len()).map(|at| list[at]);
             places
                 .iter()
-                .map(|place| at(*place).ok_or_else(|| inputs.refused(format!("element {place} of a list of {}", list.len()))))
+                .map(|place| {
+                    at(*place).ok_or_else(|| inputs.refused(format!("element {place} of a list of {}", list.len())))
+                })
                 .collect::<Result<_>>()?
         }
         Operator::Slice => {
             let ends = [inputs.value(1)?.integers(name)?, inputs.value(2)?.integers(name)?];
-            let (from, to) = range(ends[0].first().copied().unwrap_or(0), ends[1].first().copied().unwrap_or(i64::MAX), list.len());
+            let (from, to) =
+                range(ends[0].first().copied().unwrap_or(0), ends[1].first().copied().unwrap_or(i64::MAX), list.len());
             list[from..to.max(from)].to_vec()
         }
         Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide => {
@@ -235,7 +243,8 @@ fn range(start: i64, end: i64, size: usize) -> (usize, usize) {
 }
 
 fn without(x: &Tensor, axes: &[usize]) -> Result<Tensor> {
-    let shape: Vec<usize> = x.shape().iter().enumerate().filter(|(axis, _)| !axes.contains(axis)).map(|(_, size)| *size).collect();
+    let shape: Vec<usize> =
+        x.shape().iter().enumerate().filter(|(axis, _)| !axes.contains(axis)).map(|(_, size)| *size).collect();
     x.reshape(if shape.is_empty() { &[1] } else { &shape })
 }
 
@@ -263,7 +272,9 @@ fn reshape(x: &Tensor, wanted: &[i64], inputs: &Inputs) -> Result<Tensor> {
 fn pad(x: &Tensor, amounts: &[i64], inputs: &Inputs) -> Result<Tensor> {
     let rank = x.shape().len();
     if amounts.len() != 2 * rank || amounts.iter().any(|amount| *amount < 0) {
-        return Err(inputs.refused(format!("padding {amounts:?} for {rank} dimensions, expected an amount of at least 0 for each end")));
+        return Err(inputs.refused(format!(
+            "padding {amounts:?} for {rank} dimensions, expected an amount of at least 0 for each end"
+        )));
     }
     let mut padded = x.clone();
     for axis in 0..rank {

@@ -63,7 +63,12 @@ impl<B: Backend + FrozenOps, C: CheckpointStrategy> FrozenOps for Autodiff<B, C>
         <Self as burn::backend::AutodiffBackend>::from_inner(inner)
     }
 
-    fn scale_shift_relu(x: FloatTensor<Self>, scale: FloatTensor<Self>, shift: FloatTensor<Self>, rule: ReluRule) -> FloatTensor<Self> {
+    fn scale_shift_relu(
+        x: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        rule: ReluRule,
+    ) -> FloatTensor<Self> {
         #[derive(Debug)]
         struct ScaleBackward;
         impl<B: Backend + FrozenOps> Backward<B, 1> for ScaleBackward {

@@ -43,7 +43,12 @@ impl FrozenOps for Flex {
         tensor(packed.gradient.run(numbers(&gradient), output, size, false), shape)
     }
 
-    fn scale_shift_relu(x: FloatTensor<Self>, scale: FloatTensor<Self>, shift: FloatTensor<Self>, _: ReluRule) -> FloatTensor<Self> {
+    fn scale_shift_relu(
+        x: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        _: ReluRule,
+    ) -> FloatTensor<Self> {
         let (batch, size) = batch_and_size(&x);
         let (x, scale, shift) = (x.to_contiguous(), scale.to_contiguous(), shift.to_contiguous());
         let channels = x.shape()[1];

@@ -60,7 +60,12 @@ pub trait FrozenOps: Backend {
 
     /// relu(scale x + shift) for each channel; `scale` and `shift` are (1, C, 1, 1).
     #[fusion(default)]
-    fn scale_shift_relu(x: FloatTensor<Self>, scale: FloatTensor<Self>, shift: FloatTensor<Self>, rule: ReluRule) -> FloatTensor<Self> {
+    fn scale_shift_relu(
+        x: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        rule: ReluRule,
+    ) -> FloatTensor<Self> {
         let _ = rule;
         Self::relu(Self::float_add(Self::float_mul(x, scale), shift))
     }

@@ -96,12 +96,21 @@ impl Tensor {
     }
 
     /// Brings both to one rank, checks that they broadcast, and computes.
-    fn binary(&self, operation: &str, other: &Self, compute: impl Fn(Primitive, Primitive) -> Primitive) -> Result<Self> {
+    fn binary(
+        &self,
+        operation: &str,
+        other: &Self,
+        compute: impl Fn(Primitive, Primitive) -> Primitive,
+    ) -> Result<Self> {
         let (left, right) = (self.shape(), other.shape());
         let rank = left.len().max(right.len());
         let (left, right) = (aligned(&left, rank), aligned(&right, rank));
         if left.iter().zip(&right).any(|(a, b)| a != b && *a != 1 && *b != 1) {
-            return Err(Error::shape(operation, format!("a shape that broadcasts with {:?}", self.shape()), &other.shape()));
+            return Err(Error::shape(
+                operation,
+                format!("a shape that broadcasts with {:?}", self.shape()),
+                &other.shape(),
+            ));
         }
         let left = self.reshape_unchecked(&left).primitive();
         let right = other.reshape_unchecked(&right).primitive();

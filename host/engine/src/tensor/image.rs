@@ -61,7 +61,11 @@ impl Tensor {
     pub fn blend(&self, reference: &Self, mask: &Self) -> Result<Self> {
         let [n, _, h, w] = self.image_shape("blend")?;
         if reference.shape() != self.shape() {
-            return Err(Error::shape("blend", format!("a reference of the images' shape {:?}", self.shape()), &reference.shape()));
+            return Err(Error::shape(
+                "blend",
+                format!("a reference of the images' shape {:?}", self.shape()),
+                &reference.shape(),
+            ));
         }
         if mask.shape() != [n, 1, h, w] {
             return Err(Error::shape("blend", format!("a mask of shape {:?}", [n, 1, h, w]), &mask.shape()));

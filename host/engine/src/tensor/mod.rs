@@ -51,7 +51,11 @@ impl Tensor {
         check_shape("from-data", shape)?;
         let elements: usize = shape.iter().product();
         if data.len() != elements {
-            return Err(Error::shape("from-data", format!("a shape of {} elements, as many as the data has", data.len()), shape));
+            return Err(Error::shape(
+                "from-data",
+                format!("a shape of {} elements, as many as the data has", data.len()),
+                shape,
+            ));
         }
         Ok(Self::upload(device, shape, data))
     }
@@ -102,8 +106,12 @@ impl Tensor {
     /// # Errors
     /// [`Error::Device`] when the computation behind them failed.
     pub fn read(&self) -> Result<Vec<f32>> {
-        let data = self.burn::<1>().try_into_data().map_err(|error| Error::Device(format!("{}: {error}", self.device.name())))?;
-        data.try_into_vec::<f32>().map_err(|error| Error::Device(format!("numbers came back in another type: {error:?}")))
+        let data = self
+            .burn::<1>()
+            .try_into_data()
+            .map_err(|error| Error::Device(format!("{}: {error}", self.device.name())))?;
+        data.try_into_vec::<f32>()
+            .map_err(|error| Error::Device(format!("numbers came back in another type: {error:?}")))
     }
 
     /// Whether every element is a finite number.

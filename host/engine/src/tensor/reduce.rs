@@ -63,7 +63,9 @@ impl Tensor {
             && left[rank - 1] == right[rank - 2]
             && (0..rank - 2).all(|axis| left[axis] == right[axis] || left[axis] == 1 || right[axis] == 1);
         if !fits {
-            let expected = format!("the rank of {left:?} (2 or more), its last size as last but one, and other sizes that broadcast");
+            let expected = format!(
+                "the rank of {left:?} (2 or more), its last size as last but one, and other sizes that broadcast"
+            );
             return Err(Error::shape("matrix-multiply", expected, &right));
         }
         let mut result: Vec<usize> = (0..rank - 2).map(|axis| left[axis].max(right[axis])).collect();

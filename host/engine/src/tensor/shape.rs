@@ -101,7 +101,12 @@ impl Tensor {
     pub(crate) fn size(&self, operation: &str, dimension: usize) -> Result<usize> {
         let shape = self.shape();
         shape.get(dimension).copied().ok_or_else(|| {
-            Error::argument(operation, "dimension", format!("below {}, the number of dimensions", shape.len()), dimension)
+            Error::argument(
+                operation,
+                "dimension",
+                format!("below {}, the number of dimensions", shape.len()),
+                dimension,
+            )
         })
     }
 }

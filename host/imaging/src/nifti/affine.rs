@@ -19,10 +19,7 @@ pub enum AffineSource {
 ///
 /// # Errors
 /// What was found where the numbers make no affine.
-pub(super) fn affine(
-    header: &NiftiHeader,
-    dims: [usize; 3],
-) -> Result<(Matrix4<f64>, AffineSource), String> {
+pub(super) fn affine(header: &NiftiHeader, dims: [usize; 3]) -> Result<(Matrix4<f64>, AffineSource), String> {
     let (affine, source) = if header.sform_code > 0 {
         (sform(header), AffineSource::Sform(header.sform_code))
     } else if header.qform_code > 0 {
@@ -33,26 +30,14 @@ pub(super) fn affine(
     let columns = Vector3::from_fn(|axis, _| affine.fixed_view::<3, 1>(0, axis).norm());
     let volume = affine.fixed_view::<3, 3>(0, 0).determinant().abs();
     // The volume of the voxel's parallelepiped against that of a box with the same edges: 0 where axes coincide.
-    let is_regular =
-        affine.iter().all(|value| value.is_finite()) && volume > 1e-6 * columns.product();
-    if is_regular {
-        Ok((affine, source))
-    } else {
-        Err(format!("an affine that cannot be inverted ({source:?})"))
-    }
+    let is_regular = affine.iter().all(|value| value.is_finite()) && volume > 1e-6 * columns.product();
+    if is_regular { Ok((affine, source)) } else { Err(format!("an affine that cannot be inverted ({source:?})")) }
 }
 
 /// The voxel axis that runs closest to the patient's right-left, front-back and top-bottom line, in this order: the
 /// assignment of axes, each used once, whose cosines sum to the most.
 pub(super) fn axes(affine: &Matrix4<f64>) -> [usize; 3] {
-    const ORDERS: [[usize; 3]; 6] = [
-        [0, 1, 2],
-        [0, 2, 1],
-        [1, 0, 2],
-        [1, 2, 0],
-        [2, 0, 1],
-        [2, 1, 0],
-    ];
+    const ORDERS: [[usize; 3]; 6] = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
     let cosine = |world: usize, axis: usize| {
         let column = affine.fixed_view::<3, 1>(0, axis);
         column[world].abs() / column.norm()
@@ -61,13 +46,7 @@ pub(super) fn axes(affine: &Matrix4<f64>) -> [usize; 3] {
     // The first of equally good ones is kept, so that an exactly diagonal affine is still read in one way only.
     ORDERS
         .into_iter()
-        .reduce(|best, order| {
-            if fit(&order) > fit(&best) + 1e-9 {
-                order
-            } else {
-                best
-            }
-        })
+        .reduce(|best, order| if fit(&order) > fit(&best) + 1e-9 { order } else { best })
         .unwrap_or(ORDERS[0])
 }
 
@@ -87,17 +66,13 @@ fn qform(header: &NiftiHeader) -> Result<Matrix4<f64>, String> {
     let squared = b * b + c * c + d * d;
     // Rounding of b, c, d to f32 moves the sum by some 1e-7; more than this is no rotation.
     if !squared.is_finite() || squared > 1.0 + 1e-3 {
-        return Err(format!(
-            "a qform whose quaternion ({b}, {c}, {d}) is longer than 1"
-        ));
+        return Err(format!("a qform whose quaternion ({b}, {c}, {d}) is longer than 1"));
     }
     let a = (1.0 - squared).max(0.0).sqrt();
-    let rotation =
-        UnitQuaternion::from_quaternion(Quaternion::new(a, b, c, d)).to_rotation_matrix();
+    let rotation = UnitQuaternion::from_quaternion(Quaternion::new(a, b, c, d)).to_rotation_matrix();
     let qfac = if header.pixdim[0] < 0.0 { -1.0 } else { 1.0 };
     let [x, y, z] = sizes(header);
-    let linear =
-        rotation.matrix() * nalgebra::Matrix3::from_diagonal(&Vector3::new(x, y, z * qfac));
+    let linear = rotation.matrix() * nalgebra::Matrix3::from_diagonal(&Vector3::new(x, y, z * qfac));
     let offset = [header.quatern_x, header.quatern_y, header.quatern_z].map(f64::from);
     let mut affine = linear.to_homogeneous();
     affine.set_column(3, &Vector4::new(offset[0], offset[1], offset[2], 1.0));

@@ -89,10 +89,7 @@ impl VolumeHeader {
 
     /// Slope and intercept from stored to true values; a slope of 0 or NaN means that none is set.
     pub(super) fn scaling(&self) -> Result<(f64, f64)> {
-        let (slope, inter) = (
-            f64::from(self.fields.scl_slope),
-            f64::from(self.fields.scl_inter),
-        );
+        let (slope, inter) = (f64::from(self.fields.scl_slope), f64::from(self.fields.scl_inter));
         match (slope, inter) {
             (0.0, _) => Ok((1.0, 0.0)),
             _ if !slope.is_finite() => Ok((1.0, 0.0)),
@@ -118,15 +115,8 @@ impl VolumeHeader {
         let skipped = std::io::copy(&mut stream.by_ref().take(gap), &mut std::io::sink())
             .map_err(|cause| broken_stream(path, &cause))?;
         if skipped < gap {
-            let found = format!(
-                "a file that ends {} bytes before its first voxel",
-                gap - skipped
-            );
-            return Err(damaged(
-                path,
-                found,
-                format!("voxels from byte {offset} on, as the header says"),
-            ));
+            let found = format!("a file that ends {} bytes before its first voxel", gap - skipped);
+            return Err(damaged(path, found, format!("voxels from byte {offset} on, as the header says")));
         }
         Ok((header, stream))
     }
@@ -134,10 +124,7 @@ impl VolumeHeader {
     fn parse(bytes: [u8; HEADER], path: &Path) -> Result<Self> {
         check_size_field(&bytes).map_err(|error| error.at(path))?;
         let fields = NiftiHeader::from_reader(&bytes[..]).map_err(|cause| {
-            let found = format!(
-                "a header with the mark {:?} ({cause})",
-                String::from_utf8_lossy(&bytes[344..348])
-            );
+            let found = format!("a header with the mark {:?} ({cause})", String::from_utf8_lossy(&bytes[344..348]));
             damaged(path, found, "the mark \"n+1\" at byte 344")
         })?;
         if fields.magic == *b"ni1\0" {
@@ -155,15 +142,7 @@ impl VolumeHeader {
             let remedy = "set a valid sform, or set sform_code and qform_code to 0, with nibabel for example";
             Error::new(ErrorKind::Damaged, found, "a position for every voxel", remedy).at(path)
         })?;
-        Ok(Self {
-            path: path.to_owned(),
-            bytes,
-            fields,
-            datatype,
-            dims,
-            affine,
-            source,
-        })
+        Ok(Self { path: path.to_owned(), bytes, fields, datatype, dims, affine, source })
     }
 }
 
@@ -192,17 +171,10 @@ fn open(path: &Path) -> Result<Box<dyn Read>> {
 
 fn first_bytes(stream: &mut Box<dyn Read>, path: &Path) -> Result<[u8; HEADER]> {
     let mut bytes = Vec::with_capacity(HEADER);
-    stream
-        .take(HEADER as u64)
-        .read_to_end(&mut bytes)
-        .map_err(|cause| broken_stream(path, &cause))?;
+    stream.take(HEADER as u64).read_to_end(&mut bytes).map_err(|cause| broken_stream(path, &cause))?;
     let length = bytes.len();
     bytes.try_into().map_err(|_| {
-        damaged(
-            path,
-            format!("{length} bytes of content"),
-            format!("at least the {HEADER} bytes of a NIfTI-1 header"),
-        )
+        damaged(path, format!("{length} bytes of content"), format!("at least the {HEADER} bytes of a NIfTI-1 header"))
     })
 }
 
@@ -239,13 +211,7 @@ fn check_size_field(bytes: &[u8; HEADER]) -> Result<()> {
 
 fn dims(fields: &NiftiHeader) -> Result<[usize; 3]> {
     let rank = usize::from(fields.dim[0]);
-    let given: Vec<usize> = fields
-        .dim
-        .iter()
-        .skip(1)
-        .take(rank)
-        .map(|&length| usize::from(length))
-        .collect();
+    let given: Vec<usize> = fields.dim.iter().skip(1).take(rank).map(|&length| usize::from(length)).collect();
     if !(2..=7).contains(&rank) || given.iter().any(|length| !(1..=32767).contains(length)) {
         return Err(Error::new(
             ErrorKind::Damaged,
@@ -279,10 +245,7 @@ fn dims(fields: &NiftiHeader) -> Result<[usize; 3]> {
 fn datatype(fields: &NiftiHeader) -> Result<NiftiType> {
     use NiftiType::{Float32, Float64, Int8, Int16, Int32, Int64, Uint8, Uint16, Uint32, Uint64};
     match fields.data_type() {
-        Ok(
-            known @ (Int8 | Uint8 | Int16 | Uint16 | Int32 | Uint32 | Int64 | Uint64 | Float32
-            | Float64),
-        ) => Ok(known),
+        Ok(known @ (Int8 | Uint8 | Int16 | Uint16 | Int32 | Uint32 | Int64 | Uint64 | Float32 | Float64)) => Ok(known),
         other => {
             let name = other.map_or_else(|_| "unknown".to_owned(), |known| format!("{known:?}"));
             Err(Error::new(

@@ -67,20 +67,14 @@ impl Volume {
     /// An index that the volume does not have, and what [`IntensityWindow::limits`] refuses.
     pub fn slice(&self, at: SliceAt, window: IntensityWindow) -> Result<Image> {
         let geometry = SliceGeometry::new(Arc::clone(&self.header), at)?;
-        let intensity = window
-            .limits(&self.data)
-            .map_err(|error| error.at(self.header.path()))?;
+        let intensity = window.limits(&self.data).map_err(|error| error.at(self.header.path()))?;
         let (height, width) = (geometry.down.length, geometry.across.length);
         let data = (0..height)
             .flat_map(|row| (0..width).map(move |column| (row, column)))
             .map(|(row, column)| intensity.to_unit(self.data[geometry.offset(row, column)]))
             .collect();
         let path = self.header.path().to_owned();
-        Ok(Image::new(1, height, width, data)?.with_origin(
-            Geometry::Slice(geometry),
-            intensity,
-            Some(path),
-        ))
+        Ok(Image::new(1, height, width, data)?.with_origin(Geometry::Slice(geometry), intensity, Some(path)))
     }
 }
 
@@ -126,21 +120,11 @@ impl SliceGeometry {
         let image_axis = |world: usize| {
             let voxel_axis = axes[world];
             let reversed = header.affine()[(world, voxel_axis)] > 0.0;
-            ImageAxis {
-                voxel_axis,
-                length: header.dims()[voxel_axis],
-                reversed,
-            }
+            ImageAxis { voxel_axis, length: header.dims()[voxel_axis], reversed }
         };
         let [down, across] = at.plane.down_across().map(image_axis);
         let normal = axes[at.plane.normal()];
-        Ok(Self {
-            header,
-            at,
-            normal,
-            down,
-            across,
-        })
+        Ok(Self { header, at, normal, down, across })
     }
 
     pub fn header(&self) -> &VolumeHeader {
@@ -169,10 +153,7 @@ impl SliceGeometry {
     /// Height and width of a pixel in millimetres.
     pub fn spacing(&self) -> [f64; 2] {
         let spacing = self.header.spacing();
-        [
-            spacing[self.down.voxel_axis],
-            spacing[self.across.voxel_axis],
-        ]
+        [spacing[self.down.voxel_axis], spacing[self.across.voxel_axis]]
     }
 
     /// Where the voxel of a pixel lies in the volume's data; the pixel must be one of the slice.
@@ -193,11 +174,7 @@ impl SliceGeometry {
 
 impl ImageAxis {
     fn voxel_index(self, pixel: usize) -> usize {
-        if self.reversed {
-            self.length - 1 - pixel
-        } else {
-            pixel
-        }
+        if self.reversed { self.length - 1 - pixel } else { pixel }
     }
 }
 
@@ -223,13 +200,8 @@ impl FromStr for SliceAt {
     /// Reads `axial:90`, `coronal:12` or `sagittal:0`.
     fn from_str(text: &str) -> Result<Self> {
         let parsed = text.split_once(':').and_then(|(name, index)| {
-            let plane = SlicePlane::ALL
-                .into_iter()
-                .find(|plane| plane.to_string() == name)?;
-            Some(Self {
-                plane,
-                index: index.parse().ok()?,
-            })
+            let plane = SlicePlane::ALL.into_iter().find(|plane| plane.to_string() == name)?;
+            Some(Self { plane, index: index.parse().ok()? })
         });
         parsed.ok_or_else(|| {
             Error::new(

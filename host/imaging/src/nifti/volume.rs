@@ -61,17 +61,11 @@ impl Volume {
             _ if bad == 0 => {}
             NonFinite::Refuse => return Err(not_finite(bad, data.len()).at(path)),
             NonFinite::Zero => {
-                data.iter_mut()
-                    .filter(|value| !value.is_finite())
-                    .for_each(|value| *value = 0.0);
+                data.iter_mut().filter(|value| !value.is_finite()).for_each(|value| *value = 0.0);
                 warnings.push(Warning::NonFiniteZeroed { voxels: bad });
             }
         }
-        Ok(Self {
-            header: Arc::new(header),
-            data,
-            warnings,
-        })
+        Ok(Self { header: Arc::new(header), data, warnings })
     }
 
     pub fn header(&self) -> &VolumeHeader {
@@ -114,11 +108,7 @@ fn voxels(header: &VolumeHeader, stream: &mut Box<dyn Read>) -> Result<Vec<f32>>
             .map_err(|cause| ends_early(header, k, cause))?;
         // The array is in the file's order (i fastest), which is its order in memory.
         let (stored, _) = stored.into_raw_vec_and_offset();
-        data.extend(
-            stored
-                .into_iter()
-                .map(|value| (value * slope + inter) as f32),
-        );
+        data.extend(stored.into_iter().map(|value| (value * slope + inter) as f32));
     }
     // What follows is of no interest but for the checksum that ends a gzip stream.
     std::io::copy(&mut stream.take(MAX_TRAILER), &mut std::io::sink())
@@ -133,22 +123,11 @@ fn ends_early(header: &VolumeHeader, k: usize, cause: NiftiError) -> Error {
     let [.., depth] = header.dims();
     match cause {
         NiftiError::IncompatibleLength(..) => {
-            let found = format!(
-                "voxels that end within slab {k} of 0 to {} along the third axis",
-                depth - 1
-            );
-            damaged(
-                header.path(),
-                found,
-                format!("{:?} voxels, as the header says", header.dims()),
-            )
+            let found = format!("voxels that end within slab {k} of 0 to {} along the third axis", depth - 1);
+            damaged(header.path(), found, format!("{:?} voxels, as the header says", header.dims()))
         }
         NiftiError::Io(cause) => broken_stream(header.path(), &cause),
-        other => damaged(
-            header.path(),
-            format!("voxels that cannot be read ({other})"),
-            "voxels as the header says",
-        ),
+        other => damaged(header.path(), format!("voxels that cannot be read ({other})"), "voxels as the header says"),
     }
 }
 

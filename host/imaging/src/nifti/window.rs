@@ -22,10 +22,7 @@ pub enum IntensityWindow {
 /// that a vessel drove far above the tissue do not set the contrast.
 impl Default for IntensityWindow {
     fn default() -> Self {
-        Self::Percentile {
-            low: 0.5,
-            high: 99.5,
-        }
+        Self::Percentile { low: 0.5, high: 99.5 }
     }
 }
 
@@ -39,19 +36,13 @@ impl IntensityWindow {
             Self::FullRange => spread(range(voxels)),
             Self::Percentile { low, high } => {
                 if !(0.0 <= low && low < high && high <= 100.0) {
-                    return Err(wrong_limits(
-                        format!("the percentiles {low} and {high}"),
-                        "0 <= low < high <= 100",
-                    ));
+                    return Err(wrong_limits(format!("the percentiles {low} and {high}"), "0 <= low < high <= 100"));
                 }
                 spread(percentiles(voxels, low, high))
             }
             Self::Fixed { low, high } => {
                 if !(low.is_finite() && high.is_finite() && low < high) {
-                    return Err(wrong_limits(
-                        format!("the window from {low} to {high}"),
-                        "finite limits, low < high",
-                    ));
+                    return Err(wrong_limits(format!("the window from {low} to {high}"), "finite limits, low < high"));
                 }
                 Ok(Intensity { low, high })
             }
@@ -73,19 +64,12 @@ impl FromStr for IntensityWindow {
     fn from_str(text: &str) -> Result<Self> {
         let limits = |numbers: &str| {
             let (low, high) = numbers.split_once(',')?;
-            Some((
-                low.trim().parse::<f32>().ok()?,
-                high.trim().parse::<f32>().ok()?,
-            ))
+            Some((low.trim().parse::<f32>().ok()?, high.trim().parse::<f32>().ok()?))
         };
         let parsed = match text.split_once(':') {
             None if text == "full" => Some(Self::FullRange),
-            Some(("percentile", numbers)) => {
-                limits(numbers).map(|(low, high)| Self::Percentile { low, high })
-            }
-            Some(("fixed", numbers)) => {
-                limits(numbers).map(|(low, high)| Self::Fixed { low, high })
-            }
+            Some(("percentile", numbers)) => limits(numbers).map(|(low, high)| Self::Percentile { low, high }),
+            Some(("fixed", numbers)) => limits(numbers).map(|(low, high)| Self::Fixed { low, high }),
             _ => None,
         };
         parsed.ok_or_else(|| {
@@ -100,19 +84,11 @@ impl FromStr for IntensityWindow {
 }
 
 fn range(voxels: &[f32]) -> (f32, f32) {
-    voxels
-        .iter()
-        .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &value| {
-            (low.min(value), high.max(value))
-        })
+    voxels.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &value| (low.min(value), high.max(value)))
 }
 
 fn percentiles(voxels: &[f32], low: f32, high: f32) -> (f32, f32) {
-    let mut values: Vec<f32> = voxels
-        .iter()
-        .copied()
-        .filter(|&value| value != 0.0)
-        .collect();
+    let mut values: Vec<f32> = voxels.iter().copied().filter(|&value| value != 0.0).collect();
     if values.is_empty() {
         return (0.0, 0.0);
     }
@@ -124,11 +100,7 @@ fn percentile(values: &mut [f32], percent: f32) -> f32 {
     let rank = f64::from(percent) / 100.0 * (values.len() - 1) as f64;
     let (_, &mut below, rest) = values.select_nth_unstable_by(rank as usize, f32::total_cmp);
     let above = rest.iter().copied().fold(f32::INFINITY, f32::min);
-    if above.is_finite() {
-        below + (above - below) * rank.fract() as f32
-    } else {
-        below
-    }
+    if above.is_finite() { below + (above - below) * rank.fract() as f32 } else { below }
 }
 
 fn spread((low, high): (f32, f32)) -> Result<Intensity> {
@@ -144,12 +116,7 @@ fn spread((low, high): (f32, f32)) -> Result<Intensity> {
 }
 
 fn wrong_limits(found: String, expected: &str) -> Error {
-    Error::new(
-        ErrorKind::OutOfRange,
-        found,
-        expected,
-        "give the lower limit first, like percentile:0.5,99.5",
-    )
+    Error::new(ErrorKind::OutOfRange, found, expected, "give the lower limit first, like percentile:0.5,99.5")
 }
 
 #[cfg(test)]
@@ -161,23 +128,9 @@ mod tests {
     #[test]
     fn percentiles_are_numpys_over_non_zero_voxels() {
         let voxels = [0.0, 3.0, 0.0, -2.0, 10.0, 1.0, 0.0, 2.0];
-        let Intensity { low, high } = IntensityWindow::Percentile {
-            low: 10.0,
-            high: 90.0,
-        }
-        .limits(&voxels)
-        .unwrap();
-        assert!(
-            (low + 0.8).abs() < 1e-6 && (high - 7.2).abs() < 1e-6,
-            "{low} {high}"
-        );
-        assert_eq!(
-            IntensityWindow::FullRange.limits(&voxels).unwrap(),
-            Intensity {
-                low: -2.0,
-                high: 10.0
-            }
-        );
+        let Intensity { low, high } = IntensityWindow::Percentile { low: 10.0, high: 90.0 }.limits(&voxels).unwrap();
+        assert!((low + 0.8).abs() < 1e-6 && (high - 7.2).abs() < 1e-6, "{low} {high}");
+        assert_eq!(IntensityWindow::FullRange.limits(&voxels).unwrap(), Intensity { low: -2.0, high: 10.0 });
     }
 
     #[test]
@@ -185,27 +138,9 @@ mod tests {
         for (window, voxels) in [
             (IntensityWindow::default(), &[0.0, 0.0][..]),
             (IntensityWindow::FullRange, &[3.0, 3.0]),
-            (
-                IntensityWindow::Fixed {
-                    low: 2.0,
-                    high: 2.0,
-                },
-                &[0.0, 1.0],
-            ),
-            (
-                IntensityWindow::Fixed {
-                    low: f32::NAN,
-                    high: 2.0,
-                },
-                &[0.0, 1.0],
-            ),
-            (
-                IntensityWindow::Percentile {
-                    low: 5.0,
-                    high: 101.0,
-                },
-                &[0.0, 1.0],
-            ),
+            (IntensityWindow::Fixed { low: 2.0, high: 2.0 }, &[0.0, 1.0]),
+            (IntensityWindow::Fixed { low: f32::NAN, high: 2.0 }, &[0.0, 1.0]),
+            (IntensityWindow::Percentile { low: 5.0, high: 101.0 }, &[0.0, 1.0]),
         ] {
             assert!(window.limits(voxels).is_err(), "{window:?}");
         }
@@ -214,17 +149,8 @@ mod tests {
     #[test]
     fn reads_its_own_examples() {
         assert_eq!("full".parse(), Ok(IntensityWindow::FullRange));
-        assert_eq!(
-            "percentile:0.5,99.5".parse(),
-            Ok(IntensityWindow::default())
-        );
-        assert_eq!(
-            "fixed:-100,300".parse(),
-            Ok(IntensityWindow::Fixed {
-                low: -100.0,
-                high: 300.0
-            })
-        );
+        assert_eq!("percentile:0.5,99.5".parse(), Ok(IntensityWindow::default()));
+        assert_eq!("fixed:-100,300".parse(), Ok(IntensityWindow::Fixed { low: -100.0, high: 300.0 }));
         let error = "fixed:1".parse::<IntensityWindow>().unwrap_err();
         assert!(error.to_string().contains("percentile:0.5,99.5"), "{error}");
     }

@@ -27,25 +27,15 @@ impl Map {
         if (self.height(), self.width()) != (height, width) {
             return Err(Error::new(
                 ErrorKind::Shape,
-                format!(
-                    "a map of {} x {} for a slice of {height} x {width} voxels",
-                    self.height(),
-                    self.width()
-                ),
+                format!("a map of {} x {} for a slice of {height} x {width} voxels", self.height(), self.width()),
                 "a map on the slice's own grid",
                 "resize the map to the image's height and width first",
             )
             .at(path));
         }
         let file = file(self, slice);
-        let is_gzip = path
-            .extension()
-            .is_some_and(|extension| extension.eq_ignore_ascii_case("gz"));
-        let bytes = if is_gzip {
-            gzip(&file).map_err(|cause| unwritable(path, &cause))?
-        } else {
-            file
-        };
+        let is_gzip = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"));
+        let bytes = if is_gzip { gzip(&file).map_err(|cause| unwritable(path, &cause))? } else { file };
         write_atomic(path, &bytes)
     }
 }

@@ -75,41 +75,23 @@ impl Header {
     pub fn file_f32(&self, voxels: &[f32]) -> Vec<u8> {
         let bytes: Vec<u8> = voxels
             .iter()
-            .flat_map(|value| {
-                if self.big_endian {
-                    value.to_be_bytes()
-                } else {
-                    value.to_le_bytes()
-                }
-            })
+            .flat_map(|value| if self.big_endian { value.to_be_bytes() } else { value.to_le_bytes() })
             .collect();
         self.file(&bytes)
     }
 
     pub fn i16(&self, file: &mut [u8], at: usize, value: i16) {
-        let bytes = if self.big_endian {
-            value.to_be_bytes()
-        } else {
-            value.to_le_bytes()
-        };
+        let bytes = if self.big_endian { value.to_be_bytes() } else { value.to_le_bytes() };
         file[at..at + 2].copy_from_slice(&bytes);
     }
 
     fn i32(&self, file: &mut [u8], at: usize, value: i32) {
-        let bytes = if self.big_endian {
-            value.to_be_bytes()
-        } else {
-            value.to_le_bytes()
-        };
+        let bytes = if self.big_endian { value.to_be_bytes() } else { value.to_le_bytes() };
         file[at..at + 4].copy_from_slice(&bytes);
     }
 
     pub fn f32(&self, file: &mut [u8], at: usize, value: f32) {
-        let bytes = if self.big_endian {
-            value.to_be_bytes()
-        } else {
-            value.to_le_bytes()
-        };
+        let bytes = if self.big_endian { value.to_be_bytes() } else { value.to_le_bytes() };
         file[at..at + 4].copy_from_slice(&bytes);
     }
 }
@@ -119,70 +101,25 @@ pub fn placements(dims: [usize; 3]) -> Vec<(&'static str, Header)> {
     let plain = Header::new(dims);
     // A rotation by 0.3 rad about (1, 2, 3), normalised, as b, c, d; offsets in millimetres.
     let oblique = [0.039_939_28, 0.079_878_56, 0.119_817_84, -31.5, 12.25, 7.0];
-    let sheared = [
-        [-0.9, 0.05, 0.1, 90.0],
-        [0.02, 0.1, 2.5, -126.0],
-        [0.04, 1.1, -0.2, -72.0],
-    ];
+    let sheared = [[-0.9, 0.05, 0.1, 90.0], [0.02, 0.1, 2.5, -126.0], [0.04, 1.1, -0.2, -72.0]];
     vec![
-        (
-            "qform-oblique",
-            Header {
-                pixdim: [1.0, 0.8, 1.1, 2.5],
-                qform: Some(oblique),
-                ..plain.clone()
-            },
-        ),
-        (
-            "qform-qfac",
-            Header {
-                pixdim: [-1.0, 0.8, 1.1, 2.5],
-                qform: Some(oblique),
-                ..plain.clone()
-            },
-        ),
+        ("qform-oblique", Header { pixdim: [1.0, 0.8, 1.1, 2.5], qform: Some(oblique), ..plain.clone() }),
+        ("qform-qfac", Header { pixdim: [-1.0, 0.8, 1.1, 2.5], qform: Some(oblique), ..plain.clone() }),
         // Half a turn about z and qfac -1: L-P-I.
         (
             "qform-turned",
-            Header {
-                pixdim: [-1.0, 1.0, 1.0, 1.0],
-                qform: Some([0.0, 0.0, 1.0, 90.0, 0.0, 1.0]),
-                ..plain.clone()
-            },
+            Header { pixdim: [-1.0, 1.0, 1.0, 1.0], qform: Some([0.0, 0.0, 1.0, 90.0, 0.0, 1.0]), ..plain.clone() },
         ),
-        (
-            "sform-sheared",
-            Header {
-                pixdim: [1.0, 1.0, 1.0, 1.0],
-                sform: Some(sheared),
-                ..plain.clone()
-            },
-        ),
+        ("sform-sheared", Header { pixdim: [1.0, 1.0, 1.0, 1.0], sform: Some(sheared), ..plain.clone() }),
         // sform goes before qform.
-        (
-            "both-big-endian",
-            Header {
-                qform: Some(oblique),
-                sform: Some(sheared),
-                big_endian: true,
-                ..plain.clone()
-            },
-        ),
-        (
-            "neither",
-            Header {
-                pixdim: [0.0, 0.8, 1.1, 2.5],
-                ..plain
-            },
-        ),
+        ("both-big-endian", Header { qform: Some(oblique), sform: Some(sheared), big_endian: true, ..plain.clone() }),
+        ("neither", Header { pixdim: [0.0, 0.8, 1.1, 2.5], ..plain }),
     ]
 }
 
 /// Voxels that each hold their own number, from 1 on.
 pub fn numbered(dims: [usize; 3]) -> Vec<f32> {
-    (1..=dims.iter().product::<usize>())
-        .map(|number| number as f32)
-        .collect()
+    (1..=dims.iter().product::<usize>()).map(|number| number as f32).collect()
 }
 
 /// The folder of real data that `LACUNA_DATA` names; prints why a test does not run where it is missing.
@@ -204,9 +141,7 @@ pub fn damages(whole: &[u8], count: usize) -> impl Iterator<Item = Vec<u8>> {
     // The generator of Knuth's MMIX; its high bits are random enough for this.
     let mut state = 7_u64;
     let mut next = move |below: usize| {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as usize % below
     };
     (0..count).map(move |round| {

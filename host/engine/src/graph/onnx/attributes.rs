@@ -43,7 +43,9 @@ impl<'a> Attributes<'a> {
         };
         match list.as_slice() {
             [rows, columns] if *rows > 0 && *columns > 0 => Ok([*rows as usize, *columns as usize]),
-            _ => Err(self.refused(&format!("attribute {name} is {list:?}, expected two sizes above 0: only two-dimensional images are supported"))),
+            _ => Err(self.refused(&format!(
+                "attribute {name} is {list:?}, expected two sizes above 0: only two-dimensional images are supported"
+            ))),
         }
     }
 

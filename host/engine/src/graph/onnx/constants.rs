@@ -37,7 +37,9 @@ impl<'a> External<'a> {
         let constant = match tensor.data_type {
             FLOAT if raw.is_empty() => Constant::Floats { shape, data: tensor.float_data.clone() },
             FLOAT => Constant::Floats { shape, data: numbers(raw, f32::from_le_bytes) },
-            DOUBLE if raw.is_empty() => Constant::Floats { shape, data: tensor.double_data.iter().map(|x| *x as f32).collect() },
+            DOUBLE if raw.is_empty() => {
+                Constant::Floats { shape, data: tensor.double_data.iter().map(|x| *x as f32).collect() }
+            }
             DOUBLE => Constant::Floats { shape, data: numbers(raw, |bytes| f64::from_le_bytes(bytes) as f32) },
             FLOAT16 if raw.is_empty() => {
                 Constant::Floats { shape, data: tensor.int32_data.iter().map(|bits| half(*bits as u16)).collect() }
@@ -47,7 +49,11 @@ impl<'a> External<'a> {
             INT64 => Constant::Integers(numbers(raw, i64::from_le_bytes)),
             INT32 if raw.is_empty() => Constant::Integers(tensor.int32_data.iter().map(|x| i64::from(*x)).collect()),
             INT32 => Constant::Integers(numbers(raw, |bytes| i64::from(i32::from_le_bytes(bytes)))),
-            other => return Err(refused(format!("element type {other} of ONNX, expected float, double, float16, int32 or int64"))),
+            other => {
+                return Err(refused(format!(
+                    "element type {other} of ONNX, expected float, double, float16, int32 or int64"
+                )));
+            }
         };
         let found = match &constant {
             Constant::Floats { data, .. } => data.len(),
@@ -61,10 +67,14 @@ impl<'a> External<'a> {
 
     /// The bytes of a tensor that lies in another file.
     fn outside(&mut self, tensor: &TensorProto) -> Result<Vec<u8>> {
-        let entry = |key: &str| tensor.external_data.iter().find(|entry| entry.key == key).map(|entry| entry.value.as_str());
+        let entry =
+            |key: &str| tensor.external_data.iter().find(|entry| entry.key == key).map(|entry| entry.value.as_str());
         let number = |key: &str| entry(key).and_then(|value| value.parse::<usize>().ok());
         let location = entry("location").ok_or_else(|| {
-            Error::Model(format!("{}: constant `{}` lies in another file that the graph does not name", self.file, tensor.name))
+            Error::Model(format!(
+                "{}: constant `{}` lies in another file that the graph does not name",
+                self.file, tensor.name
+            ))
         })?;
         if !self.read.contains_key(location) {
             let bytes = self.files.read_beside(self.file, location).map_err(|error| {

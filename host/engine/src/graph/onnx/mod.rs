@@ -17,12 +17,17 @@ use std::collections::HashMap;
 /// [`Error::Model`] when the bytes are no ONNX, an operator or attribute is unknown, or a weights
 /// file is missing; the message names the node or the file.
 pub(crate) fn read(file: &str, bytes: &[u8], files: &ModelFiles) -> Result<Graph> {
-    let model = proto::ModelProto::decode(bytes)
-        .map_err(|error| Error::Model(format!("{file}: not an ONNX file ({error}); export the model again with torch.onnx.export")))?;
+    let model = proto::ModelProto::decode(bytes).map_err(|error| {
+        Error::Model(format!("{file}: not an ONNX file ({error}); export the model again with torch.onnx.export"))
+    })?;
     let graph = model.graph.filter(|graph| !graph.node.is_empty()).ok_or_else(|| {
         Error::Model(format!("{file}: an ONNX file without a graph ({} bytes); export the model again", bytes.len()))
     })?;
-    let version = model.opset_import.iter().find(|set| set.domain.is_empty() || set.domain == "ai.onnx").map_or(0, |set| set.version);
+    let version = model
+        .opset_import
+        .iter()
+        .find(|set| set.domain.is_empty() || set.domain == "ai.onnx")
+        .map_or(0, |set| set.version);
     if version < 9 {
         return Err(Error::Model(format!(
             "{file}: ONNX operator set {version}, expected 9 or later; export it again with opset_version=17"
@@ -44,7 +49,8 @@ pub(crate) fn read(file: &str, bytes: &[u8], files: &ModelFiles) -> Result<Graph
         }
     }
     // Old exporters list the weights among the inputs.
-    let input = only(file, "input", graph.input.iter().map(|value| &value.name).filter(|name| !named.contains_key(*name)))?;
+    let input =
+        only(file, "input", graph.input.iter().map(|value| &value.name).filter(|name| !named.contains_key(*name)))?;
     let output = only(file, "output", graph.output.iter().map(|value| &value.name))?;
     Ok(Graph { input, output, nodes, constants: named })
 }

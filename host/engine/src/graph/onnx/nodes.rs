@@ -13,7 +13,9 @@ pub(super) fn node(file: &str, node: &NodeProto, version: i64) -> Result<Node> {
     // Exporters may leave names out; the value that a node makes always has one.
     let name = if node.name.is_empty() { first_output.clone() } else { node.name.clone() };
     let attributes = Attributes { file, node, name: &name };
-    if node.output.iter().skip(1).any(|output| !output.is_empty()) && !matches!(node.op_type.as_str(), "Dropout" | "BatchNormalization") {
+    if node.output.iter().skip(1).any(|output| !output.is_empty())
+        && !matches!(node.op_type.as_str(), "Dropout" | "BatchNormalization")
+    {
         return Err(attributes.refused("more than one output"));
     }
     let operator = operator(&attributes, version)?;
