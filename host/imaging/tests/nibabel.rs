@@ -43,6 +43,8 @@ fn python() -> Option<String> {
     match found {
         Ok(output) if output.status.success() => Some(python),
         _ => {
+            let required = std::env::var_os("LACUNA_REQUIRE_PYTHON").is_some();
+            assert!(!required, "nibabel is required, but `{python}` has none");
             println!("skipped: `{python}` has no nibabel and numpy (another Python can be named in LACUNA_PYTHON)");
             None
         }

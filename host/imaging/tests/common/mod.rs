@@ -125,6 +125,10 @@ pub fn numbered(dims: [usize; 3]) -> Vec<f32> {
 /// The folder of real data that `LACUNA_DATA` names; prints why a test does not run where it is missing.
 pub fn real_data(folder: &str) -> Option<PathBuf> {
     let Some(root) = std::env::var_os("LACUNA_DATA") else {
+        assert!(
+            std::env::var_os("LACUNA_REQUIRE_DATA").is_none(),
+            "the real data is required, but LACUNA_DATA is not set"
+        );
         println!("skipped: LACUNA_DATA does not name the folder of the real data");
         return None;
     };
