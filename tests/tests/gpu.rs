@@ -9,6 +9,7 @@
 use lacuna_engine::{
     Architecture, ClassIndex, Classifier, Device, DeviceChoice, Interpolation, ReluRule, Score, Tensor,
 };
+use std::path::Path;
 use std::process::Command;
 
 #[path = "../../host/runtime/examples/embed.rs"]
@@ -53,13 +54,18 @@ fn checks() {
     for (name, compute) in operations() {
         close(name, &compute(&gpu), &compute(&cpu), 1e-4);
     }
-    let network = |device: &Device| Classifier::untrained(Architecture::SmallCnn, 2, 7, device).unwrap();
-    let (on_gpu, on_cpu) = (network(&gpu), network(&cpu));
-    for rule in [ReluRule::Plain, ReluRule::Guided, ReluRule::Deconvolution] {
-        let (logits, gradient) = forward_and_backward(&on_gpu, &gpu, rule);
-        let (expected_logits, expected_gradient) = forward_and_backward(&on_cpu, &cpu, rule);
-        close("logits of the small network", &logits, &expected_logits, 1e-4);
-        close("mask gradient of the small network", &gradient, &expected_gradient, 1e-3);
+    // Without and with a normalisation of one channel: the second multiplies what a convolution's gradient made.
+    let untrained = |device: &Device| Classifier::untrained(Architecture::SmallCnn, 2, 7, device).unwrap();
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../host/cli/assets/demo/model.toml");
+    let demo = |device: &Device| Classifier::open(&manifest, device).unwrap();
+    for (on_gpu, on_cpu) in [(untrained(&gpu), untrained(&cpu)), (demo(&gpu), demo(&cpu))] {
+        for rule in [ReluRule::Plain, ReluRule::Guided, ReluRule::Deconvolution] {
+            let name = &on_gpu.info().name;
+            let (logits, gradient) = forward_and_backward(&on_gpu, &gpu, rule);
+            let (expected_logits, expected_gradient) = forward_and_backward(&on_cpu, &cpu, rule);
+            close(&format!("logits of {name}"), &logits, &expected_logits, 1e-4);
+            close(&format!("mask gradient of {name}"), &gradient, &expected_gradient, 1e-3);
+        }
     }
     a_viewers_device_is_shared(&choice);
     println!("{PASSED}");
@@ -90,6 +96,10 @@ fn operations() -> Vec<(&'static str, Compute)> {
             Box::new(move |d| {
                 images(d).multiply(&Tensor::uniform(d, &[17], -1.0, 1.0, 9).unwrap()).unwrap().read().unwrap()
             }),
+        ),
+        (
+            "greater",
+            Box::new(move |d| images(d).greater(&Tensor::full(d, &[1], 0.5).unwrap()).unwrap().read().unwrap()),
         ),
         ("sum", Box::new(move |d| images(d).sum(&[1, 3]).unwrap().read().unwrap())),
         ("softmax", Box::new(move |d| images(d).softmax(1).unwrap().read().unwrap())),

@@ -1,19 +1,19 @@
 //! Operators of a frozen network that Burn lacks or that the CPU does faster by hand.
 //!
-//! Each has a default made of Burn's own operators, which is what a GPU runs, and an override for
-//! the CPU. The backward passes are ours on every device: they compute the gradient of the input
-//! only, and they follow the rule for ReLU gradients that the caller chose.
+//! A GPU runs Burn's own kernels, the CPU those of `crate::cpu`. The backward passes are ours on every device: they
+//! compute the gradient of the input only, and they follow the rule for ReLU gradients that the caller chose.
 
 mod autodiff;
 mod cpu;
 mod frozen_conv;
+mod gpu;
 
 pub(crate) use frozen_conv::FrozenConv;
 
 use crate::ReluRule;
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Backend, TensorMetadata, backend_extension};
-use burn::tensor::{BoolDType, FloatDType, Shape};
+use burn::backend::{Backend, backend_extension};
+use burn::tensor::Shape;
 use std::sync::Arc;
 
 /// What follows a convolution in the same kernel.
@@ -27,39 +27,27 @@ pub enum Then {
 #[backend_extension(Autodiff, Cube, Fusion, Flex)]
 pub trait FrozenOps: Backend {
     /// Convolution of (N, I, H, W), plus bias, then `then`.
-    #[fusion(default)]
+    #[fusion(dtype = x, shape = forward_shape(x, conv))]
     fn frozen_conv(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         conv: Arc<FrozenConv>,
         then: Then,
-    ) -> FloatTensor<Self> {
-        let y = Self::conv2d(x, weight, Some(bias), conv.options());
-        match then {
-            Then::Nothing => y,
-            Then::Relu(_) => Self::relu(y),
-        }
-    }
+    ) -> FloatTensor<Self>;
 
     /// The gradient of [`FrozenOps::frozen_conv`] with respect to its input of `size` (H, W), from
     /// the gradient of its output before `then`.
-    #[fusion(default)]
+    #[fusion(dtype = gradient, shape = input_shape(gradient, conv, size))]
     fn frozen_conv_gradient(
         gradient: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         conv: Arc<FrozenConv>,
         size: [usize; 2],
-    ) -> FloatTensor<Self> {
-        let batch = gradient.shape()[0];
-        let shape = Shape::from([batch, conv.geometry().channels_in, size[0], size[1]]);
-        // Only its shape is looked at.
-        let x = Self::float_empty(shape, &gradient.device(), FloatDType::F32);
-        Self::conv2d_x_backward(x, weight, gradient, conv.options())
-    }
+    ) -> FloatTensor<Self>;
 
     /// relu(scale x + shift) for each channel; `scale` and `shift` are (1, C, 1, 1).
-    #[fusion(default)]
+    #[fusion(dtype = x, shape = x)]
     fn scale_shift_relu(
         x: FloatTensor<Self>,
         scale: FloatTensor<Self>,
@@ -71,7 +59,7 @@ pub trait FrozenOps: Backend {
     }
 
     /// The gradient of [`FrozenOps::scale_shift_relu`] with respect to its input.
-    #[fusion(default)]
+    #[fusion(dtype = gradient, shape = gradient)]
     fn scale_shift_relu_gradient(
         gradient: FloatTensor<Self>,
         output: FloatTensor<Self>,
@@ -82,18 +70,19 @@ pub trait FrozenOps: Backend {
     }
 
     /// relu(x), whose gradient follows `rule`.
-    #[fusion(default)]
+    #[fusion(dtype = x, shape = x)]
     fn ruled_relu(x: FloatTensor<Self>, rule: ReluRule) -> FloatTensor<Self> {
         let _ = rule;
         Self::relu(x)
     }
 
     /// What of `gradient` passes a ReLU whose output was `output`.
-    #[fusion(default)]
+    #[fusion(dtype = gradient, shape = gradient)]
     fn rectified_gradient(gradient: FloatTensor<Self>, output: FloatTensor<Self>, rule: ReluRule) -> FloatTensor<Self> {
+        // 1 where the output is above 0. Made by arithmetic: not every GPU can store booleans.
         let gated = |gradient: FloatTensor<Self>| {
-            let closed = Self::float_lower_equal_elem(output, 0.0.into(), BoolDType::Native);
-            Self::float_mask_fill(gradient, closed, 0.0.into())
+            let steep = Self::float_mul_scalar(output, 1e30.into());
+            Self::float_mul(gradient, Self::float_clamp(steep, 0.0.into(), 1.0.into()))
         };
         match rule {
             ReluRule::Plain => gated(gradient),
@@ -103,4 +92,12 @@ pub trait FrozenOps: Backend {
     }
 }
 
-impl FrozenOps for burn_cubecl::CubeBackend {}
+/// Shape of a convolution's output; a kernel that does not fit was refused before.
+fn forward_shape(x: &Shape, conv: &FrozenConv) -> Shape {
+    let [height, width] = conv.geometry().output_size([x[2], x[3]]).unwrap_or([0, 0]);
+    Shape::from([x[0], conv.geometry().channels_out, height, width])
+}
+
+fn input_shape(gradient: &Shape, conv: &FrozenConv, size: &[usize; 2]) -> Shape {
+    Shape::from([gradient[0], conv.geometry().channels_in, size[0], size[1]])
+}

@@ -3,8 +3,7 @@
 use super::{Primitive, Tensor};
 use crate::{Error, Result};
 use burn::backend::Dispatch;
-use burn::backend::ops::{ActivationOps, BoolTensorOps, FloatTensorOps};
-use burn::tensor::{BoolDType, FloatDType};
+use burn::backend::ops::{ActivationOps, FloatTensorOps};
 
 impl Tensor {
     /// # Errors
@@ -42,10 +41,9 @@ impl Tensor {
 
     /// 1 where this is greater than the other, else 0. Has no gradient.
     pub fn greater(&self, other: &Self) -> Result<Self> {
-        self.detach()?.binary("greater", &other.detach()?, |left, right| {
-            let greater = Dispatch::float_greater(left, right, BoolDType::Native);
-            Dispatch::bool_into_float(greater, FloatDType::F32)
-        })
+        // Only the sign of the difference counts; arithmetic, because not every GPU can store booleans.
+        let above = self.detach()?.subtract(&other.detach()?)?.affine(1e30, 0.0)?;
+        above.clamp(0.0, 1.0)
     }
 
     /// `scale * x + offset`.
