@@ -86,6 +86,32 @@ fn densenet121_logits_and_input_gradient_equal_pytorch() {
     assert!((absolute - wanted).abs() / wanted < 1e-3, "sum of absolute gradients {absolute}, expected {wanted}");
 }
 
+/// The same network from a file in PyTorch's own format, which `golden/pth.py` writes.
+#[test]
+fn densenet121_from_a_pytorch_file_equals_densenet121_from_safetensors() {
+    let Some(data) = data_folder() else { return };
+    let Some(python) = std::env::var_os("LACUNA_PYTHON") else {
+        println!("skipped: LACUNA_PYTHON names no Python");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let status = std::process::Command::new(python)
+        .arg(here.join("golden/pth.py"))
+        .arg(data.join("models/densenet121_torchvision_untrained.safetensors"))
+        .arg(folder.path().join("weights.pth"))
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let text = std::fs::read_to_string(here.join("real/densenet121.toml")).unwrap();
+    let weights = text.lines().find(|line| line.starts_with("weights")).unwrap();
+    let manifest = folder.path().join("densenet121.toml");
+    std::fs::write(&manifest, text.replace(weights, "weights = \"weights.pth\"")).unwrap();
+    let logits = |classifier: Classifier| classifier.logits(&ramp(), ReluRule::Plain).unwrap().read().unwrap();
+    let from_pytorch = Classifier::open(&manifest, &Device::cpu()).unwrap();
+    assert_eq!(logits(from_pytorch), logits(open("densenet121.toml")));
+}
+
 #[test]
 fn golden_gradients_and_guided_backpropagation() {
     let Some(data) = data_folder() else { return };

@@ -76,6 +76,19 @@ fn models() {
 }
 
 #[test]
+fn gradients_of_a_black_box() {
+    let bench = Bench::new();
+    let manifest = String::from_utf8(bench.read("model.toml")).unwrap();
+    let opaque = manifest.replace("[input]", "differentiable = false\n\n[input]");
+    assert_ne!(opaque, manifest);
+    bench.write("model.toml", opaque);
+    bench.run("models inspect model.toml").says(0, &["gradients", "no"]);
+    let run = bench.explain("lesion-1.png", "--out out");
+    run.says(2, &["meaningful-perturbation", "gradients", "needs no gradients"]);
+    assert!(!bench.path("out").exists());
+}
+
+#[test]
 fn plugins() {
     let bench = Bench::new();
     let with = |file: &str, bytes: &[u8], parts: &[&str]| {

@@ -27,6 +27,9 @@ pub struct Model {
     pub architecture: Option<Architecture>,
     /// A safetensors or PyTorch file under torchvision's parameter names.
     pub weights: Option<String>,
+    /// Whether gradients may be asked for; `false` makes a black box of the model.
+    #[serde(default = "yes")]
+    pub differentiable: bool,
 }
 
 /// Networks that Lacuna builds itself.
@@ -70,6 +73,10 @@ pub struct Output {
 
 fn one() -> f32 {
     1.0
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Manifest {
@@ -135,7 +142,7 @@ impl Manifest {
             height: self.input.height,
             width: self.input.width,
             activation: self.output.activation,
-            differentiable: true,
+            differentiable: self.model.differentiable,
             layers,
             cam_layer,
         }

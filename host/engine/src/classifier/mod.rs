@@ -124,7 +124,7 @@ impl Classifier {
         let manifest = Manifest {
             name: format!("{architecture:?}, untrained"),
             source: String::new(),
-            model: Model { graph: None, architecture: Some(architecture), weights: None },
+            model: Model { graph: None, architecture: Some(architecture), weights: None, differentiable: true },
             input: Input { channels, height: size, width: size, scale: 1.0, mean: vec![], deviation: vec![] },
             output: Output {
                 classes: (0..classes).map(|class| format!("class {class}")).collect(),
@@ -183,7 +183,8 @@ impl Classifier {
     /// Logits (N, K) of images (N, C, H, W) in [0, 1]. Normalisation is inside and differentiable.
     ///
     /// # Errors
-    /// [`Error::Shape`] unless the images have the classifier's channels, height and width.
+    /// [`Error::Shape`] unless the images have the classifier's channels, height and width;
+    /// [`Error::NotDifferentiable`] for tracked images where gradients do not exist.
     pub fn logits(&self, images: &Tensor, rule: ReluRule) -> Result<Tensor> {
         self.inner.network.run(&self.normalised(images)?, rule)
     }
@@ -250,6 +251,12 @@ impl Classifier {
 
     fn normalised(&self, images: &Tensor) -> Result<Tensor> {
         let info = &self.inner.info;
+        if !info.differentiable && images.is_tracked() {
+            return Err(Error::NotDifferentiable(format!(
+                "the classifier `{}` is a black box (its manifest says differentiable = false); detach the images, or use a method that needs no gradients",
+                info.name
+            )));
+        }
         let [_, channels, height, width] = images.image_shape("classifier")?;
         if (channels, height, width) != (info.channels, info.height, info.width) {
             let expected = format!("(N, {}, {}, {})", info.channels, info.height, info.width);
