@@ -35,6 +35,11 @@ impl Info {
         self
     }
 
+    /// Several of them, for example [`crate::masks::Config::parameters`].
+    pub fn parameters(self, parameters: impl IntoIterator<Item = Parameter>) -> Self {
+        parameters.into_iter().fold(self, Self::parameter)
+    }
+
     /// Values of several parameters under one name, each in the form `steps=300`. Name it after
     /// the paper it comes from.
     pub fn preset(mut self, name: &str, summary: &str, settings: &[&str]) -> Self {

@@ -31,6 +31,8 @@
 //! lacuna_plugin::export_perturbation!(Constant);
 //! ```
 //!
+//! What methods that optimise a mask have in common stands in [`masks`].
+//!
 //! What is deliberately absent: files, network, clocks, true randomness ([`Random`] is seeded),
 //! and tensor arithmetic in the guest.
 
@@ -43,6 +45,7 @@ mod error;
 pub mod export;
 mod info;
 pub mod log;
+pub mod masks;
 mod operators;
 mod phi;
 pub mod progress;

@@ -3,6 +3,7 @@
 use crate::bindings::imports::parameters::Setting;
 pub use crate::bindings::imports::parameters::Value;
 use crate::error::Error;
+use crate::info::{Described, Kind, PluginInfo};
 
 /// Every parameter that the plugin described, with the user's value or the default. The host has
 /// checked types and ranges, so a getter fails only where plugin and description disagree.
@@ -14,6 +15,25 @@ impl Settings {
     pub fn new<'a>(settings: impl IntoIterator<Item = (&'a str, Value)>) -> Self {
         let setting = |(name, value): (&str, Value)| Setting { name: name.to_owned(), value };
         Self(settings.into_iter().map(setting).collect())
+    }
+
+    /// The defaults of a plugin with the settings of one of its presets over them, as the host hands
+    /// them out; for a plugin's own tests.
+    ///
+    /// # Errors
+    /// A preset that the plugin does not have, or one that sets what is no parameter, or sets it to
+    /// what is no value of its type.
+    pub fn preset(info: &PluginInfo, name: &str) -> Result<Self, Error> {
+        let preset = info.presets.iter().find(|preset| preset.name == name);
+        let preset = preset.ok_or_else(|| Error::argument("settings", "preset", "a preset of the plugin", name))?;
+        let mut settings: Vec<Setting> = info.parameters.iter().map(default).collect();
+        for text in &preset.settings {
+            let refused = || Error::argument("settings", name, "parameter=value", text);
+            let (parameter, value) = text.split_once('=').ok_or_else(refused)?;
+            let setting = settings.iter_mut().find(|setting| setting.name == parameter).ok_or_else(refused)?;
+            setting.value = parse(&setting.value, value).ok_or_else(refused)?;
+        }
+        Ok(Self(settings))
     }
 
     /// A number, as precise as tensors are.
@@ -81,6 +101,26 @@ impl Settings {
     }
 }
 
+fn default(parameter: &Described) -> Setting {
+    let value = match &parameter.kind {
+        Kind::Number(range) => Value::Number(range.default),
+        Kind::Integer(range) => Value::Integer(range.default),
+        Kind::Choice(choice) => Value::Choice(choice.default.clone()),
+        Kind::Flag(default) => Value::Flag(*default),
+    };
+    Setting { name: parameter.name.clone(), value }
+}
+
+/// A value of the same type as `like`.
+fn parse(like: &Value, text: &str) -> Option<Value> {
+    match like {
+        Value::Number(_) => text.parse().ok().map(Value::Number),
+        Value::Integer(_) => text.parse().ok().map(Value::Integer),
+        Value::Choice(_) => Some(Value::Choice(text.to_owned())),
+        Value::Flag(_) => text.parse().ok().map(Value::Flag),
+    }
+}
+
 fn mistyped(name: &str, expected: &str, found: &Value) -> Error {
     Error::argument("settings", name, expected, format!("{found:?}"))
 }
@@ -88,6 +128,7 @@ fn mistyped(name: &str, expected: &str, found: &Value) -> Error {
 #[cfg(test)]
 mod tests {
     use super::{Settings, Value};
+    use crate::info::{Info, Parameter};
 
     #[test]
     fn getters_are_typed() {
@@ -102,5 +143,20 @@ mod tests {
         assert!(settings.count("steps").is_err());
         assert!(settings.flag("sigma").is_err());
         assert!(settings.number("missing").is_err());
+    }
+
+    #[test]
+    fn a_preset_lies_over_the_defaults() {
+        let info = Info::new("blur", "0.1.0", "Blurs")
+            .parameters([Parameter::number("sigma", 10.0, 0.0..=100.0), Parameter::integer("steps", 1, 1..=9)])
+            .preset("more", "More steps", &["steps=3"])
+            .preset("misspelt", "No such parameter", &["step=3"])
+            .preset("mistyped", "Not a number", &["steps=many"])
+            .into_contract();
+        let settings = Settings::preset(&info, "more").expect("a preset");
+        assert_eq!((settings.number("sigma").ok(), settings.count("steps").ok()), (Some(10.0), Some(3)));
+        for refused in ["misspelt", "mistyped", "missing"] {
+            assert!(Settings::preset(&info, refused).is_err(), "{refused}");
+        }
     }
 }

@@ -1,8 +1,7 @@
 //! What the user should know of a result: masks that say nothing, why, and what to try.
 
-use lacuna_plugin::Score;
-
-use crate::config::{Config, Game};
+use crate::Score;
+use crate::masks::{Config, Game};
 
 /// What is known of one image.
 #[derive(Clone, Copy, Debug)]
@@ -26,8 +25,9 @@ pub struct Numbers {
 }
 
 impl Numbers {
-    /// Findings, or the cause why there is no result.
-    pub fn judge(&self, config: &Config) -> Result<Vec<String>, String> {
+    /// Findings, or the cause why there is no result. `smaller_step` is the setting that makes the
+    /// method's steps smaller.
+    pub fn judge(&self, config: &Config, smaller_step: &str) -> Result<Vec<String>, String> {
         let mask = [self.minimum, self.maximum, self.mean, self.unclamped];
         if !self.p_image.is_finite() {
             return Err("the classifier answers the image itself with NaN or infinity: check its \
@@ -37,9 +37,8 @@ impl Numbers {
         if ![self.p_start, self.score, self.pull, self.p_end].iter().chain(&mask).all(|x| x.is_finite()) {
             return Err(format!(
                 "the mask or its score became NaN or infinite; likely the step is too large \
-                 (try --param learning-rate={}) or the perturbation returns such numbers (try \
-                 another --perturbation)",
-                config.learning_rate / 10.0
+                 (try {smaller_step}) or the perturbation returns such numbers (try another \
+                 --perturbation)"
             ));
         }
         let findings = [self.start(config), self.shape(config), self.effect(config)];
@@ -48,11 +47,11 @@ impl Numbers {
 
     /// A start from which the score does not pull.
     fn start(&self, config: &Config) -> Option<String> {
-        let saturated = config.score == Score::Probability && !(0.01..=0.99).contains(&self.p_start);
-        let floored = config.floor().is_some_and(|floor| self.score <= floor);
+        let saturated = config.score.kind == Score::Probability && !(0.01..=0.99).contains(&self.p_start);
+        let floored = config.score.floor.is_some_and(|floor| self.score <= floor);
         // The area term pulls every cell the other way with its weight: a saturated score that pulls less never wins a
         // cell. Elsewhere the pull may grow as the mask moves, and only next to nothing is worth a word.
-        let weak = if saturated { config.area_weight } else { 0.01 * config.area_weight };
+        let weak = if saturated { config.regularisers.area_weight } else { 0.01 * config.regularisers.area_weight };
         if floored || self.pull > weak.max(1e-8) {
             return None;
         }
@@ -67,19 +66,19 @@ impl Numbers {
                 "the score hardly depends on the mask at the start (gradient {:.0e}, area \
                  weight {:.0e}): try another --perturbation, a higher --param score-weight or \
                  another --param start",
-                self.pull, config.area_weight
+                self.pull, config.regularisers.area_weight
             )
         })
     }
 
     /// A mask that is the same everywhere, or that never moved.
     fn shape(&self, config: &Config) -> Option<String> {
-        let (less, more) = (config.area_weight / 10.0, config.area_weight * 10.0);
+        let (less, more) = (config.regularisers.area_weight / 10.0, config.regularisers.area_weight * 10.0);
         let weak = format!(
             "either the area term outweighs the score (gradient of the score at the start \
              {:.0e}, area weight {:.0e}; try --param area-weight={less:.0e} or {})",
             self.pull,
-            config.area_weight,
+            config.regularisers.area_weight,
             stronger(config)
         );
         let strong = format!("the score outweighs the area term: try --param area-weight={more:.0e}");
@@ -141,7 +140,7 @@ impl Numbers {
 
 /// What makes the score pull more.
 fn stronger(config: &Config) -> &'static str {
-    match config.score {
+    match config.score.kind {
         Score::Probability => "--param score=log-odds",
         Score::Logit | Score::LogOdds => "a higher --param score-weight",
     }
@@ -149,11 +148,10 @@ fn stronger(config: &Config) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use lacuna_plugin::Score;
-
     use super::Numbers;
-    use crate::config::{Config, Game};
-    use crate::describe::tests::default_config;
+    use crate::Score;
+    use crate::masks::config::tests::default_config;
+    use crate::masks::{Config, Game, ScoreTerm};
 
     const GOOD: Numbers = Numbers {
         p_image: 0.99,
@@ -168,20 +166,24 @@ mod tests {
         moved: 0.5,
     };
 
+    const STEP: &str = "--param learning-rate=0.01";
+
     fn only(numbers: Numbers, config: &Config) -> String {
-        let findings = numbers.judge(config).expect("a result");
+        let findings = numbers.judge(config, STEP).expect("a result");
         assert_eq!(findings.len(), 1, "{findings:?}");
         findings.concat()
     }
 
     #[test]
     fn a_good_mask_has_no_findings() {
-        assert_eq!(GOOD.judge(&default_config()), Ok(Vec::new()));
+        assert_eq!(GOOD.judge(&default_config(), STEP), Ok(Vec::new()));
     }
 
     #[test]
     fn a_saturated_start_is_said_with_its_remedy() {
-        let config = Config { score: Score::Probability, ..default_config() };
+        let default = default_config();
+        let score = ScoreTerm { kind: Score::Probability, floor: None, ..default.score };
+        let config = Config { score, ..default };
         let finding = only(Numbers { p_start: 1.0, pull: 3e-9, ..GOOD }, &config);
         assert!(finding.contains("saturated (p = 1.000)"), "{finding}");
         assert!(finding.contains("3e-9") && finding.contains("score=log-odds"), "{finding}");
@@ -189,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_score_at_its_floor_is_not_a_fault() {
-        assert_eq!(Numbers { score: -4.0, pull: 0.0, ..GOOD }.judge(&default_config()), Ok(Vec::new()));
+        assert_eq!(Numbers { score: -4.0, pull: 0.0, ..GOOD }.judge(&default_config(), STEP), Ok(Vec::new()));
     }
 
     #[test]
@@ -215,7 +217,8 @@ mod tests {
             Numbers { unclamped: f32::INFINITY, ..GOOD },
             Numbers { pull: f32::NAN, ..GOOD },
         ] {
-            assert!(broken.judge(&default_config()).is_err());
+            let cause = broken.judge(&default_config(), STEP).expect_err("no result");
+            assert_eq!(cause.contains(STEP), broken.p_image.is_finite(), "{cause}");
         }
     }
 }

@@ -1,23 +1,7 @@
-//! The first mask, (N, 1, S, S).
+//! The start of a mask from a central disc.
 
-use lacuna_plugin::{Error, Random, Tensor, progress};
-
-use crate::config::{Game, StartKind};
-use crate::objective::Objective;
-
-/// Every image of a batch starts as it would alone.
-pub fn start(objective: &Objective<'_>, random: &mut Random) -> Result<Tensor, Error> {
-    let [images, ..] = objective.shape;
-    let size = objective.config.mask_size;
-    match objective.config.start {
-        StartKind::Constant { value } => Tensor::full(&[images, 1, size, size], value).check(),
-        StartKind::Uniform => {
-            let one = Tensor::uniform(&[1, 1, size, size], 0.0, 1.0, random.bits());
-            (Tensor::full(&[images, 1, size, size], 1.0) * one).check()
-        }
-        StartKind::Circle => circle(objective),
-    }
-}
+use crate::masks::{Game, Objective};
+use crate::{Error, Tensor, progress};
 
 /// Radii of the circle start differ by this many pixels.
 const RADIUS_STEP: u32 = 5;
@@ -27,27 +11,26 @@ const SHARE_LEFT: f32 = 1e-2;
 /// For each image the smallest central disc which, deleted (preservation game: kept alone), leaves
 /// less than 1 % of the change of the score that the largest disc makes (Fong and Vedaldi 2017,
 /// the authors' code). Where the largest disc makes the score worse, the best disc.
-fn circle(objective: &Objective<'_>) -> Result<Tensor, Error> {
+pub(super) fn circle(objective: &Objective<'_>, steps: u32) -> Result<Tensor, Error> {
     let [images, _, height, width] = objective.shape;
+    let grid = objective.config.grid;
     let disc = |radius: u32| {
-        let disc = disc(objective.config.mask_size, height, width, (radius * RADIUS_STEP) as f32);
+        let disc = disc(grid.size, height, width, (radius * RADIUS_STEP) as f32);
         match objective.config.game {
             Game::Deletion => disc.iter().map(|inside| 1.0 - inside).collect(),
             Game::Preservation => disc,
         }
     };
-    let size = objective.config.mask_size;
-    let batch = |masks: Vec<f32>| Tensor::from_data(&[images, 1, size, size], &masks);
+    let batch = |masks: Vec<f32>| Tensor::from_data(&grid.shape(images), &masks);
 
     let corner = f64::from(height).hypot(f64::from(width)) / 2.0;
     let radii = (corner / f64::from(RADIUS_STEP)).ceil() as u32 + 1;
     let mut scores = Vec::new();
     for radius in 0..radii {
         let mask = objective.upsample(&batch(disc(radius).repeat(images as usize)));
-        let logits = objective.classifier.logits(&objective.phi.apply(&mask));
-        scores.push(objective.minimised(&logits));
+        scores.push(objective.minimised(&objective.logits(&mask)));
         // Lets the user stop.
-        progress::report(0, objective.config.steps, &[])?;
+        progress::report(0, steps, &[])?;
     }
     let scores = Tensor::concatenate(&scores.iter().collect::<Vec<_>>(), 0).read()?;
 
