@@ -10,7 +10,7 @@ use std::{
 };
 use wit_component::ComponentEncoder;
 
-const BUILT_IN: [&str; 4] = ["blur", "constant", "meaningful-perturbation", "noise"];
+const BUILT_IN: [&str; 5] = ["blur", "constant", "healthy", "meaningful-perturbation", "noise"];
 const TARGET: &str = "wasm32-unknown-unknown";
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -1,6 +1,6 @@
 //! The commands of the program.
 
-use crate::{bench, demo, devices, explain, failure::Result, models, phantom, plugins};
+use crate::{bench, demo, devices, explain, failure::Result, models, phantom, plugins, reconstruct, train};
 use clap::{Parser, Subcommand};
 
 /// Reads the arguments and runs their command.
@@ -11,6 +11,8 @@ pub fn run() -> Result<()> {
         Command::Devices(arguments) => devices::run(&arguments),
         Command::Plugins(command) => plugins::run(&command),
         Command::Models(command) => models::run(&command),
+        Command::Train(command) => train::run(&command),
+        Command::Reconstruct(arguments) => reconstruct::run(&arguments),
         Command::Phantom(command) => phantom::run(&command),
         Command::Bench(command) => bench::run(&command),
     }
@@ -40,6 +42,11 @@ enum Command {
     /// Look at classifiers
     #[command(subcommand)]
     Models(models::Command),
+    /// Train a model of healthy images, or a classifier
+    #[command(subcommand)]
+    Train(Box<train::Command>),
+    /// Show the healthy images that a generator makes of images, and how sure it is
+    Reconstruct(reconstruct::Arguments),
     /// Make images with a known lesion, and train the classifier of the demo on them
     #[command(subcommand)]
     Phantom(phantom::Command),

@@ -66,6 +66,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         host: &plugins.host,
         model: &model,
         classifier: &classifier,
+        generator: None,
         chosen: &chosen,
         seed: SEED,
         limits: Limits::default(),

@@ -67,6 +67,16 @@ impl From<lacuna_engine::Error> for Failure {
     }
 }
 
+impl From<lacuna_study::Error> for Failure {
+    fn from(error: lacuna_study::Error) -> Failure {
+        match error {
+            lacuna_study::Error::Input { .. } => Failure::Input(error.to_string()),
+            lacuna_study::Error::Imaging(error) => error.into(),
+            lacuna_study::Error::Stopped => Failure::interrupted(),
+        }
+    }
+}
+
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Failure {
         match error {

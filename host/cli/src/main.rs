@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! arguments -> commands -> explain: images, model, plugins -> run -> results in a folder
-//!                          demo, devices, plugins, models, phantom, bench
+//!                          demo, devices, plugins, models, train, reconstruct, phantom, bench
 //! ```
 //!
 //! Everything that a user gets wrong ends as a [`failure::Failure`], which decides the exit code; a panic is a bug
@@ -23,6 +23,8 @@ mod models;
 mod output;
 mod phantom;
 mod plugins;
+mod reconstruct;
+mod train;
 
 use std::process::ExitCode;
 

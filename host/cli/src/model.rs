@@ -5,7 +5,7 @@ use crate::{
     failure::{Failure, Result},
     hash,
 };
-use lacuna_engine::{ClassIndex, Classifier, Device, Manifest, ModelFiles};
+use lacuna_engine::{ClassIndex, Classifier, Device, Generator, GeneratorManifest, Manifest, ModelFiles};
 use serde::Serialize;
 use std::{fs, path::Path};
 
@@ -39,34 +39,15 @@ impl Model {
     /// Reads a manifest from a file.
     pub fn read(path: &Path) -> Result<Model> {
         let shown = path.display().to_string();
-        let text = fs::read_to_string(path).map_err(|error| {
-            let remedy = "give the path of a classifier's .toml manifest with `--classifier`";
-            Failure::input(&shown, format!("the manifest cannot be read ({error})"), remedy)
-        })?;
-        let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
-        Model::new(&shown, &text, ModelFiles::Folder(folder))
+        let text = read_manifest(path, "give the path of a classifier's .toml manifest with `--classifier`")?;
+        Model::new(&shown, &text, folder_of(path))
     }
 
     /// The manifest in `text`; `shown` names it in messages.
     pub fn new(shown: &str, text: &str, files: ModelFiles) -> Result<Model> {
         let manifest = Manifest::parse(shown, text)?;
         let parts = [&manifest.model.graph, &manifest.model.weights];
-        let hashed = parts.into_iter().flatten().map(|name| {
-            let sha256 = hash_of(&files, name).map_err(|error| {
-                let remedy = "put the file there, or correct the name in [model]; `$NAME/...` starts at an \
-                              environment variable";
-                Failure::input(shown, format!("`{name}` cannot be read ({error})"), remedy)
-            })?;
-            let name = name.clone();
-            Ok(FileRecord { name, sha256 })
-        });
-        let record = ModelRecord {
-            name: manifest.name.clone(),
-            source: manifest.source.clone(),
-            manifest: shown.to_owned(),
-            sha256: hash::of_bytes(text.as_bytes()),
-            files: hashed.collect::<Result<_>>()?,
-        };
+        let record = ModelRecord::new(shown, text, (&manifest.name, &manifest.source), &parts, &files)?;
         Ok(Model { manifest, files, record })
     }
 
@@ -108,6 +89,75 @@ impl Model {
             ))
         })
     }
+}
+
+/// A generator's manifest that was read, before its networks are loaded.
+#[derive(Debug)]
+pub struct GeneratorModel {
+    manifest: GeneratorManifest,
+    files: ModelFiles,
+    record: ModelRecord,
+}
+
+impl GeneratorModel {
+    /// Reads a manifest from a file.
+    pub fn read(path: &Path) -> Result<GeneratorModel> {
+        let shown = path.display().to_string();
+        let text = read_manifest(path, "give the path of a generator's .toml manifest; `lacuna train vae` writes one")?;
+        let manifest = GeneratorManifest::parse(&shown, &text)?;
+        let files = folder_of(path);
+        let model = &manifest.generator;
+        let parts = [&model.graph, &model.encoder, &model.decoder, &model.weights];
+        let record = ModelRecord::new(&shown, &text, (&manifest.name, &manifest.source), &parts, &files)?;
+        Ok(GeneratorModel { manifest, files, record })
+    }
+
+    /// Loads the networks onto a device.
+    pub fn load(&self, console: &Console, device: &Device) -> Result<Generator> {
+        let _waiting = console.wait(&format!("loading the generator `{}`", self.manifest.name));
+        Ok(Generator::from_manifest(&self.record.manifest, &self.manifest, &self.files, device)?)
+    }
+
+    pub fn record(&self) -> &ModelRecord {
+        &self.record
+    }
+}
+
+impl ModelRecord {
+    /// Hashes the manifest and the files that it names.
+    fn new(
+        shown: &str,
+        text: &str,
+        (name, source): (&str, &str),
+        parts: &[&Option<String>],
+        files: &ModelFiles,
+    ) -> Result<ModelRecord> {
+        let hashed = parts.iter().copied().flatten().map(|name| {
+            let sha256 = hash_of(files, name).map_err(|error| {
+                let remedy = "put the file there, or correct the name in the manifest; `$NAME/...` starts at an \
+                              environment variable";
+                Failure::input(shown, format!("`{name}` cannot be read ({error})"), remedy)
+            })?;
+            Ok(FileRecord { name: name.clone(), sha256 })
+        });
+        Ok(ModelRecord {
+            name: name.to_owned(),
+            source: source.to_owned(),
+            manifest: shown.to_owned(),
+            sha256: hash::of_bytes(text.as_bytes()),
+            files: hashed.collect::<Result<_>>()?,
+        })
+    }
+}
+
+fn read_manifest(path: &Path, remedy: &str) -> Result<String> {
+    let unreadable = |error| Failure::input(path.display(), format!("the manifest cannot be read ({error})"), remedy);
+    fs::read_to_string(path).map_err(unreadable)
+}
+
+/// A manifest's files lie beside it.
+fn folder_of(path: &Path) -> ModelFiles {
+    ModelFiles::Folder(path.parent().map(Path::to_path_buf).unwrap_or_default())
 }
 
 fn hash_of(files: &ModelFiles, name: &str) -> std::io::Result<String> {

@@ -14,6 +14,13 @@ pub struct Adam {
     moments: Option<(Tensor, Tensor)>,
 }
 
+/// The memory of an optimiser: steps made, and the running means of the gradient and of its square.
+#[derive(Clone, Debug, Default)]
+pub struct AdamState {
+    pub steps: i32,
+    pub moments: Option<(Tensor, Tensor)>,
+}
+
 impl Adam {
     /// # Errors
     /// [`Error::Argument`] unless the rate is finite, both betas are in [0, 1) and epsilon > 0.
@@ -30,6 +37,21 @@ impl Adam {
             return Err(Error::argument("adam", "epsilon", "above 0", epsilon));
         }
         Ok(Self { learning_rate, beta1, beta2, epsilon, steps: 0, moments: None })
+    }
+
+    /// What a checkpoint must keep of it.
+    pub fn state(&self) -> AdamState {
+        AdamState { steps: self.steps, moments: self.moments.clone() }
+    }
+
+    /// Goes on from a checkpoint.
+    pub fn restore(&mut self, state: AdamState) {
+        (self.steps, self.moments) = (state.steps, state.moments);
+    }
+
+    /// Sets the learning rate of the steps to come.
+    pub fn set_learning_rate(&mut self, rate: f32) {
+        self.learning_rate = rate;
     }
 
     /// The parameter after one step against the gradient; outside the graph.

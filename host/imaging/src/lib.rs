@@ -8,17 +8,24 @@
 //! nifti    NIfTI header, affine, voxels, slice   -> Volume -> Image
 //! raster   Image: (C, H, W) in [0, 1], channels fitted to a classifier
 //! resample sizes fitted to a classifier, and maps brought back
+//! affine   turned, scaled, moved and sheared: augmentation and registration
 //! map      Map: one attribution per pixel, larger is more evidence
 //! overlay  the map laid over the image, the side-by-side panel
+//! picture  Picture: RGB of 8 bit, for people
+//! plot     curves over epochs or steps           -> Picture
+//! sheet    many pictures in rows and columns     -> Picture
 //! export   PNG, NPY, NIfTI, each written beside its name and then renamed
 //! ```
 //!
 //! [`read_image`] is the short way from a file to an [`Image`]; a [`Map`] of the same height and width goes back through
 //! [`Map::write_png`], [`Map::write_npy`] and, for a slice of a volume, [`Map::write_nifti`].
 //!
-//! Deliberately absent: tensors, devices and classifiers (they live in the engine), and every global state. Nothing here
-//! prints; what a user should know without it being an error comes back as a [`Warning`].
+//! Deliberately absent: tensors, devices and classifiers (they live in the engine), and every global state but the one font
+//! that `plotters` keeps. Nothing here prints; what a user should know without it being an error comes back as a [`Warning`].
 
+mod affine;
+mod axis;
+mod canvas;
 mod colormap;
 mod decode;
 mod error;
@@ -27,9 +34,13 @@ mod format;
 mod map;
 mod nifti;
 mod overlay;
+mod picture;
+mod plot;
 mod raster;
 mod resample;
+mod sheet;
 
+pub use affine::Affine2;
 pub use error::{Error, ErrorKind};
 pub use export::write_atomic;
 pub use format::FileFormat;
@@ -38,9 +49,12 @@ pub use nifti::{
     AffineSource, ImageAxis, IntensityWindow, NonFinite, SliceAt, SliceGeometry, SlicePlane, Volume, VolumeHeader,
     Warning,
 };
-pub use overlay::{OverlayStyle, Picture, overlay, panel};
+pub use overlay::{OverlayStyle, overlay, panel};
+pub use picture::Picture;
+pub use plot::{Curve, Plot, plot};
 pub use raster::{BitDepth, Geometry, Image, Intensity, RgbToGrey};
 pub use resample::Interpolation;
+pub use sheet::{Sheet, SheetRow, sheet};
 
 use std::path::Path;
 

@@ -2,25 +2,13 @@
 //!
 //! The map is shown relative to its largest value; where it is 0 or negative the image shows through unchanged.
 
-use std::path::Path;
-
-use image::ExtendedColorType;
-
 use crate::Result;
 use crate::colormap::inferno;
 use crate::error::{Error, ErrorKind};
-use crate::export::{encode_png_bytes, write_atomic};
 use crate::map::Map;
+use crate::picture::{Picture, outline};
 use crate::raster::Image;
 use crate::resample::{Interpolation, resize_plane};
-
-/// A picture to look at: RGB, 8 bit, pixel by pixel.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Picture {
-    height: usize,
-    width: usize,
-    rgb: Vec<[u8; 3]>,
-}
 
 /// How a map is laid over an image.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -53,16 +41,17 @@ pub fn overlay(image: &Image, map: &Map, style: &OverlayStyle) -> Result<Picture
     if peak <= 0.0 {
         return Ok(picture);
     }
-    let large = (picture.height, picture.width);
+    let large = (picture.height(), picture.width());
     let evidence: Vec<f32> = resize_plane(map.data(), grid, large, Interpolation::Bilinear)
         .into_iter()
         .map(|value| (value / peak).clamp(0.0, 1.0))
         .collect();
-    for (pixel, &value) in picture.rgb.iter_mut().zip(&evidence) {
+    for (pixel, &value) in picture.pixels_mut().zip(&evidence) {
         *pixel = blend(*pixel, inferno(value), style.peak_opacity.clamp(0.0, 1.0) * value);
     }
     if style.contour {
-        for (pixel, is_edge) in picture.rgb.iter_mut().zip(contour(&evidence, large.1)) {
+        let half: Vec<bool> = evidence.iter().map(|&value| value >= 0.5).collect();
+        for (pixel, is_edge) in picture.pixels_mut().zip(outline(&half, large.1)) {
             *pixel = if is_edge { CONTOUR } else { *pixel };
         }
     }
@@ -79,30 +68,8 @@ pub fn panel(image: &Image, map: &Map, perturbed: &Image, style: &OverlayStyle) 
     same_grid(grid, (perturbed.height(), perturbed.width()), "a perturbed image")?;
     let factor = factor(grid, style.least_side);
     let middle = overlay(image, map, style)?;
-    let bar = colour_bar(middle.height, style);
+    let bar = colour_bar(middle.height(), style);
     Ok(side_by_side(&[grey(image, factor), middle, grey(perturbed, factor), bar]))
-}
-
-impl Picture {
-    pub fn height(&self) -> usize {
-        self.height
-    }
-
-    pub fn width(&self) -> usize {
-        self.width
-    }
-
-    /// Red, green and blue of every pixel, row by row.
-    pub fn rgb(&self) -> &[[u8; 3]] {
-        &self.rgb
-    }
-
-    /// # Errors
-    /// A path that cannot be written.
-    pub fn write_png(&self, path: impl AsRef<Path>) -> Result<()> {
-        let bytes = self.rgb.as_flattened();
-        write_atomic(path, &encode_png_bytes(bytes, self.height, self.width, ExtendedColorType::Rgb8)?)
-    }
 }
 
 /// A cyan that neither grey images nor inferno contain.
@@ -132,33 +99,11 @@ fn factor((height, width): (usize, usize), least_side: usize) -> usize {
 
 /// The image's luminance, every pixel repeated `factor` times both ways.
 fn grey(image: &Image, factor: usize) -> Picture {
-    let (height, width) = (image.height() * factor, image.width() * factor);
-    let values = image.luminance();
-    let level = |row: usize, column: usize| {
-        let value = values[row / factor * image.width() + column / factor];
-        [(value.clamp(0.0, 1.0) * 255.0).round() as u8; 3]
-    };
-    let rgb =
-        (0..height).flat_map(|row| (0..width).map(move |column| (row, column))).map(|(y, x)| level(y, x)).collect();
-    Picture { height, width, rgb }
+    Picture::luminance(image).enlarge(factor)
 }
 
 fn blend(under: [u8; 3], over: [f32; 3], opacity: f32) -> [u8; 3] {
     [0, 1, 2].map(|c| (f32::from(under[c]) * (1.0 - opacity) + over[c] * 255.0 * opacity).round() as u8)
-}
-
-/// Pixels of at least half the maximum that have a neighbour of less: a line one pixel thin, inside the region.
-fn contour(evidence: &[f32], width: usize) -> impl Iterator<Item = bool> {
-    let height = evidence.len() / width;
-    let inside = move |row: usize, column: usize| evidence[row * width + column] >= 0.5;
-    (0..evidence.len()).map(move |pixel| {
-        let (row, column) = (pixel / width, pixel % width);
-        inside(row, column)
-            && ((row > 0 && !inside(row - 1, column))
-                || (row + 1 < height && !inside(row + 1, column))
-                || (column > 0 && !inside(row, column - 1))
-                || (column + 1 < width && !inside(row, column + 1)))
-    })
 }
 
 /// The colours as they look over black tissue would be too dark to read, so the bar shows them opaque.
@@ -168,22 +113,22 @@ fn colour_bar(height: usize, style: &OverlayStyle) -> Picture {
     let colour = |row: usize| {
         if style.contour && row == half { CONTOUR } else { inferno(value(row)).map(|c| (c * 255.0).round() as u8) }
     };
-    let rgb = (0..height).flat_map(|row| [colour(row); BAR]).collect();
-    Picture { height, width: BAR, rgb }
+    let mut bar = Picture::plain(height, BAR, WHITE);
+    for (pixel, index) in bar.pixels_mut().zip(0..) {
+        *pixel = colour(index / BAR);
+    }
+    bar
 }
 
 /// Pictures of one height with white gaps between them.
 fn side_by_side(parts: &[Picture]) -> Picture {
-    let height = parts.iter().map(|part| part.height).max().unwrap_or(0);
-    let width = parts.iter().map(|part| part.width).sum::<usize>() + GAP * parts.len().saturating_sub(1);
-    let mut rgb = Vec::with_capacity(height * width);
-    for row in 0..height {
-        for (index, part) in parts.iter().enumerate() {
-            if index > 0 {
-                rgb.extend([WHITE; GAP]);
-            }
-            rgb.extend_from_slice(&part.rgb[row * part.width..(row + 1) * part.width]);
-        }
+    let height = parts.iter().map(Picture::height).max().unwrap_or(0);
+    let width = parts.iter().map(Picture::width).sum::<usize>() + GAP * parts.len().saturating_sub(1);
+    let mut whole = Picture::plain(height, width, WHITE);
+    let mut left = 0;
+    for part in parts {
+        whole.paste(part, (0, left));
+        left += part.width() + GAP;
     }
-    Picture { height, width, rgb }
+    whole
 }

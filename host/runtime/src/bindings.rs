@@ -15,6 +15,7 @@ pub(crate) mod method {
             "lacuna:explain/autodiff.gradients": crate::guest_api::handles::GradientsHandle,
             "lacuna:explain/optimisers.adam": crate::guest_api::handles::AdamHandle,
             "lacuna:explain/classifiers.classifier": crate::guest_api::handles::ClassifierHandle,
+            "lacuna:explain/generators.generator": crate::guest_api::handles::GeneratorHandle,
             "lacuna:explain/perturbations.perturbation": crate::guest_api::handles::PerturbationHandle,
         },
     });
@@ -30,6 +31,8 @@ pub(crate) mod perturbation {
             "lacuna:explain/errors": crate::bindings::method::lacuna::explain::errors,
             "lacuna:explain/tensors": crate::bindings::method::lacuna::explain::tensors,
             "lacuna:explain/autodiff": crate::bindings::method::lacuna::explain::autodiff,
+            "lacuna:explain/optimisers": crate::bindings::method::lacuna::explain::optimisers,
+            "lacuna:explain/generators": crate::bindings::method::lacuna::explain::generators,
             "lacuna:explain/parameters": crate::bindings::method::lacuna::explain::parameters,
             "lacuna:explain/progress": crate::bindings::method::lacuna::explain::progress,
             "lacuna:explain/log": crate::bindings::method::lacuna::explain::log,

@@ -214,7 +214,7 @@ impl RunError {
             RunError::NotGranted { need, .. } => {
                 format!("If you trust it with the image's numbers, grant it with `--grant {need}`")
             }
-            RunError::Unavailable { need: Need::Generator, .. } => "Use a perturbation that needs none".to_owned(),
+            RunError::Unavailable { need: Need::Generator, .. } => "Name a model of healthy images with `--generator FILE.toml` (`lacuna train vae` makes one), or use a plugin that needs none".to_owned(),
             RunError::Unavailable { need: Need::Gradients, .. } => {
                 "Use a classifier that can be differentiated, or a method that needs no gradients".to_owned()
             }

@@ -16,6 +16,7 @@ mod host {
                 import lacuna:explain/autodiff@0.1.0;
                 import lacuna:explain/optimisers@0.1.0;
                 import lacuna:explain/classifiers@0.1.0;
+                import lacuna:explain/generators@0.1.0;
                 import lacuna:explain/parameters@0.1.0;
                 import lacuna:explain/perturbations@0.1.0;
                 import lacuna:explain/progress@0.1.0;

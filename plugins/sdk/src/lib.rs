@@ -43,6 +43,7 @@ mod classifier;
 mod error;
 #[doc(hidden)]
 pub mod export;
+mod generator;
 mod info;
 pub mod log;
 pub mod masks;
@@ -56,6 +57,7 @@ mod tensor;
 pub use autodiff::{Adam, Gradients};
 pub use classifier::{Classifier, ClassifierInfo, ReluRule, Score};
 pub use error::{Error, ExhaustedLimit, InvalidArgument, ShapeMismatch};
+pub use generator::{Generator, GeneratorInfo};
 pub use info::{Described, Info, Kind, Need, Parameter, PluginInfo};
 pub use phi::Phi;
 pub use random::Random;

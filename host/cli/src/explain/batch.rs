@@ -4,9 +4,9 @@ use super::{input::ImageRecord, options::Chosen, result};
 use crate::{
     console::{Console, since_start},
     failure::Result,
-    model::Model,
+    model::{GeneratorModel, Model},
 };
-use lacuna_engine::{ClassIndex, Classifier, ReluRule, Tensor};
+use lacuna_engine::{ClassIndex, Classifier, Generator, ReluRule, Tensor};
 use lacuna_imaging::{Image, Map};
 use lacuna_runtime::{CancelToken, ExplainRequest, Host, Limits, MessageLevel, Progress, RunRecord, explain};
 use std::{
@@ -21,6 +21,8 @@ pub struct Explainer<'a> {
     pub host: &'a Host,
     pub model: &'a Model,
     pub classifier: &'a Classifier,
+    /// The model of healthy images, where one was given.
+    pub generator: Option<(&'a GeneratorModel, &'a Generator)>,
     pub chosen: &'a Chosen<'a>,
     pub seed: u64,
     pub limits: Limits,
@@ -92,6 +94,7 @@ impl Explainer<'_> {
         let first_step = Arc::new(OnceLock::new());
         let request = ExplainRequest {
             perturbation: Some(self.chosen.perturbation),
+            generator: self.generator.map(|(_, generator)| generator),
             method_settings: self.chosen.method_settings.clone(),
             perturbation_settings: self.chosen.perturbation_settings.clone(),
             seed: self.seed,

@@ -20,7 +20,7 @@ use crate::{
     devices::DeviceArguments,
     failure::{Failure, Result},
     interrupt,
-    model::Model,
+    model::{GeneratorModel, Model},
     output::OutputFolder,
     plugins::{PluginArguments, Plugins},
 };
@@ -38,6 +38,9 @@ pub struct Arguments {
     /// The classifier's manifest
     #[arg(long, value_name = "FILE.toml")]
     classifier: PathBuf,
+    /// The manifest of a model of healthy images, for plugins that need one, such as `healthy`
+    #[arg(long, value_name = "FILE.toml")]
+    generator: Option<PathBuf>,
     /// Name or index of the class to explain; default: for each image the most probable one
     #[arg(long, value_name = "CLASS")]
     target: Option<String>,
@@ -79,6 +82,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let cancel = interrupt::watch()?;
     let limits = arguments.limits.read()?;
     let model = Model::read(&arguments.classifier)?;
+    let generator = arguments.generator.as_deref().map(GeneratorModel::read).transpose()?;
     let target = arguments.target.as_deref();
     let target = target.map(|text| model.class(text)).transpose()?;
     let folders = Folders::open(&arguments.out, &arguments.images)?;
@@ -89,12 +93,17 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     interrupt::check(&cancel)?;
     let classifier = model.load(&console, &device)?;
     interrupt::check(&cancel)?;
+    let generator = match &generator {
+        Some(model) => Some((model, model.load(&console, &device)?)),
+        None => None,
+    };
 
     let explainer = Explainer {
         console: &console,
         host: &plugins.host,
         model: &model,
         classifier: &classifier,
+        generator: generator.as_ref().map(|(model, generator)| (*model, generator)),
         chosen: &chosen,
         seed: arguments.seed,
         limits,

@@ -17,6 +17,7 @@ pub struct Record<'a> {
     image: &'a ImageRecord,
     warnings: &'a [String],
     classifier: &'a ModelRecord,
+    generator: Option<&'a ModelRecord>,
     target: &'a Target,
     /// Mean of 1 - m over the classifier's grid.
     deleted_fraction: Option<f32>,
@@ -33,6 +34,7 @@ impl<'a> Record<'a> {
             image: &subject.record,
             warnings: &subject.warnings,
             classifier: explainer.model.record(),
+            generator: explainer.generator.map(|(model, _)| model.record()),
             target: &explained.target,
             deleted_fraction: explained.deleted_fraction,
             findings: &explained.findings,

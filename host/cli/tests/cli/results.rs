@@ -118,7 +118,7 @@ fn the_other_commands_answer_people_and_programs() {
 
     let plugins = bench.run("plugins list --json").succeeded().json();
     let names: Vec<&str> = plugins.as_array().unwrap().iter().map(|plugin| plugin["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["meaningful-perturbation", "blur", "constant", "noise"]);
+    assert_eq!(names, ["meaningful-perturbation", "blur", "constant", "healthy", "noise"]);
     let inspected = bench.run("plugins inspect blur").succeeded();
     assert!(inspected.out.contains("sigma=10 (pixels)"), "{}", inspected.out);
 

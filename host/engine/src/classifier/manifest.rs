@@ -1,6 +1,8 @@
 //! A classifier's manifest: what a TOML file says of a model.
 
 use super::{Activation, ClassifierInfo};
+use crate::architecture::Architecture;
+use crate::input::Input;
 use crate::{Error, Result};
 use serde::Deserialize;
 
@@ -32,35 +34,6 @@ pub struct Model {
     pub differentiable: bool,
 }
 
-/// Networks that Lacuna builds itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Architecture {
-    /// Huang et al. 2017, as in torchvision.
-    #[serde(rename = "densenet121")]
-    DenseNet121,
-    /// Three convolutions and one linear layer, for demonstrations and tests.
-    SmallCnn,
-}
-
-/// What the network expects; images come as (N, C, H, W) in [0, 1].
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Input {
-    pub channels: usize,
-    pub height: usize,
-    pub width: usize,
-    /// The network gets (scale x - mean) / deviation; 255 for a network of 8-bit values.
-    #[serde(default = "one")]
-    pub scale: f32,
-    /// One for each channel, or one for all; default 0.
-    #[serde(default)]
-    pub mean: Vec<f32>,
-    /// One for each channel, or one for all; default 1.
-    #[serde(default)]
-    pub deviation: Vec<f32>,
-}
-
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Output {
@@ -69,10 +42,6 @@ pub struct Output {
     pub activation: Activation,
     /// The layer for class activation maps; default the last with more than one pixel.
     pub cam_layer: Option<String>,
-}
-
-fn one() -> f32 {
-    1.0
 }
 
 fn yes() -> bool {
@@ -96,26 +65,7 @@ impl Manifest {
             (Some(_), None, None) | (None, Some(_), Some(_)) => {}
             _ => return Err("[model] needs either `graph`, or `architecture` together with `weights`".into()),
         }
-        let Input { channels, height, width, scale, mean, deviation } = &self.input;
-        if !(1..=16).contains(channels) || !(1..=4096).contains(height) || !(1..=4096).contains(width) {
-            return Err(format!(
-                "[input] is {channels} x {height} x {width}, expected 1 to 16 channels and 1 to 4096 rows and columns"
-            ));
-        }
-        if !scale.is_finite() || *scale == 0.0 {
-            return Err(format!("[input] scale is {scale}, expected a number other than 0"));
-        }
-        for (name, list) in [("mean", mean), ("deviation", deviation)] {
-            if list.len() > 1 && list.len() != *channels {
-                return Err(format!(
-                    "[input] {name} has {} numbers, expected 1 or {channels}, as many as channels",
-                    list.len()
-                ));
-            }
-            if list.iter().any(|value| !value.is_finite() || (name == "deviation" && *value <= 0.0)) {
-                return Err(format!("[input] {name} is {list:?}, expected finite numbers, deviations above 0"));
-            }
-        }
+        self.input.check()?;
         let classes = &self.output.classes;
         if classes.is_empty() {
             return Err("[output] classes is empty, expected a name for each logit".into());
@@ -127,11 +77,6 @@ impl Manifest {
             return Err("[output] one class with softmax is always certain; use activation = \"sigmoid\"".into());
         }
         Ok(())
-    }
-
-    /// Mean or deviation of every channel.
-    pub(super) fn per_channel(&self, list: &[f32], default: f32) -> Vec<f32> {
-        (0..self.input.channels).map(|channel| list.get(channel).or(list.first()).copied().unwrap_or(default)).collect()
     }
 
     pub(super) fn info(&self, layers: Vec<String>, cam_layer: Option<String>) -> ClassifierInfo {

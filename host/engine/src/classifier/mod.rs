@@ -1,15 +1,14 @@
 //! The classifier that is explained: images in [0, 1] to logits, and logits to scores.
 
-mod densenet;
 mod manifest;
-mod small_cnn;
-mod weights;
 
-pub use manifest::{Architecture, Input, Manifest, Model, Output};
-pub use weights::Weights;
+pub use manifest::{Manifest, Model, Output};
 
+use crate::architecture::{Architecture, Source, Start, Weights};
 use crate::graph::{self, Network};
+use crate::input::Input;
 use crate::model_file::ModelFiles;
+use crate::tensor::SplitMix;
 use crate::{Device, Error, Result, Tensor};
 use std::path::Path;
 use std::sync::Arc;
@@ -106,7 +105,7 @@ impl Classifier {
             (None, Some(architecture), Some(name)) => {
                 let weights = Weights::read(name, files)?;
                 architecture
-                    .graph(&weights, manifest.input.channels)
+                    .graph(&mut Source::File(&weights), manifest.input.channels)
                     .map_err(|error| Error::Model(format!("{file}: {name}: {error}")))?
             }
             _ => return Err(Error::Model(format!("{file}: no model"))),
@@ -120,7 +119,7 @@ impl Classifier {
     /// [`Error::Device`] when the device has no room.
     pub fn untrained(architecture: Architecture, classes: usize, seed: u64, device: &Device) -> Result<Self> {
         let (channels, size) = architecture.natural_input();
-        let weights = architecture.random_weights(channels, classes, seed);
+        let mut source = Source::Random { random: SplitMix(seed), start: Start::Plausible, classes };
         let manifest = Manifest {
             name: format!("{architecture:?}, untrained"),
             source: String::new(),
@@ -132,7 +131,7 @@ impl Classifier {
                 cam_layer: None,
             },
         };
-        Self::new(&manifest.name, &manifest, architecture.graph(&weights, channels)?, device)
+        Self::new(&manifest.name, &manifest, architecture.graph(&mut source, channels)?, device)
     }
 
     /// Compiles the graph and runs it once on a grey image, which finds what does not fit.
@@ -168,7 +167,7 @@ impl Classifier {
             Some(layer) => Some(layer.clone()),
             None => layers.last().cloned(),
         };
-        let normalisation = normalisation(manifest, device)?;
+        let normalisation = manifest.input.normalisation(device)?;
         Ok(Self { inner: Arc::new(Inner { info: manifest.info(layers, cam_layer), network, normalisation }) })
     }
 
@@ -283,17 +282,4 @@ impl Classifier {
         }
         Err(Error::argument("layer", "name", format!("one of {}", layers.join(", ")), layer))
     }
-}
-
-/// (scale x - mean) / deviation as one scale and one shift for each channel.
-fn normalisation(manifest: &Manifest, device: &Device) -> Result<Option<(Tensor, Tensor)>> {
-    let (mean, deviation) =
-        (manifest.per_channel(&manifest.input.mean, 0.0), manifest.per_channel(&manifest.input.deviation, 1.0));
-    let scale: Vec<f32> = deviation.iter().map(|deviation| manifest.input.scale / deviation).collect();
-    let shift: Vec<f32> = mean.iter().zip(&deviation).map(|(mean, deviation)| -mean / deviation).collect();
-    if scale.iter().all(|scale| *scale == 1.0) && shift.iter().all(|shift| *shift == 0.0) {
-        return Ok(None);
-    }
-    let shape = [1, manifest.input.channels, 1, 1];
-    Ok(Some((Tensor::from_data(device, &shape, scale)?, Tensor::from_data(device, &shape, shift)?)))
 }

@@ -62,7 +62,7 @@ impl<'a> Compiler<'a> {
         let graph = self.graph;
         let node = &graph.nodes[index];
         match &node.operator {
-            Operator::Identity => {
+            Operator::Identity | Operator::Dropout { .. } => {
                 let source = self.input(node, 0)?;
                 self.slots.insert(node.output.clone(), source);
                 Ok(1)
@@ -72,10 +72,11 @@ impl<'a> Compiler<'a> {
             {
                 self.conv(index)
             }
+            Operator::ConvTranspose { .. } => self.conv_transpose(node),
             Operator::BatchNorm { .. } => self.batch_norm(index),
             _ => {
                 let inputs = (0..node.inputs.len())
-                    .map(|i| if node.inputs[i].is_empty() { Ok(None) } else { self.input(node, i).map(Some) })
+                    .map(|i| if self.is_absent(&node.inputs[i]) { Ok(None) } else { self.input(node, i).map(Some) })
                     .collect::<Result<Vec<_>>>()?;
                 self.push(&node.name, Kernel::Operator(node.operator.clone()), inputs, &node.output);
                 Ok(1)
@@ -156,6 +157,56 @@ impl<'a> Compiler<'a> {
         let input = self.input(node, 0)?;
         self.push(&last.name, kernel, vec![Some(input)], &last.output);
         Ok(used)
+    }
+
+    fn conv_transpose(&mut self, node: &Node) -> Result<usize> {
+        let Operator::ConvTranspose { stride, padding, output_padding, dilation, groups } = node.operator else {
+            return Err(refused(node, "no transposed convolution".into()));
+        };
+        let (shape, weights) = self.floats(node, 1)?;
+        let &[channels_in, per_group, kh, kw] = shape else {
+            return Err(refused(node, format!("weights of shape {shape:?}, expected (I, O, kh, kw)")));
+        };
+        let channels_out = per_group * groups;
+        let bias = match node.inputs.get(2).filter(|name| !name.is_empty()) {
+            Some(_) => self.floats(node, 2)?.1.to_vec(),
+            None => vec![0.0; channels_out],
+        };
+        if bias.len() != channels_out || !channels_in.is_multiple_of(groups) || weights.is_empty() {
+            return Err(refused(
+                node,
+                format!("{} biases and {groups} groups for {channels_in} input channels", bias.len()),
+            ));
+        }
+        // The convolution whose input gradient this is.
+        let geometry = ConvGeometry {
+            channels_in: channels_out,
+            channels_out: channels_in,
+            kernel: [kh, kw],
+            stride,
+            padding,
+            dilation,
+            groups,
+        };
+        let zeros = vec![0.0; channels_in];
+        let (conv, weight, zeros) = if self.device.is_cpu() {
+            let nothing = Tensor::full(self.device, &[1], 0.0)?;
+            (FrozenConv::on_cpu(geometry, weights, &zeros), nothing.clone(), nothing)
+        } else {
+            let weight = Tensor::from_data(self.device, shape, weights.to_vec())?;
+            (FrozenConv::on_gpu(geometry), weight, Tensor::from_data(self.device, &[channels_in], zeros)?)
+        };
+        let bias = Tensor::from_data(self.device, &[1, channels_out, 1, 1], bias)?;
+        let kernel = Kernel::ConvTranspose { conv: Arc::new(conv), weight, zeros, bias, output_padding };
+        let input = self.input(node, 0)?;
+        self.push(&node.name, kernel, vec![Some(input)], &node.output);
+        Ok(1)
+    }
+
+    /// Whether an optional input is left out; exporters also write lists without elements.
+    fn is_absent(&self, name: &str) -> bool {
+        name.is_empty()
+            || matches!(self.graph.constants.get(name), Some(Constant::Floats { data, .. }) if data.is_empty())
     }
 
     /// A BatchNorm that follows no convolution, with the ReLU after it.

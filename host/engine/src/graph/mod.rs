@@ -9,11 +9,13 @@ pub(crate) mod network;
 pub(crate) mod onnx;
 pub(crate) mod operator;
 mod run;
+mod trainable;
 pub(crate) mod value;
 
 pub(crate) use compile::compile;
 pub(crate) use network::Network;
 pub(crate) use operator::Operator;
+pub use trainable::{Mode, Statistics, Trainable};
 pub(crate) use value::Constant;
 
 use std::collections::HashMap;

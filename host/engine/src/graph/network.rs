@@ -10,12 +10,21 @@ use std::sync::Arc;
 
 /// What one step computes.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a network has some hundred of them")]
 pub(crate) enum Kernel {
     Conv {
         conv: Arc<FrozenConv>,
         weight: Tensor,
         bias: Tensor,
         relu: bool,
+    },
+    /// `conv` leads from the result back to x; biases (1, O, 1, 1) are added after it.
+    ConvTranspose {
+        conv: Arc<FrozenConv>,
+        weight: Tensor,
+        zeros: Tensor,
+        bias: Tensor,
+        output_padding: [usize; 2],
     },
     /// scale x + shift for each channel, then a ReLU or not.
     ScaleShift {

@@ -10,6 +10,22 @@ pub(crate) enum Operator {
         dilation: [usize; 2],
         groups: usize,
     },
+    /// Inputs x, weight (I, O / groups, kh, kw), optional bias (O). Padding is top, left, bottom, right.
+    ConvTranspose {
+        stride: [usize; 2],
+        padding: [usize; 4],
+        output_padding: [usize; 2],
+        dilation: [usize; 2],
+        groups: usize,
+    },
+    /// Silences a share of the features while training, and passes everything otherwise.
+    Dropout {
+        rate: f32,
+    },
+    /// Rows and columns of images multiplied by whole factors, attribute or inputs as ONNX has them.
+    Resize {
+        how: crate::Interpolation,
+    },
     /// Inputs x, scale, shift, mean, variance, each (C).
     BatchNorm {
         epsilon: f32,
@@ -98,6 +114,7 @@ pub(crate) const KNOWN: &[&str] = &[
     "Concat",
     "Constant",
     "Conv",
+    "ConvTranspose",
     "Div",
     "Dropout",
     "Flatten",
@@ -115,6 +132,7 @@ pub(crate) const KNOWN: &[&str] = &[
     "ReduceMean",
     "Relu",
     "Reshape",
+    "Resize",
     "Shape",
     "Sigmoid",
     "Slice",
@@ -124,6 +142,7 @@ pub(crate) const KNOWN: &[&str] = &[
     "Tanh",
     "Transpose",
     "Unsqueeze",
+    "Upsample",
 ];
 
 /// A pooling window.

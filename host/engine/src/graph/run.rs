@@ -3,8 +3,9 @@
 use super::network::{Kernel, Step};
 use super::operator::{Operator, Pool};
 use super::value::Value;
+use crate::cpu::conv::ConvGeometry;
 use crate::kernels::{FrozenOps, Then};
-use crate::{Error, ReluRule, Result, Tensor};
+use crate::{Error, Interpolation, ReluRule, Result, Tensor};
 use burn::backend::Dispatch;
 use burn::backend::ops::{ActivationOps, FloatTensorOps, ModuleOps};
 
@@ -26,6 +27,18 @@ pub(super) fn step(step: &Step, slots: &[Option<Value>], rule: ReluRule) -> Resu
             let then = if *relu { Then::Relu(rule) } else { Then::Nothing };
             x.like(Dispatch::frozen_conv(x.primitive(), weight.primitive(), bias.primitive(), conv.clone(), then))
         }
+        Kernel::ConvTranspose { conv, weight, zeros, bias, output_padding } => {
+            let x = inputs.tensor(0)?;
+            let [_, channels, h, w] = x.image_shape(&step.name)?;
+            let geometry = conv.geometry();
+            let size = transposed_size(geometry, [h, w], *output_padding);
+            let Some(size) = size.filter(|_| channels == geometry.channels_out) else {
+                let expected = format!("(N, {}, H, W) that leads to a picture", geometry.channels_out);
+                return Err(Error::shape(&step.name, expected, &x.shape()));
+            };
+            let (conv, weight, zeros) = (conv.clone(), weight.primitive(), zeros.primitive());
+            x.like(Dispatch::frozen_conv_transpose(x.primitive(), weight, zeros, conv, size)).add(bias)?
+        }
         Kernel::ScaleShift { scale, shift, relu: true } => {
             let x = inputs.tensor(0)?;
             channels_fit(&step.name, x, scale)?;
@@ -39,6 +52,17 @@ pub(super) fn step(step: &Step, slots: &[Option<Value>], rule: ReluRule) -> Resu
         Kernel::Operator(operator) => return operate(operator, &inputs, rule),
     };
     Ok(Value::Tensor(tensor))
+}
+
+/// (H, W) that a transposed convolution makes of `from`; the convolution must lead back to it.
+fn transposed_size(conv: &ConvGeometry, from: [usize; 2], output_padding: [usize; 2]) -> Option<[usize; 2]> {
+    let [top, left, bottom, right] = conv.padding;
+    let along = |axis: usize, padding: usize| {
+        let reach = conv.dilation[axis] * (conv.kernel[axis].max(1) - 1) + 1;
+        ((from[axis].max(1) - 1) * conv.stride[axis] + reach + output_padding[axis]).checked_sub(padding)
+    };
+    let size = [along(0, top + bottom)?, along(1, left + right)?];
+    (conv.output_size(size) == Some(from)).then_some(size)
 }
 
 fn channels_fit(name: &str, x: &Tensor, scale: &Tensor) -> Result<()> {
@@ -103,7 +127,7 @@ fn operate(operator: &Operator, inputs: &Inputs, rule: ReluRule) -> Result<Value
     let axis =
         |axis: i64| resolved(axis, rank).ok_or_else(|| inputs.refused(format!("axis {axis} of {rank} dimensions")));
     let tensor = match operator {
-        Operator::Identity => x.clone(),
+        Operator::Identity | Operator::Dropout { .. } => x.clone(),
         Operator::Relu => x.like(Dispatch::ruled_relu(x.primitive(), rule)),
         Operator::LeakyRelu { slope } => x.like(Dispatch::leaky_relu(x.primitive(), (*slope).into())),
         Operator::Clip { low, high } => {
@@ -177,12 +201,13 @@ fn operate(operator: &Operator, inputs: &Inputs, rule: ReluRule) -> Result<Value
         }
         Operator::Pad { amounts } => pad(x, &inputs.list(amounts.as_ref(), 1)?.unwrap_or_default(), inputs)?,
         Operator::Slice => slice(x, inputs)?,
+        Operator::Resize { how } => resize(x, *how, inputs)?,
         Operator::Shape { start, end } => {
             let shape: Vec<i64> = x.shape().iter().map(|size| *size as i64).collect();
             let (from, to) = range(*start, end.unwrap_or(i64::MAX), shape.len());
             return Ok(Value::Integers(shape[from..to.max(from)].to_vec()));
         }
-        Operator::Gather | Operator::Conv { .. } | Operator::BatchNorm { .. } => {
+        Operator::Gather | Operator::Conv { .. } | Operator::ConvTranspose { .. } | Operator::BatchNorm { .. } => {
             return Err(inputs.refused(format!("{operator:?} of a tensor that is no constant of the file")));
         }
     };
@@ -305,6 +330,33 @@ fn slice(x: &Tensor, inputs: &Inputs) -> Result<Tensor> {
         part = part.slice(axis, from, to)?;
     }
     Ok(part)
+}
+
+/// Factors are input 1 of the old `Upsample` and input 2 of `Resize`, whose input 3 may give sizes instead.
+fn resize(x: &Tensor, how: Interpolation, inputs: &Inputs) -> Result<Tensor> {
+    let name = inputs.step.name.as_str();
+    let [_, _, h, w] = x.image_shape(name)?;
+    let sizes = match inputs.get(3) {
+        Some(sizes) => sizes.integers(name)?.iter().map(|size| *size as f32).collect(),
+        None => {
+            let factors = inputs.get(2).or(inputs.get(1)).ok_or_else(|| inputs.refused("no factors".into()))?;
+            let factors = factors.tensor(name)?.read()?;
+            factors.iter().zip(x.shape()).map(|(factor, size)| (factor * size as f32).floor()).collect::<Vec<f32>>()
+        }
+    };
+    match sizes[..] {
+        [_, _, height, width] if height >= h as f32 && width >= w as f32 => {
+            let (height, width) = (height as usize, width as usize);
+            if how == Interpolation::Nearest && (height % h != 0 || width % w != 0) {
+                return Err(inputs.refused(format!(
+                    "nearest neighbours from {h} x {w} to {height} x {width}, expected whole factors"
+                )));
+            }
+            x.resize(height, width, how)
+        }
+        _ => Err(inputs
+            .refused(format!("sizes {sizes:?} for {h} x {w}, expected larger images of the same batch and channels"))),
+    }
 }
 
 /// The symmetric padding of a pooling window, which is what the device's operators take.

@@ -63,6 +63,40 @@ impl<B: Backend + FrozenOps, C: CheckpointStrategy> FrozenOps for Autodiff<B, C>
         <Self as burn::backend::AutodiffBackend>::from_inner(inner)
     }
 
+    fn frozen_conv_transpose(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        zeros: FloatTensor<Self>,
+        conv: Arc<FrozenConv>,
+        size: [usize; 2],
+    ) -> FloatTensor<Self> {
+        #[derive(Debug)]
+        struct TransposeBackward;
+        impl<B: Backend + FrozenOps> Backward<B, 1> for TransposeBackward {
+            /// Weight, biases of 0, sizes.
+            type State = (FloatTensor<B>, FloatTensor<B>, Arc<FrozenConv>);
+
+            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+                let gradient = grads.consume::<B>(&ops.node);
+                let [Some(parent)] = ops.parents else { return };
+                let (weight, zeros, conv) = ops.state;
+                grads.register::<B>(parent.id, B::frozen_conv(gradient, weight, zeros, conv, Then::Nothing));
+            }
+        }
+        let node = x.node();
+        let (weight, zeros) = (weight.into_primitive(), zeros.into_primitive());
+        match TransposeBackward.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let output =
+                    B::frozen_conv_transpose(x.into_primitive(), weight.clone(), zeros.clone(), conv.clone(), size);
+                prep.finish((weight, zeros, conv), output)
+            }
+            OpsKind::UnTracked(prep) => {
+                prep.finish(B::frozen_conv_transpose(x.into_primitive(), weight, zeros, conv, size))
+            }
+        }
+    }
+
     fn scale_shift_relu(
         x: FloatTensor<Self>,
         scale: FloatTensor<Self>,

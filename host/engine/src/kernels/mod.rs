@@ -46,6 +46,20 @@ pub trait FrozenOps: Backend {
         size: [usize; 2],
     ) -> FloatTensor<Self>;
 
+    /// The transposed convolution of (N, I, H, W): what [`FrozenOps::frozen_conv_gradient`] computes, with a gradient of
+    /// its own, which is the convolution. `conv` leads from the result, of `size` (H, W), to `x`; its biases are 0.
+    #[fusion(dtype = x, shape = input_shape(x, conv, size))]
+    fn frozen_conv_transpose(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        zeros: FloatTensor<Self>,
+        conv: Arc<FrozenConv>,
+        size: [usize; 2],
+    ) -> FloatTensor<Self> {
+        let _ = zeros;
+        Self::frozen_conv_gradient(x, weight, conv, size)
+    }
+
     /// relu(scale x + shift) for each channel; `scale` and `shift` are (1, C, 1, 1).
     #[fusion(dtype = x, shape = x)]
     fn scale_shift_relu(

@@ -53,6 +53,20 @@ impl Tensor {
         self.separable("translate", Along::Move { by: rows }, Along::Move { by: columns })
     }
 
+    /// Images with `count` channels: the mean of all channels becomes one, and one is repeated.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] for channels that are neither.
+    pub fn with_channels(&self, count: usize) -> Result<Self> {
+        let [_, channels, ..] = self.image_shape("with-channels")?;
+        match (channels, count) {
+            (from, to) if from == to => Ok(self.clone()),
+            (_, 1) => self.mean(&[1]),
+            (1, _) => Self::concatenate(&vec![self.clone(); count], 1),
+            _ => Err(Error::shape("with-channels", format!("(N, 1, H, W) or (N, {count}, H, W)"), &self.shape())),
+        }
+    }
+
     /// Phi(x; m) = m x + (1 - m) R (Uzunova 2019, Eq. 2) for images x and R (N, C, H, W) and a mask
     /// m (N, 1, H, W).
     ///

@@ -73,7 +73,7 @@ impl PluginState {
     }
 
     /// Keeps the output of a whole network, whose graph holds far more than its result.
-    fn keep_network(&mut self, output: engine::Tensor, input: TensorHandle) -> Result<Handle, Fault> {
+    pub(super) fn keep_network(&mut self, output: engine::Tensor, input: TensorHandle) -> Result<Handle, Fault> {
         let graph = input.tensor.bytes().saturating_mul(GRAPH_BYTES_PER_INPUT_BYTE);
         let hidden = if output.is_tracked() { graph } else { 0 };
         self.keep_with(output, hidden, [input])

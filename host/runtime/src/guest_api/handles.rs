@@ -1,7 +1,7 @@
 //! The host's side of each resource of the contract.
 
 use crate::policy::ledger::Charge;
-use lacuna_engine::{Adam, Classifier, Gradients, Tensor};
+use lacuna_engine::{Adam, Classifier, Generator, Gradients, Tensor};
 use std::sync::Arc;
 use wasmtime::component::ResourceAny;
 
@@ -26,6 +26,9 @@ pub struct AdamHandle {
 
 /// The classifier of the run, lent to the method.
 pub struct ClassifierHandle(pub(crate) Classifier);
+
+/// The generator of the run.
+pub struct GeneratorHandle(pub(crate) Generator);
 
 /// A perturbation that lives in the perturbation plugin's own store.
 #[derive(Clone)]

@@ -6,6 +6,7 @@
 mod autodiff;
 mod classifiers;
 pub(crate) mod fault;
+mod generators;
 pub(crate) mod handles;
 mod perturbations;
 mod reporting;

@@ -8,8 +8,9 @@ use wasmtime::{Engine, component::Component};
 pub const CONTRACT_VERSION: &str = "0.1.0";
 
 const PACKAGE: &str = "lacuna:explain/";
-const COMMON: [&str; 6] = ["errors", "tensors", "autodiff", "parameters", "progress", "log"];
-const METHODS_ONLY: [&str; 3] = ["optimisers", "classifiers", "perturbations"];
+const COMMON: [&str; 8] =
+    ["errors", "tensors", "autodiff", "optimisers", "generators", "parameters", "progress", "log"];
+const METHODS_ONLY: [&str; 2] = ["classifiers", "perturbations"];
 
 /// Decides the role of a component by its exports, and refuses what the role may not import.
 ///

@@ -23,7 +23,7 @@ use crate::{
     policy::{grants::Grants, ledger::Charge, limits::Limits},
     run::failure,
 };
-use lacuna_engine::{ClassIndex, Classifier, Tensor};
+use lacuna_engine::{ClassIndex, Classifier, Generator, Tensor};
 use std::{fmt, rc::Rc};
 use wasmtime::component::Resource;
 
@@ -33,6 +33,8 @@ pub struct ExplainRequest<'a> {
     /// The way to delete that the method imports; none for a method that deletes nothing.
     pub perturbation: Option<&'a Plugin>,
     pub classifier: &'a Classifier,
+    /// The model of healthy images for plugins that need one.
+    pub generator: Option<&'a Generator>,
     /// (N, C, H, W) in [0, 1].
     pub images: Tensor,
     /// One class for each image.
@@ -62,6 +64,7 @@ impl<'a> ExplainRequest<'a> {
             method,
             perturbation: None,
             classifier,
+            generator: None,
             images,
             targets,
             method_settings: Settings::default(),
@@ -99,17 +102,22 @@ pub fn explain(host: &Host, request: ExplainRequest<'_>) -> Result<Outcome, RunE
     check_images(&request)?;
     let method_settings = complete(request.method, &request.method_settings)?;
 
+    let partner = request.perturbation.map(|plugin| Ok((plugin, check_perturbation(host, plugin, &request)?)));
+    let partner = partner.transpose()?;
+
     let shared = Shared::new(request.limits.wall_time, request.cancel, request.progress);
     let device = request.classifier.device().clone();
     let (limits, grants) = (&request.limits, &request.grants);
     let new_state = |plugin: &Plugin| {
         let needs = &plugin.info().needs;
-        PluginState::new(plugin.id().clone(), Some(device.clone()), limits, grants, needs, shared.clone())
+        let mut state =
+            PluginState::new(plugin.id().clone(), Some(device.clone()), limits, grants, needs, shared.clone());
+        state.generator = request.generator.cloned();
+        state
     };
     let mut state = new_state(request.method);
     let mut perturbation = None;
-    if let Some(plugin) = request.perturbation {
-        let program = check_perturbation(host, plugin, grants)?;
+    if let Some((plugin, program)) = partner {
         let settings = complete(plugin, &request.perturbation_settings)?;
         perturbation = Some(PluginRecord::new(plugin, &settings));
         state.partner = Some(Box::new(Partner::start(plugin, program, settings, new_state(plugin))?));
@@ -145,6 +153,7 @@ pub fn explain(host: &Host, request: ExplainRequest<'_>) -> Result<Outcome, RunE
         method: PluginRecord::new(request.method, &method_settings),
         perturbation,
         classifier: request.classifier.info().name.clone(),
+        generator: request.generator.map(|generator| generator.info().name.clone()),
         images: shape,
         targets,
         seed: request.seed,
@@ -170,7 +179,7 @@ fn check_method<'a>(host: &Host, request: &ExplainRequest<'a>) -> Result<&'a Met
         return Err(wrong_role(plugin, Role::Method));
     };
     check_host(host, program.engine())?;
-    check_needs(plugin, &request.grants)?;
+    check_needs(plugin, request)?;
     let info = request.classifier.info();
     for need in &plugin.info().needs {
         let missing = match need {
@@ -188,22 +197,22 @@ fn check_method<'a>(host: &Host, request: &ExplainRequest<'a>) -> Result<&'a Met
 fn check_perturbation<'a>(
     host: &Host,
     plugin: &'a Plugin,
-    grants: &Grants,
+    request: &ExplainRequest<'_>,
 ) -> Result<&'a PerturbationProgram, RunError> {
     let Program::Perturbation(program) = plugin.program() else {
         return Err(wrong_role(plugin, Role::Perturbation));
     };
     check_host(host, program.engine())?;
-    check_needs(plugin, grants)?;
+    check_needs(plugin, request)?;
     Ok(program)
 }
 
-fn check_needs(plugin: &Plugin, grants: &Grants) -> Result<(), RunError> {
+fn check_needs(plugin: &Plugin, request: &ExplainRequest<'_>) -> Result<(), RunError> {
     let (id, needs) = (plugin.id().clone(), &plugin.info().needs);
-    if needs.contains(&Need::Generator) {
+    if needs.contains(&Need::Generator) && request.generator.is_none() {
         return Err(RunError::Unavailable { plugin: id, need: Need::Generator });
     }
-    if needs.contains(&Need::Readback) && !grants.contains(Need::Readback) {
+    if needs.contains(&Need::Readback) && !request.grants.contains(Need::Readback) {
         return Err(RunError::NotGranted { plugin: id, need: Need::Readback });
     }
     Ok(())

@@ -27,6 +27,8 @@ pub struct RunRecord {
     pub perturbation: Option<PluginRecord>,
     /// Name of the classifier.
     pub classifier: String,
+    /// Name of the generator, if one was given.
+    pub generator: Option<String>,
     /// Shape of the images, (N, C, H, W).
     pub images: Vec<usize>,
     /// One class index per image.

@@ -21,7 +21,7 @@ use crate::{
         memory::MemoryLimiter,
     },
 };
-use lacuna_engine::{self as engine, Device, Tensor};
+use lacuna_engine::{self as engine, Device, Generator, Tensor};
 use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -43,6 +43,7 @@ const HANDLES_OF_THE_HOST: usize = 8;
 pub(crate) struct PluginState {
     pub(crate) id: PluginId,
     pub(crate) partner: Option<Box<Partner>>,
+    pub(crate) generator: Option<Generator>,
     table: ResourceTable,
     memory: MemoryLimiter,
     quota: Arc<Quota>,
@@ -75,6 +76,7 @@ impl PluginState {
         PluginState {
             id,
             partner: None,
+            generator: None,
             table,
             memory: MemoryLimiter::new(limits.guest_memory),
             quota: Quota::new(limits.device_bytes),

@@ -3,9 +3,9 @@
 use super::attributes::Attributes;
 use super::constants::External;
 use super::proto::NodeProto;
-use crate::graph::operator::KNOWN;
+use crate::graph::operator::{KNOWN, Padding};
 use crate::graph::{Constant, Node, Operator};
-use crate::{Error, Result};
+use crate::{Error, Interpolation, Result};
 
 /// A node that computes.
 pub(super) fn node(file: &str, node: &NodeProto, version: i64) -> Result<Node> {
@@ -52,6 +52,27 @@ fn operator(a: &Attributes, version: i64) -> Result<Operator> {
             dilation: a.pair("dilations", 1)?,
             groups: usize::try_from(a.integer("group", 1)).unwrap_or(0).max(1),
         },
+        "ConvTranspose" => {
+            let Padding::Explicit(padding) = a.padding()? else {
+                return Err(a.refused("auto_pad; export the model with explicit padding"));
+            };
+            if a.find("output_shape").is_some() {
+                return Err(a.refused("attribute output_shape; export the model with explicit padding"));
+            }
+            let output_padding = match a.integers("output_padding").as_deref() {
+                None | Some([]) => [0; 2],
+                Some([rows, columns]) if *rows >= 0 && *columns >= 0 => [*rows as usize, *columns as usize],
+                Some(other) => return Err(a.refused(&format!("attribute output_padding is {other:?}"))),
+            };
+            Operator::ConvTranspose {
+                stride: a.pair("strides", 1)?,
+                padding,
+                output_padding,
+                dilation: a.pair("dilations", 1)?,
+                groups: usize::try_from(a.integer("group", 1)).unwrap_or(0).max(1),
+            }
+        }
+        "Resize" | "Upsample" => Operator::Resize { how: resizing(a)? },
         "BatchNormalization" => {
             if a.flag("training_mode") {
                 return Err(a.refused("exported in training mode; call model.eval() and export again"));
@@ -99,6 +120,21 @@ fn operator(a: &Attributes, version: i64) -> Result<Operator> {
         "Slice" => Operator::Slice,
         _ => return Err(unknown(a)),
     })
+}
+
+/// How a `Resize` samples. With whole factors every rule for nearest neighbours is the same one.
+fn resizing(a: &Attributes) -> Result<Interpolation> {
+    let centres = a.text("coordinate_transformation_mode");
+    match a.text("mode").as_str() {
+        "" | "nearest" => Ok(Interpolation::Nearest),
+        "linear"
+            if matches!(centres.as_str(), "" | "half_pixel" | "pytorch_half_pixel") && a.node.op_type == "Resize" =>
+        {
+            Ok(Interpolation::Bilinear)
+        }
+        "linear" => Err(a.refused(&format!("coordinate mode `{centres}`, expected half_pixel (align_corners=False)"))),
+        mode => Err(a.refused(&format!("mode `{mode}`, expected nearest or linear"))),
+    }
 }
 
 fn unknown(a: &Attributes) -> Error {

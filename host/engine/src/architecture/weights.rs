@@ -5,6 +5,7 @@ use crate::model_file::ModelFiles;
 use crate::{Error, Result};
 use pytorch_reader::{DType, PytorchReader};
 use std::collections::HashMap;
+use std::path::Path;
 
 /// Named number arrays.
 #[derive(Clone, Debug, Default)]
@@ -13,7 +14,17 @@ pub struct Weights {
 }
 
 impl Weights {
-    /// Reads a file, its format told by its ending: `.safetensors`, `.pth` or `.pt`.
+    /// Reads a weights file, its format told by its ending: `.safetensors`, `.pth` or `.pt`.
+    ///
+    /// # Errors
+    /// [`Error::Model`] that names the file and what is wrong with it.
+    pub fn open(path: &Path) -> Result<Self> {
+        let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        Self::read(&name, &ModelFiles::Folder(folder))
+    }
+
+    /// Reads a weights file, its format told by its ending: `.safetensors`, `.pth` or `.pt`.
     ///
     /// # Errors
     /// [`Error::Model`] that names the file and what is wrong with it.
@@ -90,6 +101,11 @@ impl Weights {
     /// Adds an array.
     pub fn insert(&mut self, name: impl Into<String>, shape: Vec<usize>, data: Vec<f32>) {
         self.arrays.insert(name.into(), (shape, data));
+    }
+
+    /// The shape of an array, if the file has it.
+    pub fn shape(&self, name: &str) -> Option<&[usize]> {
+        self.arrays.get(name).map(|(shape, _)| shape.as_slice())
     }
 
     /// An array of the expected shape; 0 in `shape` stands for any size.

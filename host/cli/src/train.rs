@@ -1,0 +1,314 @@
+//! `lacuna train vae` and `lacuna train classifier`: from a folder or a table of images to models that `explain` takes.
+
+use crate::{
+    console::Console,
+    devices::DeviceArguments,
+    failure::{Failure, Result},
+    interrupt,
+    output::OutputFolder,
+};
+use lacuna_engine::{Architecture, Device, VaeConfig};
+use lacuna_runtime::CancelToken;
+use lacuna_study::{Fold, Patients, Table};
+use lacuna_training::{
+    Augmentation, AutoencoderOptions, ClassWeights, ClassifierOptions, Error, Labels, MANIFEST_FILE, Outcome, Place,
+    Progress, TrainOptions, train_autoencoder, train_classifier,
+};
+use serde_json::json;
+use std::{ops::ControlFlow, path::PathBuf, time::Instant};
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Train the model of healthy images (Uzunova 2019, Sec. 2.2) that the perturbation `healthy` uses
+    Vae(VaeArguments),
+    /// Train a classifier that can be explained
+    Classifier(ClassifierArguments),
+}
+
+#[derive(Debug, clap::Args)]
+struct Common {
+    /// A folder of images, or a CSV with the columns image, patient, mask and one for each label (0 or 1)
+    #[arg(value_name = "DATA")]
+    data: PathBuf,
+    /// Folder for the model, its curves and its record; also of the checkpoint that --resume goes on from
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Rows and columns of the images that the network gets
+    #[arg(long, value_name = "PIXELS", default_value_t = 224)]
+    size: usize,
+    /// Passes over the images, at most
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    epochs: usize,
+    /// Images in one step
+    #[arg(long, value_name = "N", default_value_t = 32)]
+    batch: usize,
+    /// Adam's step size at the start; it falls to 0 along a cosine
+    #[arg(long, value_name = "RATE", default_value_t = 1e-3)]
+    learning_rate: f32,
+    /// Epochs without a better validation loss after which the training ends
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    patience: usize,
+    /// Decides everything random
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Share of the images whose patients validate
+    #[arg(long, value_name = "SHARE", default_value_t = 0.05)]
+    validation: f64,
+    /// Number of groups that patients are dealt into for a cross-validation
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    folds: usize,
+    /// The group, from 0, that is kept out and judged on; without it every patient is learnt from
+    #[arg(long, value_name = "FOLD")]
+    test_fold: Option<usize>,
+    /// How patients are told from file names in a folder: auto, each, prefix:_, cycle:N (image i is of patient i mod N) or block:N
+    #[arg(long, value_name = "RULE", default_value = "auto")]
+    patients: Patients,
+    /// Largest random rotation
+    #[arg(long, value_name = "DEGREES", default_value_t = Augmentation::PAPER.rotation)]
+    augment_rotation: f64,
+    /// Largest random translation, as a share of the size
+    #[arg(long, value_name = "SHARE", default_value_t = Augmentation::PAPER.translation)]
+    augment_translation: f64,
+    /// Largest random change of scale, as a share
+    #[arg(long, value_name = "SHARE", default_value_t = Augmentation::PAPER.scale)]
+    augment_scale: f64,
+    /// Go on from the checkpoint in --out, if there is one
+    #[arg(long)]
+    resume: bool,
+    /// Leave out images that cannot be read, and list them in the record
+    #[arg(long)]
+    skip_unreadable: bool,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    device: DeviceArguments,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct VaeArguments {
+    #[command(flatten)]
+    common: Common,
+    /// Channels of the images, 1 or 3
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    channels: usize,
+    /// Channels after each layer of the encoder; each halves rows and columns
+    #[arg(long, value_name = "N,N,...", value_delimiter = ',')]
+    widths: Vec<usize>,
+    /// Dimensions of z
+    #[arg(long, value_name = "N")]
+    latent: Option<usize>,
+    /// Share of the features that dropout silences before the fully connected layers
+    #[arg(long, value_name = "SHARE")]
+    dropout: Option<f32>,
+    /// Standard deviation of omega in z = mu + sigma omega
+    #[arg(long, value_name = "DEVIATION", default_value_t = 0.1)]
+    latent_noise: f32,
+    /// Weight of the Kullback-Leibler term (summed over z) beside the L1 term (mean over pixels)
+    #[arg(long, value_name = "WEIGHT", default_value_t = 1e-5)]
+    kl_weight: f32,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ClassifierArguments {
+    #[command(flatten)]
+    common: Common,
+    /// The network
+    #[arg(long, value_parser = ["densenet121", "small-cnn"])]
+    architecture: String,
+    /// One class for each image, or independent labels
+    #[arg(long, value_parser = ["single", "multi"])]
+    labels: String,
+    /// Whether rare classes count more
+    #[arg(long, value_parser = ["balanced", "none"], default_value = "balanced")]
+    class_weights: String,
+    /// Channels of the images, 1 or 3; default 1, or 3 with --pretrained
+    #[arg(long, value_name = "N")]
+    channels: Option<usize>,
+    /// Weights to start from (.safetensors or .pth, torchvision's names); the last layer is replaced
+    #[arg(long, value_name = "FILE")]
+    pretrained: Option<PathBuf>,
+}
+
+/// Runs one of the commands.
+pub fn run(command: &Command) -> Result<()> {
+    match command {
+        Command::Vae(arguments) => vae(arguments),
+        Command::Classifier(arguments) => classifier(arguments),
+    }
+}
+
+fn vae(arguments: &VaeArguments) -> Result<()> {
+    let common = &arguments.common;
+    let default = VaeConfig::of_size(common.size, arguments.channels);
+    let options = AutoencoderOptions {
+        train: common.options(),
+        vae: VaeConfig {
+            widths: if arguments.widths.is_empty() { default.widths.clone() } else { arguments.widths.clone() },
+            latent: arguments.latent.unwrap_or(default.latent),
+            dropout: arguments.dropout.unwrap_or(default.dropout),
+            ..default
+        },
+        noise: arguments.latent_noise,
+        kl_weight: arguments.kl_weight,
+    };
+    common.train("the generator", |session| {
+        train_autoencoder(&session.table, &options, &session.place(common), &mut session.watch())
+    })
+}
+
+fn classifier(arguments: &ClassifierArguments) -> Result<()> {
+    let common = &arguments.common;
+    let channels = arguments.channels.unwrap_or(if arguments.pretrained.is_some() { 3 } else { 1 });
+    let options = ClassifierOptions {
+        train: common.options(),
+        architecture: match arguments.architecture.as_str() {
+            "densenet121" => Architecture::DenseNet121,
+            _ => Architecture::SmallCnn,
+        },
+        labels: if arguments.labels == "single" { Labels::Single } else { Labels::Multi },
+        class_weights: if arguments.class_weights == "none" { ClassWeights::None } else { ClassWeights::Balanced },
+        channels,
+        pretrained: arguments.pretrained.clone(),
+    };
+    common.train("the classifier", |session| {
+        train_classifier(&session.table, &options, &session.place(common), &mut session.watch())
+    })
+}
+
+/// What a training needs of the program around it.
+struct Session<'a> {
+    console: &'a Console,
+    table: Table,
+    device: Device,
+    cancel: CancelToken,
+}
+
+impl Session<'_> {
+    fn place<'a>(&'a self, common: &'a Common) -> Place<'a> {
+        Place {
+            out: &common.out,
+            device: &self.device,
+            resume: common.resume,
+            skip_unreadable: common.skip_unreadable,
+        }
+    }
+
+    /// Shows every step, and breaks off when the user wants to stop.
+    fn watch(&self) -> impl FnMut(&Progress<'_>) -> ControlFlow<()> {
+        let mut show = self.console.steps("training");
+        let cancel = self.cancel.clone();
+        move |progress| {
+            let count = |steps: usize| u32::try_from(steps).unwrap_or(u32::MAX);
+            let mut terms =
+                vec![("epoch".to_owned(), progress.epoch as f32), ("loss".to_owned(), progress.loss as f32)];
+            if let Some(last) = progress.last {
+                terms.push(("validation".to_owned(), last.validation as f32));
+            }
+            // As if every step had been made by this run, for the time that is left.
+            let share = progress.step as f64 / progress.made_here.max(1) as f64;
+            show(&lacuna_runtime::Progress {
+                step: count(progress.step),
+                total: count(progress.steps),
+                elapsed: progress.elapsed.mul_f64(share),
+                terms,
+            });
+            if cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        }
+    }
+}
+
+impl Common {
+    fn options(&self) -> TrainOptions {
+        TrainOptions {
+            size: self.size,
+            epochs: self.epochs,
+            batch: self.batch,
+            learning_rate: self.learning_rate,
+            patience: self.patience,
+            validation: self.validation,
+            fold: Fold { folds: self.folds, test: self.test_fold },
+            augmentation: Augmentation {
+                rotation: self.augment_rotation,
+                translation: self.augment_translation,
+                scale: self.augment_scale,
+            },
+            seed: self.seed,
+        }
+    }
+
+    /// Reads the table, opens folder and device, trains, and says what came of it.
+    fn train(
+        &self,
+        what: &str,
+        work: impl FnOnce(&Session<'_>) -> std::result::Result<Outcome, Error>,
+    ) -> Result<()> {
+        let console = Console::new(self.json);
+        let cancel = interrupt::watch()?;
+        let started = Instant::now();
+        let table = Table::read(&self.data, &self.patients)?;
+        if let Some(note) = &table.note {
+            console.warn(note);
+        }
+        let folder = OutputFolder::open(&self.out)?;
+        let device = self.device.open(&console)?;
+        let session = Session { console: &console, table, device, cancel };
+        let outcome = work(&session)?;
+        for skipped in &outcome.skipped {
+            console.warn(&format!("left out: {skipped}"));
+        }
+        let seconds = started.elapsed().as_secs_f64();
+        let manifest = folder.path().join(MANIFEST_FILE);
+        report(&console, &outcome);
+        console.say(&format!(
+            "  {seconds:.0} s on {}; {what} is {}",
+            session.device.name(),
+            manifest.display()
+        ));
+        console.give(&json!({ "model": manifest, "seconds": seconds, "outcome": outcome }));
+        Ok(())
+    }
+}
+
+/// The best epoch, and how good it is.
+fn report(console: &Console, outcome: &Outcome) {
+    let epochs = outcome.epochs.len();
+    if let Some(best) = outcome.epochs.get(outcome.best.wrapping_sub(1)) {
+        let terms: Vec<String> = best.terms.iter().map(|(name, value)| format!(", {name} {value:.4}")).collect();
+        console.say(&format!(
+            "best epoch {} of {epochs}: validation loss {:.4}{}",
+            best.epoch,
+            best.validation,
+            terms.concat()
+        ));
+    }
+    for (part, name) in [("validation", "validation"), ("test", "test, unseen patients")] {
+        for label in outcome.quality[part].as_array().into_iter().flatten() {
+            let (with, without) = (&label["with"], &label["without"]);
+            let auc = &label["auc"];
+            let said = match auc["value"].as_f64() {
+                Some(value) => format!(
+                    "AUC {value:.3} (95 % {:.3} to {:.3})",
+                    auc["low"].as_f64().unwrap_or(f64::NAN),
+                    auc["high"].as_f64().unwrap_or(f64::NAN)
+                ),
+                None => "no AUC: one kind of image is missing".to_owned(),
+            };
+            let label = label["label"].as_str().unwrap_or_default();
+            console.say(&format!("  {name}: `{label}` {said} on {with} images with it and {without} without"));
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        match error {
+            Error::Input { .. } => Failure::Input(error.to_string()),
+            Error::Stopped { .. } => Failure::Interrupted(error.to_string()),
+            Error::Diverged(_) | Error::Unwritable { .. } => Failure::Run(error.to_string()),
+            Error::Engine(error) => error.into(),
+            Error::Imaging(error) => error.into(),
+            Error::Study(error) => error.into(),
+        }
+    }
+}

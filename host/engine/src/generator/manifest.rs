@@ -1,0 +1,79 @@
+//! A generator's manifest: what a TOML file says of a model of healthy images.
+
+use crate::architecture::VaeConfig;
+use crate::input::Input;
+use crate::{Error, Result};
+use serde::Deserialize;
+
+/// The file, section by section. Unknown keys are refused.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct GeneratorManifest {
+    /// Name for people and records.
+    pub name: String,
+    /// Where the model comes from.
+    #[serde(default)]
+    pub source: String,
+    pub generator: GeneratorModel,
+    pub input: Input,
+}
+
+/// The weights: an ONNX `graph` from images to images, or an ONNX `encoder` and `decoder`, or `weights` of a `vae`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct GeneratorModel {
+    /// An ONNX file from images to healthy images of the same shape.
+    pub graph: Option<String>,
+    /// An ONNX file from images to z (N, L), or to mean and log-variance side by side (N, 2 L).
+    pub encoder: Option<String>,
+    /// An ONNX file from z (N, L) to images.
+    pub decoder: Option<String>,
+    /// Whether `encoder` makes mean and log-variance side by side.
+    #[serde(default)]
+    pub variational: bool,
+    /// A safetensors file of the autoencoder that `lacuna train vae` trains, with its sizes in `vae`.
+    pub weights: Option<String>,
+    pub vae: Option<VaeConfig>,
+    /// Whether the network's images are normalised as its input is; else they are in [0, 1].
+    #[serde(default)]
+    pub normalised_output: bool,
+}
+
+impl GeneratorManifest {
+    /// Reads a manifest; `file` names it in messages.
+    ///
+    /// # Errors
+    /// [`Error::Model`] that says the key, what was found and what was expected.
+    pub fn parse(file: &str, text: &str) -> Result<Self> {
+        let manifest: Self = toml::from_str(text).map_err(|error| {
+            let hint = match text.contains("[output]") && !text.contains("[generator]") {
+                true => "; this looks like the manifest of a classifier",
+                false => "",
+            };
+            Error::Model(format!("{file}: not the manifest of a generator: {}{hint}", error.to_string().trim()))
+        })?;
+        manifest.check().map_err(|why| Error::Model(format!("{file}: {why}")))?;
+        Ok(manifest)
+    }
+
+    fn check(&self) -> std::result::Result<(), String> {
+        self.input.check()?;
+        let GeneratorModel { graph, encoder, decoder, weights, vae, .. } = &self.generator;
+        match (graph, encoder, decoder, weights, vae) {
+            (Some(_), None, None, None, None) | (None, Some(_), Some(_), None, None) => Ok(()),
+            (None, None, None, Some(_), Some(vae)) => {
+                vae.check().map_err(|error| format!("[generator.vae] {error}"))?;
+                let Input { channels, height, width, .. } = self.input;
+                if (vae.channels, vae.size, vae.size) != (channels, height, width) {
+                    return Err(format!(
+                        "[input] is {channels} x {height} x {width}, but [generator.vae] says {} channels of size {}",
+                        vae.channels, vae.size
+                    ));
+                }
+                Ok(())
+            }
+            _ => Err("[generator] needs either `graph`, or `encoder` and `decoder`, or `weights` with [generator.vae]"
+                .into()),
+        }
+    }
+}

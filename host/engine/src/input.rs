@@ -1,0 +1,72 @@
+//! What a network expects of an image, and the normalisation in front of it.
+
+use crate::{Device, Result, Tensor};
+use serde::Deserialize;
+
+/// What the network expects; images come as (N, C, H, W) in [0, 1].
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Input {
+    pub channels: usize,
+    pub height: usize,
+    pub width: usize,
+    /// The network gets (scale x - mean) / deviation; 255 for a network of 8-bit values.
+    #[serde(default = "one")]
+    pub scale: f32,
+    /// One for each channel, or one for all; default 0.
+    #[serde(default)]
+    pub mean: Vec<f32>,
+    /// One for each channel, or one for all; default 1.
+    #[serde(default)]
+    pub deviation: Vec<f32>,
+}
+
+fn one() -> f32 {
+    1.0
+}
+
+impl Input {
+    /// # Errors
+    /// The key, what was found and what was expected.
+    pub(crate) fn check(&self) -> std::result::Result<(), String> {
+        let Self { channels, height, width, scale, mean, deviation } = self;
+        if !(1..=16).contains(channels) || !(1..=4096).contains(height) || !(1..=4096).contains(width) {
+            return Err(format!(
+                "[input] is {channels} x {height} x {width}, expected 1 to 16 channels and 1 to 4096 rows and columns"
+            ));
+        }
+        if !scale.is_finite() || *scale == 0.0 {
+            return Err(format!("[input] scale is {scale}, expected a number other than 0"));
+        }
+        for (name, list) in [("mean", mean), ("deviation", deviation)] {
+            if list.len() > 1 && list.len() != *channels {
+                return Err(format!(
+                    "[input] {name} has {} numbers, expected 1 or {channels}, as many as channels",
+                    list.len()
+                ));
+            }
+            if list.iter().any(|value| !value.is_finite() || (name == "deviation" && *value <= 0.0)) {
+                return Err(format!("[input] {name} is {list:?}, expected finite numbers, deviations above 0"));
+            }
+        }
+        Ok(())
+    }
+
+    /// (scale x - mean) / deviation as one scale and one shift for each channel, (1, C, 1, 1) each; none where it changes
+    /// nothing.
+    pub(crate) fn normalisation(&self, device: &Device) -> Result<Option<(Tensor, Tensor)>> {
+        let (mean, deviation) = (self.per_channel(&self.mean, 0.0), self.per_channel(&self.deviation, 1.0));
+        let scale: Vec<f32> = deviation.iter().map(|deviation| self.scale / deviation).collect();
+        let shift: Vec<f32> = mean.iter().zip(&deviation).map(|(mean, deviation)| -mean / deviation).collect();
+        if scale.iter().all(|scale| *scale == 1.0) && shift.iter().all(|shift| *shift == 0.0) {
+            return Ok(None);
+        }
+        let shape = [1, self.channels, 1, 1];
+        Ok(Some((Tensor::from_data(device, &shape, scale)?, Tensor::from_data(device, &shape, shift)?)))
+    }
+
+    /// Mean or deviation of every channel.
+    fn per_channel(&self, list: &[f32], default: f32) -> Vec<f32> {
+        (0..self.channels).map(|channel| list.get(channel).or(list.first()).copied().unwrap_or(default)).collect()
+    }
+}

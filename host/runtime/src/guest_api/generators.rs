@@ -1,0 +1,80 @@
+//! `generators`: the model of healthy images.
+
+use super::{
+    fault::{Fault, sizes},
+    handles::{GeneratorHandle, TensorHandle},
+};
+use crate::{
+    bindings::method::lacuna::explain::{
+        errors::Error as WitError,
+        generators::{GeneratorInfo, Host, HostGenerator},
+    },
+    run::state::PluginState,
+};
+use lacuna_engine::{self as engine, Generator};
+use wasmtime::component::Resource;
+
+type Handle = Resource<TensorHandle>;
+type Model = Resource<GeneratorHandle>;
+
+impl Host for PluginState {
+    fn chosen(&mut self) -> Result<Model, Fault> {
+        self.begin()?;
+        let none = "no generator was chosen for this run; choose one with `--generator FILE.toml`";
+        let generator = self.generator.clone().ok_or_else(|| Fault::Guest(WitError::Unsupported(none.to_owned())))?;
+        self.push(GeneratorHandle(generator))
+    }
+}
+
+impl HostGenerator for PluginState {
+    fn info(&mut self, this: Model) -> wasmtime::Result<GeneratorInfo> {
+        self.begin_query()?;
+        let info = self.table().get(&this)?.0.info();
+        let size = |n: usize| sizes(&[n]).first().copied().unwrap_or(0);
+        Ok(GeneratorInfo {
+            name: info.name.clone(),
+            channels: size(info.channels),
+            height: size(info.height),
+            width: size(info.width),
+            latent: info.latent.map(size),
+        })
+    }
+
+    fn reconstruct(&mut self, this: Model, images: Handle) -> Result<Handle, Fault> {
+        self.generate(&this, images, "generator.reconstruct", |model, images| model.reconstruct(images))
+    }
+
+    fn encode(&mut self, this: Model, images: Handle) -> Result<Handle, Fault> {
+        self.generate(&this, images, "generator.encode", |model, images| model.encode(images))
+    }
+
+    fn deviation(&mut self, this: Model, images: Handle) -> Result<Handle, Fault> {
+        self.generate(&this, images, "generator.deviation", |model, images| model.deviation(images))
+    }
+
+    fn decode(&mut self, this: Model, latent: Handle, height: u32, width: u32) -> Result<Handle, Fault> {
+        let (height, width) = (height as usize, width as usize);
+        self.generate(&this, latent, "generator.decode", |model, latent| model.decode(latent, height, width))
+    }
+
+    fn drop(&mut self, this: Model) -> wasmtime::Result<()> {
+        self.table().delete(this)?;
+        Ok(())
+    }
+}
+
+impl PluginState {
+    /// One pass through the generator or a part of it.
+    fn generate(
+        &mut self,
+        this: &Model,
+        input: Handle,
+        operation: &'static str,
+        work: impl FnOnce(&Generator, &engine::Tensor) -> engine::Result<engine::Tensor>,
+    ) -> Result<Handle, Fault> {
+        let (model, input) = (self.table().get(this)?.0.clone(), self.tensor(&input)?);
+        let group = self.group();
+        let made = self.compute(operation, group, || work(&model, &input.tensor))?;
+        self.keep_network(made, input)
+    }
+}

@@ -1,0 +1,143 @@
+//! The rows of a study: every image with its patient, its labels and, where there is one, its lesion's mask.
+
+use crate::error::{Error, Result};
+use crate::natural;
+use crate::patients::{Patients, stem};
+use crate::table_csv;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Images with what is known about them. At least one row; no image twice.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Table {
+    /// Names of the labels, none for a folder.
+    pub labels: Vec<String>,
+    pub rows: Vec<Row>,
+    /// How patients were told, where the user did not say it and should know.
+    pub note: Option<String>,
+}
+
+/// One image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Exists when read.
+    pub image: PathBuf,
+    /// Never empty.
+    pub patient: String,
+    /// Exists when read; nonzero pixels are lesion.
+    pub mask: Option<PathBuf>,
+    /// One for each of the table's labels.
+    pub labels: Vec<bool>,
+}
+
+impl Table {
+    /// Reads a folder or a CSV.
+    ///
+    /// A folder gives its PNG and JPEG files (by their endings, not those of folders inside) in natural order of their names,
+    /// without labels and masks; `patients` tells whose they are.
+    ///
+    /// A CSV begins with a line of names: `image`, `patient`, `mask` (may be left out), and every other column is a label.
+    /// Paths are relative to the CSV's folder; an empty mask means none; a label is 0 or 1. The table names the patients, so
+    /// `patients` must be [`Patients::Auto`].
+    ///
+    /// # Errors
+    /// Naming line and column where there are such: a path that cannot be read, no rows, missing columns, other label values,
+    /// an empty patient, images or masks that do not exist, and an image that is listed twice.
+    pub fn read(path: impl AsRef<Path>, patients: &Patients) -> Result<Self> {
+        let path = path.as_ref();
+        match (path.is_dir(), patients) {
+            (true, _) => Self::read_folder(path, *patients),
+            (false, Patients::Auto) => table_csv::read(path),
+            (false, rule) => Err(Error::input(
+                path.display(),
+                format!("a table, and the rule `{rule}` for telling patients from file names"),
+                "such a rule for a folder only; a table names its patients in the column `patient`",
+                "leave the rule out, or name the folder of the images",
+            )),
+        }
+    }
+
+    fn read_folder(folder: &Path, patients: Patients) -> Result<Self> {
+        let files = image_files(folder)?;
+        let (names, note) = patients.of(&files);
+        let rows =
+            files.into_iter().zip(names).map(|(image, patient)| Row { image, patient, mask: None, labels: Vec::new() });
+        Ok(Self { labels: Vec::new(), rows: rows.collect(), note })
+    }
+
+    /// Writes the table as a CSV that [`Table::read`] takes: paths below the CSV's folder relative to it, others absolute.
+    ///
+    /// # Errors
+    /// A row with another number of labels than the table, a path that is no Unicode, and a file that cannot be written.
+    pub fn write_csv(&self, path: impl AsRef<Path>) -> Result<()> {
+        table_csv::write(self, path.as_ref())
+    }
+
+    /// The patients, each once, in the order of their first rows.
+    pub fn patients(&self) -> Vec<&str> {
+        let mut seen = std::collections::HashSet::new();
+        self.rows.iter().map(|row| &*row.patient).filter(|patient| seen.insert(*patient)).collect()
+    }
+}
+
+/// The PNG and JPEG files of a folder, in natural order of their names; hidden files and folders inside are left out.
+///
+/// # Errors
+/// A folder that cannot be read, and one without such files.
+pub fn image_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    const EXPECTED: &str = "a folder of PNG or JPEG images";
+    let unreadable = |cause| Error::unreadable(folder, &cause, EXPECTED);
+    let mut files = Vec::new();
+    let mut others = 0;
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        match is_image(&path) && !hidden && path.is_file() {
+            true => files.push(path),
+            false => others += 1,
+        }
+    }
+    if files.is_empty() {
+        let found = format!("no image, {others} other files and folders");
+        let remedy = "name the folder that the image files lie in directly; convert images of another kind to PNG";
+        return Err(Error::input(folder.display(), found, format!("{EXPECTED} (.png, .jpg, .jpeg)"), remedy));
+    }
+    files.sort_by(|a, b| natural::compare(&stem(a), &stem(b)).then_with(|| a.cmp(b)));
+    Ok(files)
+}
+
+fn is_image(path: &Path) -> bool {
+    let ending = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    matches!(&*ending, "png" | "jpg" | "jpeg")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_read_in_natural_order() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["non.jpg", "non_10.JPG", "non_2.jpeg", "notes.txt", ".hidden.png"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        fs::create_dir(folder.path().join("inside.png")).unwrap();
+        let table = Table::read(folder.path(), &Patients::Cycle(2)).unwrap();
+        let names: Vec<String> =
+            table.rows.iter().map(|row| row.image.file_name().unwrap().to_string_lossy().into_owned()).collect();
+        assert_eq!(names, ["non.jpg", "non_2.jpeg", "non_10.JPG"]);
+        assert_eq!(table.patients(), ["cycle-1", "cycle-2"]);
+        assert!(table.labels.is_empty() && table.note.is_none());
+        assert!(Table::read(folder.path(), &Patients::Auto).unwrap().note.is_some());
+    }
+
+    #[test]
+    fn a_folder_without_images_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("scan.dcm"), "").unwrap();
+        let error = Table::read(folder.path(), &Patients::Auto).unwrap_err().to_string();
+        assert!(error.contains("no image, 1 other") && error.contains(".png, .jpg, .jpeg"), "{error}");
+        let error = Table::read(folder.path().join("none"), &Patients::Auto).unwrap_err().to_string();
+        assert!(error.contains("none: cannot be read") && error.contains("check the spelling"), "{error}");
+    }
+}
