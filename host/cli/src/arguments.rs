@@ -1,6 +1,8 @@
 //! The commands of the program.
 
-use crate::{bench, demo, devices, explain, failure::Result, models, phantom, plugins, reconstruct, train};
+use crate::{
+    bench, data, demo, devices, explain, failure::Result, models, phantom, plugins, reconstruct, score, train,
+};
 use clap::{Parser, Subcommand};
 
 /// Reads the arguments and runs their command.
@@ -13,6 +15,8 @@ pub fn run() -> Result<()> {
         Command::Models(command) => models::run(&command),
         Command::Train(command) => train::run(&command),
         Command::Reconstruct(arguments) => reconstruct::run(&arguments),
+        Command::Data(command) => data::run(&command),
+        Command::Score(arguments) => score::run(&arguments),
         Command::Phantom(command) => phantom::run(&command),
         Command::Bench(command) => bench::run(&command),
     }
@@ -47,6 +51,11 @@ enum Command {
     Train(Box<train::Command>),
     /// Show the healthy images that a generator makes of images, and how sure it is
     Reconstruct(reconstruct::Arguments),
+    /// Make data sets in which every lesion is known
+    #[command(subcommand)]
+    Data(data::Command),
+    /// Score maps against masks of lesions, or compare two methods' maps
+    Score(score::Arguments),
     /// Make images with a known lesion, and train the classifier of the demo on them
     #[command(subcommand)]
     Phantom(phantom::Command),

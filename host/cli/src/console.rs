@@ -98,12 +98,8 @@ impl Console {
             if !quiet && (due || progress.step >= progress.total) {
                 last = Some(Instant::now());
                 let Progress { step, total, .. } = progress;
-                let _ = writeln!(
-                    io::stderr(),
-                    "{label}: step {step} of {total}, {}, {} left",
-                    terms(progress),
-                    left(progress)
-                );
+                let (terms, left) = (terms(progress), left(progress));
+                let _ = writeln!(io::stderr(), "{label}: step {step} of {total}, {terms}{left} left");
             }
         })
     }
@@ -114,7 +110,7 @@ impl Waiting {
     fn show(&mut self, label: &str, progress: &Progress) {
         let bar = self.0.get_or_insert_with(|| {
             ProgressBar::new(progress.total.into())
-                .with_style(style("{prefix} [{wide_bar}] {pos}/{len} {msg}, {eta} left"))
+                .with_style(style("{prefix} [{wide_bar}] {pos}/{len} {msg}{eta} left"))
                 .with_prefix(label.to_owned())
         });
         bar.set_message(terms(progress));
@@ -134,10 +130,9 @@ fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
+/// Each followed by a comma; nothing where there are none.
 fn terms(progress: &Progress) -> String {
-    let terms = progress.terms.iter();
-    let shown: Vec<String> = terms.map(|(name, value)| format!("{name} {value:.3}")).collect();
-    shown.join(", ")
+    progress.terms.iter().map(|(name, value)| format!("{name} {value:.3}, ")).collect()
 }
 
 fn left(progress: &Progress) -> String {

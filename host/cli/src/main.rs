@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! arguments -> commands -> explain: images, model, plugins -> run -> results in a folder
-//!                          demo, devices, plugins, models, train, reconstruct, phantom, bench
+//!                          demo, devices, plugins, models, train, reconstruct, data, score, phantom, bench
 //! ```
 //!
 //! Everything that a user gets wrong ends as a [`failure::Failure`], which decides the exit code; a panic is a bug
@@ -12,6 +12,7 @@ mod arguments;
 mod bench;
 mod console;
 mod crash;
+mod data;
 mod demo;
 mod devices;
 mod explain;
@@ -24,6 +25,7 @@ mod output;
 mod phantom;
 mod plugins;
 mod reconstruct;
+mod score;
 mod train;
 
 use std::process::ExitCode;

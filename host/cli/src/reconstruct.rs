@@ -101,13 +101,7 @@ fn one(path: &Path, generator: &Generator, arguments: &Arguments, index: usize) 
 }
 
 /// Standard deviation of every pixel over sampled reconstructions, in units of intensity.
-fn spread(
-    generator: &Generator,
-    input: &Tensor,
-    sigma: &Tensor,
-    arguments: &Arguments,
-    seed: u64,
-) -> Result<Vec<f32>> {
+fn spread(generator: &Generator, input: &Tensor, sigma: &Tensor, arguments: &Arguments, seed: u64) -> Result<Vec<f32>> {
     let info = generator.info();
     let mean = generator.encode(input)?;
     let latent = mean.shape()[1];

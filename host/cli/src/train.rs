@@ -186,12 +186,7 @@ struct Session<'a> {
 
 impl Session<'_> {
     fn place<'a>(&'a self, common: &'a Common) -> Place<'a> {
-        Place {
-            out: &common.out,
-            device: &self.device,
-            resume: common.resume,
-            skip_unreadable: common.skip_unreadable,
-        }
+        Place { out: &common.out, device: &self.device, resume: common.resume, skip_unreadable: common.skip_unreadable }
     }
 
     /// Shows every step, and breaks off when the user wants to stop.
@@ -203,7 +198,7 @@ impl Session<'_> {
             let mut terms =
                 vec![("epoch".to_owned(), progress.epoch as f32), ("loss".to_owned(), progress.loss as f32)];
             if let Some(last) = progress.last {
-                terms.push(("validation".to_owned(), last.validation as f32));
+                terms.push(("validation".to_owned(), last.validation));
             }
             // As if every step had been made by this run, for the time that is left.
             let share = progress.step as f64 / progress.made_here.max(1) as f64;
@@ -238,11 +233,7 @@ impl Common {
     }
 
     /// Reads the table, opens folder and device, trains, and says what came of it.
-    fn train(
-        &self,
-        what: &str,
-        work: impl FnOnce(&Session<'_>) -> std::result::Result<Outcome, Error>,
-    ) -> Result<()> {
+    fn train(&self, what: &str, work: impl FnOnce(&Session<'_>) -> std::result::Result<Outcome, Error>) -> Result<()> {
         let console = Console::new(self.json);
         let cancel = interrupt::watch()?;
         let started = Instant::now();
@@ -260,11 +251,7 @@ impl Common {
         let seconds = started.elapsed().as_secs_f64();
         let manifest = folder.path().join(MANIFEST_FILE);
         report(&console, &outcome);
-        console.say(&format!(
-            "  {seconds:.0} s on {}; {what} is {}",
-            session.device.name(),
-            manifest.display()
-        ));
+        console.say(&format!("  {seconds:.0} s on {}; {what} is {}", session.device.name(), manifest.display()));
         console.give(&json!({ "model": manifest, "seconds": seconds, "outcome": outcome }));
         Ok(())
     }
@@ -303,7 +290,9 @@ fn report(console: &Console, outcome: &Outcome) {
 impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
         match error {
-            Error::Input { .. } => Failure::Input(error.to_string()),
+            Error::Input { .. } | Error::Engine(lacuna_engine::Error::Argument { .. }) => {
+                Failure::Input(error.to_string())
+            }
             Error::Stopped { .. } => Failure::Interrupted(error.to_string()),
             Error::Diverged(_) | Error::Unwritable { .. } => Failure::Run(error.to_string()),
             Error::Engine(error) => error.into(),

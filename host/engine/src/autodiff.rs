@@ -16,7 +16,8 @@ impl Tensor {
 
     /// The same numbers, outside the graph.
     pub fn detach(&self) -> Result<Self> {
-        Ok(self.like(self.burn::<1>().detach().into_dispatch()))
+        // Burn's own `detach` makes a new leaf of a leaf.
+        Ok(self.like(self.burn::<1>().detach().set_require_grad(false).into_dispatch()))
     }
 
     /// Whether this depends on a leaf.

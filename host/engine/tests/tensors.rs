@@ -168,3 +168,16 @@ fn nonsense_is_refused_with_what_was_found() {
     assert!(x.matrix_multiply(&x).is_err() && Tensor::concatenate(&[], 0).is_err());
     assert!(!x.affine(f32::NAN, 0.0).unwrap().is_finite().unwrap() && x.is_finite().unwrap());
 }
+
+#[test]
+fn a_detached_leaf_is_no_leaf() {
+    let device = Device::cpu();
+    let leaf = Tensor::full(&device, &[3], 2.0).unwrap().track().unwrap();
+    assert!(leaf.is_tracked());
+    assert!(!leaf.detach().unwrap().is_tracked());
+    // An optimiser's step is outside the graph, so two backward passes later nothing is used up.
+    let loss = leaf.multiply(&leaf).unwrap().sum(&[]).unwrap();
+    let gradient = loss.backward().unwrap().of_leaf(&leaf).unwrap();
+    let next = lacuna_engine::Adam::new(0.1, 0.9, 0.999, 1e-8).unwrap().step(&leaf, &gradient).unwrap();
+    assert!(!next.is_tracked());
+}

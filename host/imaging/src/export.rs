@@ -1,4 +1,4 @@
-//! Bytes of PNG and NPY files, and a way to write them that never leaves half a file under its name.
+//! Bytes of PNG files, and a way to write them that never leaves half a file under its name.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Cursor, Write};
@@ -95,21 +95,6 @@ pub(crate) fn encode_png_bytes(bytes: &[u8], height: usize, width: usize, color:
         too_large(format!("a picture of {height} x {width} pixels that cannot be encoded ({cause})"))
     })?;
     Ok(png.into_inner())
-}
-
-/// NumPy format 1.0: the mark, the length of a header padded so that the values start at a multiple of 64, the values.
-pub(crate) fn encode_npy(data: &[f32], height: usize, width: usize) -> Vec<u8> {
-    const PREAMBLE: usize = 10;
-    const ALIGNMENT: usize = 64;
-    let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({height}, {width}), }}");
-    let padded = (PREAMBLE + header.len() + 1).next_multiple_of(ALIGNMENT) - PREAMBLE;
-    header = format!("{header:<width$}\n", width = padded - 1);
-    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-    // Two numbers make a header of 118 or 182 bytes, far below the 65535 that the field holds.
-    bytes.extend((header.len() as u16).to_le_bytes());
-    bytes.extend(header.into_bytes());
-    bytes.extend(data.iter().flat_map(|value| value.to_le_bytes()));
-    bytes
 }
 
 fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {

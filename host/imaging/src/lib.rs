@@ -14,6 +14,7 @@
 //! picture  Picture: RGB of 8 bit, for people
 //! plot     curves over epochs or steps           -> Picture
 //! sheet    many pictures in rows and columns     -> Picture
+//! npy      NumPy's files                      -> Map, and back
 //! export   PNG, NPY, NIfTI, each written beside its name and then renamed
 //! ```
 //!
@@ -33,6 +34,7 @@ mod export;
 mod format;
 mod map;
 mod nifti;
+mod npy;
 mod overlay;
 mod picture;
 mod plot;

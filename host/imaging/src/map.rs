@@ -4,7 +4,8 @@ use std::path::Path;
 
 use crate::Result;
 use crate::error::{Error, ErrorKind};
-use crate::export::{encode_npy, encode_png, write_atomic};
+use crate::export::{encode_png, write_atomic};
+use crate::npy;
 use crate::raster::BitDepth;
 use crate::resample::{Interpolation, resize_plane};
 
@@ -87,6 +88,6 @@ impl Map {
     /// # Errors
     /// A path that cannot be written.
     pub fn write_npy(&self, path: impl AsRef<Path>) -> Result<()> {
-        write_atomic(path, &encode_npy(&self.data, self.height, self.width))
+        write_atomic(path, &npy::encode(&self.data, self.height, self.width))
     }
 }

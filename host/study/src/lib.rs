@@ -16,11 +16,13 @@
 
 mod bootstrap;
 mod error;
+mod map_files;
 mod natural;
 pub mod paste;
 mod patients;
 mod random;
 mod roc;
+mod score;
 mod split;
 mod table;
 mod table_csv;
@@ -30,5 +32,6 @@ pub use error::{Error, Result};
 pub use patients::Patients;
 pub use random::SplitMix;
 pub use roc::auc;
+pub use score::{Comparison, ImageScore, Score, compare, score, score_map};
 pub use split::{Fold, Split, SplitPatients, check, fold_of};
 pub use table::{Row, Table, image_files};

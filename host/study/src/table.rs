@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::natural;
 use crate::patients::{Patients, stem};
+use crate::random::SplitMix;
 use crate::table_csv;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,9 @@ pub struct Table {
     /// How patients were told, where the user did not say it and should know.
     pub note: Option<String>,
 }
+
+/// What random numbers of a stretch decide.
+const THINNED: u64 = 4;
 
 /// One image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +75,21 @@ impl Table {
     /// A row with another number of labels than the table, a path that is no Unicode, and a file that cannot be written.
     pub fn write_csv(&self, path: impl AsRef<Path>) -> Result<()> {
         table_csv::write(self, path.as_ref())
+    }
+
+    /// Fewer rows, spread over the whole table: one from each of `count` equal stretches, which one the seed decides. Every
+    /// nth row instead would meet the same few patients again where patients come in cycles. All rows where there are no more.
+    pub fn thinned(&self, count: usize, seed: u64) -> Self {
+        let all = self.rows.len();
+        if count >= all {
+            return self.clone();
+        }
+        let pick = |stretch: usize| {
+            let (first, end) = (stretch * all / count, (stretch + 1) * all / count);
+            let place = SplitMix::stream(seed, &[THINNED, stretch as u64]).below(end - first);
+            self.rows[first + place].clone()
+        };
+        Self { labels: self.labels.clone(), rows: (0..count).map(pick).collect(), note: self.note.clone() }
     }
 
     /// The patients, each once, in the order of their first rows.
@@ -129,6 +148,25 @@ mod tests {
         assert_eq!(table.patients(), ["cycle-1", "cycle-2"]);
         assert!(table.labels.is_empty() && table.note.is_none());
         assert!(Table::read(folder.path(), &Patients::Auto).unwrap().note.is_some());
+    }
+
+    #[test]
+    fn a_thinner_table_is_spread_over_rows_and_patients() {
+        let row = |index: usize| Row {
+            image: format!("{index}.png").into(),
+            patient: format!("p{}", index % 100),
+            mask: None,
+            labels: Vec::new(),
+        };
+        let table = Table { rows: (0..3200).map(row).collect(), ..Table::default() };
+        let thin = table.thinned(200, 7);
+        assert_eq!(thin.rows.len(), 200);
+        for (stretch, row) in thin.rows.iter().enumerate() {
+            assert!(table.rows[stretch * 16..(stretch + 1) * 16].contains(row));
+        }
+        // Of 200 draws among 100 patients 87 differ on average.
+        assert!(thin.patients().len() > 75, "{}", thin.patients().len());
+        assert_eq!(table.thinned(4000, 7), table);
     }
 
     #[test]

@@ -95,17 +95,20 @@ impl Truth {
             ),
         };
         let mut truth = Self { weights: Vec::new(), classes, labels, values };
-        for (class, name) in truth.classes.iter().enumerate() {
-            let ones = split.train.iter().filter(|row| truth.values[**row][class] > 0.5).count();
-            let all = split.train.len();
-            if ones == 0 || ones == all {
-                return Err(Error::input(
-                    format!("class `{name}`"),
-                    format!("{ones} of {all} training images"),
-                    "images with and without it",
-                    "add images, take the column out, or choose another --seed or --test-fold",
-                ));
-            }
+        let all = split.train.len();
+        let ones = |class: usize| split.train.iter().filter(|row| truth.values[**row][class] > 0.5).count();
+        let counts: Vec<usize> = (0..truth.classes.len()).map(ones).collect();
+        // A class that nobody has is the cause where another one has everybody.
+        let missing = counts.iter().position(|count| *count == 0);
+        if let Some(class) = missing.or(counts.iter().position(|count| *count == all)) {
+            return Err(Error::input(
+                format!("class `{}`", truth.classes[class]),
+                format!("{} of {all} training images", counts[class]),
+                "images with and without it",
+                "add images, take the column out, or choose another --seed or --test-fold",
+            ));
+        }
+        for ones in counts {
             let (ones, all) = (ones as f32, all as f32);
             truth.weights.push(match (weighing, labels) {
                 (ClassWeights::None, _) => [1.0, 1.0],

@@ -97,9 +97,9 @@ pub(crate) fn finish(
 
 /// The losses of every epoch, with the best marked.
 pub(crate) fn curves(history: &[Epoch], out: &Path) -> Result<()> {
-    let curve = |name: &str, value: fn(&Epoch) -> f64| Curve {
+    let curve = |name: &str, value: fn(&Epoch) -> f32| Curve {
         name: name.to_owned(),
-        points: history.iter().map(|epoch| (epoch.epoch as f64, value(epoch))).collect(),
+        points: history.iter().map(|epoch| (epoch.epoch as f64, f64::from(value(epoch)))).collect(),
     };
     let mark = crate::trainer::best(history).map(|best| (best.epoch as f64, format!("best: {:.4}", best.validation)));
     let picture = plot(&Plot {

@@ -18,11 +18,11 @@ pub struct Epoch {
     /// Counted from 1.
     pub epoch: usize,
     /// Mean loss over the training images, in training.
-    pub training: f64,
+    pub training: f32,
     /// Mean loss over the validation images.
-    pub validation: f64,
+    pub validation: f32,
     /// Parts of the validation loss by name.
-    pub terms: Vec<(String, f64)>,
+    pub terms: Vec<(String, f32)>,
 }
 
 /// How far a training is.
@@ -51,8 +51,22 @@ pub(crate) struct Progressed {
     /// Steps made in the epoch that is not.
     pub(crate) step: usize,
     /// Sum of losses times images, and images, of the epoch that is not complete.
+    #[serde(with = "bits")]
     pub(crate) sum: f64,
     pub(crate) seen: usize,
+}
+
+/// A number in JSON as its bits: a decimal fraction may come back as its neighbour.
+mod bits {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(number: &f64, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u64(number.to_bits())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+        Ok(f64::from_bits(u64::deserialize(from)?))
+    }
 }
 
 /// Time between checkpoints within an epoch.
@@ -102,7 +116,7 @@ impl<T: Task> Trainer<'_, T> {
         while at.history.len() < self.options.epochs && !self.is_over(&at.history) {
             self.epoch(&mut at, &mut optimisers, &mut clock, watch)?;
             let (validation, terms) = self.validate()?;
-            let training = at.sum / at.seen.max(1) as f64;
+            let training = (at.sum / at.seen.max(1) as f64) as f32;
             let epoch = Epoch { epoch: at.history.len() + 1, training, validation, terms };
             if !validation.is_finite() {
                 return Err(Error::Diverged(format!("the validation loss of epoch {} is {validation}", epoch.epoch)));
@@ -193,7 +207,7 @@ impl<T: Task> Trainer<'_, T> {
     }
 
     /// Mean loss and terms over the validation images, as they are.
-    fn validate(&self) -> Result<(f64, Vec<(String, f64)>)> {
+    fn validate(&self) -> Result<(f32, Vec<(String, f32)>)> {
         let leaves = self.networks.iter().map(detached).collect::<Result<Vec<_>>>()?;
         let mut sums: Vec<(String, f64)> = Vec::new();
         let mut total = 0.0;
@@ -210,7 +224,8 @@ impl<T: Task> Trainer<'_, T> {
             }
         }
         let count = self.split.validation.len().max(1) as f64;
-        Ok((total / count, sums.into_iter().map(|(name, sum)| (name, sum / count)).collect()))
+        let mean = |sum: f64| (sum / count) as f32;
+        Ok((mean(total), sums.into_iter().map(|(name, sum)| (name, mean(sum))).collect()))
     }
 
     fn batch(&self, indices: &[usize], map: impl Fn(usize) -> Option<lacuna_imaging::Affine2> + Sync) -> Result<Batch> {

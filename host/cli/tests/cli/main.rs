@@ -5,4 +5,5 @@
 mod bad_input;
 mod common;
 mod results;
+mod training;
 mod tutorial;

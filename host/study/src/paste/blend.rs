@@ -1,68 +1,171 @@
 //! Eq. 3 itself: the registered, matched lesion laid softly into the healthy image.
 
-use super::Contrast;
+use super::contrast::Contrast;
+use super::foreground::without_specks;
 use super::matching::{Matching, quantile};
 use super::smooth::blur;
 
-/// Everything on the healthy image's grid.
+/// Everything on the healthy image's grid of `size` = (height, width), values in [0, 1].
+#[derive(Clone, Copy)]
 pub(super) struct Layers<'a> {
     pub size: (usize, usize),
     /// I, the healthy image, and its brain.
     pub healthy: &'a [f32],
     pub brain: &'a [bool],
-    /// T(I_L), the registered lesion image, its brain and its lesion mask, both in [0, 1].
+    /// T(I_L), the registered lesion image, its brain and its lesion.
     pub donor: &'a [f32],
     pub donor_brain: &'a [f32],
     pub lesion: &'a [f32],
 }
 
-/// The pasted image, and the lesion in it.
+/// The pasted image before its gain, and where in it the lesion is.
+#[derive(Debug)]
 pub(super) struct Blend {
     pub image: Vec<f32>,
     pub mask: Vec<bool>,
 }
 
 /// Width of the lesion's soft edge and of the surroundings that it is compared with, as standard deviations in 128ths of the
-/// longer side: 1 and 6 pixels of an image of 128.
-const EDGE: f64 = 1.0;
+/// longer side, which are pixels of an image of 128; and the smallest piece of a lesion, in squares of that unit. Smaller
+/// ones would drown in their soft edge: in the mask, and not to be seen.
+const EDGE: f64 = 0.7;
 const SURROUNDINGS: f64 = 6.0;
-/// White matter of a T1 image: the brain's brightest sixth begins here.
+const SPECK: f64 = 5.0;
+/// Where a T1 image's white matter lies among the values of its brain.
 const WHITE_MATTER: f64 = 0.85;
+/// Below this share of white matter a T1 image shows fluid (measured: grey matter at 0.5 to 0.7, fluid at 0.15 to 0.3), and
+/// below this share of the median so does a FLAIR image (white matter at 0.9, grey at 1.1, fluid at 0.2).
+const FLUID: f32 = 0.4;
 
 /// `None` where the two brains have no pixel in common.
 pub(super) fn blend(layers: &Layers<'_>, contrast: Contrast) -> Option<Blend> {
-    let pixels = layers.healthy.len();
     let unit = layers.size.0.max(layers.size.1) as f64 / 128.0;
-    let inside = |i: usize| layers.brain[i] && layers.donor_brain[i] >= 0.5;
-    let mask: Vec<bool> = (0..pixels).map(|i| inside(i) && layers.lesion[i] >= 0.5).collect();
-    let lesion: Vec<f32> = mask.iter().map(|&lesion| f32::from(u8::from(lesion))).collect();
-    let mut soft = blur(&lesion, layers.size, EDGE * unit);
-    soft.iter_mut().zip(layers.brain).filter(|(_, inside)| !**inside).for_each(|(soft, _)| *soft = 0.0);
+    let shared: Vec<usize> =
+        (0..layers.healthy.len()).filter(|&i| layers.brain[i] && layers.donor_brain[i] >= 0.5).collect();
+    let white = share(&shared, layers.healthy, WHITE_MATTER)?;
 
-    let values: Box<dyn Fn(usize) -> f32> = match contrast {
+    let thick = blur(layers.healthy, layers.size, EDGE * unit);
+    let tissue = |i: usize| layers.brain[i] && thick[i] >= FLUID * white;
+    let mut mask = vec![false; layers.healthy.len()];
+    shared.iter().for_each(|&i| mask[i] = tissue(i) && layers.lesion[i] >= 0.5);
+    let mask = without_specks(&mask, layers.size, (SPECK * unit * unit).ceil() as usize);
+    let hard: Vec<f32> = mask.iter().map(|&lesion| f32::from(u8::from(lesion))).collect();
+    let soft = blur(&hard, layers.size, EDGE * unit);
+
+    let value: Box<dyn Fn(usize) -> f32> = match contrast {
         Contrast::Matched => {
-            let donor = (0..pixels).filter(|&i| inside(i)).map(|i| layers.donor[i]);
-            let healthy = (0..pixels).filter(|&i| inside(i)).map(|i| layers.healthy[i]);
-            let matching = Matching::new(donor, healthy)?;
+            let of = |values: &'_ [f32]| shared.iter().map(|&i| values[i]).collect::<Vec<_>>().into_iter();
+            let matching = Matching::new(of(layers.donor), of(layers.healthy))?;
             Box::new(move |i| matching.map(layers.donor[i]))
         }
         Contrast::Carried => {
-            let tissue: Vec<f32> =
-                (0..pixels).map(|i| if inside(i) && layers.lesion[i] < 0.1 { 1.0 } else { 0.0 }).collect();
-            let weighted: Vec<f32> = tissue.iter().zip(layers.donor).map(|(weight, value)| weight * value).collect();
-            let around = |values: &[f32]| blur(values, layers.size, SURROUNDINGS * unit);
-            let (sums, weights) = (around(&weighted), around(&tissue));
-            let mut brain: Vec<f32> = (0..pixels).filter(|&i| inside(i)).map(|i| layers.healthy[i]).collect();
-            brain.sort_unstable_by(f32::total_cmp);
-            let white = if brain.is_empty() { return None } else { quantile(&brain, WHITE_MATTER) };
-            Box::new(move |i| {
-                (white * layers.donor[i] * weights[i] / sums[i].max(f32::MIN_POSITIVE)).min(1.0 / Contrast::GAIN)
-            })
+            let relative = relative(layers, &shared, SURROUNDINGS * unit)?;
+            Box::new(move |i| (white * relative[i]).min(1.0 / contrast.gain()))
         }
     };
-    let image = (0..pixels).map(|i| match soft[i] {
-        0.0 => layers.healthy[i],
-        weight => values(i) * weight + layers.healthy[i] * (1.0 - weight),
-    });
-    Some(Blend { image: image.collect(), mask })
+    let blended = |i: usize| match soft[i] {
+        weight if weight > 0.0 && tissue(i) => value(i) * weight + layers.healthy[i] * (1.0 - weight),
+        _ => layers.healthy[i],
+    };
+    Some(Blend { image: (0..mask.len()).map(blended).collect(), mask })
+}
+
+/// T(I_L) divided by the mean of the tissue around each pixel, lesion and fluid left out: a normalised convolution (Knutsson
+/// and Westin 1993). 1 where there is no such tissue near.
+fn relative(layers: &Layers<'_>, shared: &[usize], sigma: f64) -> Option<Vec<f32>> {
+    let median = share(shared, layers.donor, 0.5)?;
+    let (mut values, mut weights) = (vec![0.0; layers.donor.len()], vec![0.0; layers.donor.len()]);
+    for &i in shared {
+        if layers.lesion[i] < 0.1 && layers.donor[i] > FLUID * median {
+            (values[i], weights[i]) = (layers.donor[i], 1.0);
+        }
+    }
+    let (values, weights) = (blur(&values, layers.size, sigma), blur(&weights, layers.size, sigma));
+    let relative = |i: usize| match values[i] > 1e-4 {
+        true => layers.donor[i] * weights[i] / values[i],
+        false => 1.0,
+    };
+    Some((0..layers.donor.len()).map(relative).collect())
+}
+
+/// The value below which a share of those pixels lies.
+fn share(pixels: &[usize], values: &[f32], share: f64) -> Option<f32> {
+    let mut values: Vec<f32> = pixels.iter().map(|&i| values[i]).collect();
+    values.sort_unstable_by(f32::total_cmp);
+    (!values.is_empty()).then(|| quantile(&values, share))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIZE: (usize, usize) = (64, 64);
+    const PIXELS: usize = 64 * 64;
+
+    fn distance(pixel: usize, row: f32, column: f32) -> f32 {
+        ((pixel / 64) as f32 - row).hypot((pixel % 64) as f32 - column)
+    }
+
+    fn plane(value: impl Fn(usize) -> f32) -> Vec<f32> {
+        (0..PIXELS).map(value).collect()
+    }
+
+    /// A brain of white matter (0.9) with a ventricle (0.2) for I, and of 0.5 with a lesion of 0.7 for I_L.
+    fn check(contrast: Contrast, test: impl Fn(&Layers<'_>, &Blend)) {
+        let brain: Vec<bool> = (0..PIXELS).map(|i| distance(i, 32.0, 32.0) < 28.0).collect();
+        let inside = plane(|i| f32::from(u8::from(brain[i])));
+        let healthy = plane(|i| if distance(i, 32.0, 44.0) < 6.0 { 0.2 } else { 0.9 * inside[i] });
+        let lesion = plane(|i| f32::from(u8::from(distance(i, 32.0, 34.0) < 8.0)));
+        let donor = plane(|i| inside[i] * (0.5 + 0.2 * lesion[i]));
+        let layers = Layers {
+            size: SIZE,
+            healthy: &healthy,
+            brain: &brain,
+            donor: &donor,
+            donor_brain: &inside,
+            lesion: &lesion,
+        };
+        test(&layers, &blend(&layers, contrast).unwrap());
+    }
+
+    #[test]
+    fn a_carried_lesion_keeps_its_contrast_to_its_surroundings() {
+        check(Contrast::Carried, |layers, blend| {
+            let middle = 32 * 64 + 32;
+            assert!((blend.image[middle] - 0.9 * 0.7 / 0.5).abs() < 1e-3, "{}", blend.image[middle]);
+            assert!(blend.image.iter().all(|&value| value <= 1.0 / Contrast::Carried.gain()));
+            for i in (0..PIXELS).filter(|&i| distance(i, 32.0, 34.0) > 12.0) {
+                assert_eq!(blend.image[i], layers.healthy[i], "far from the lesion nothing changes");
+            }
+        });
+    }
+
+    #[test]
+    fn nothing_is_pasted_into_fluid_or_outside_the_brain() {
+        check(Contrast::Carried, |layers, blend| {
+            let ventricle = 32 * 64 + 41;
+            assert!(layers.lesion[ventricle] == 1.0 && !blend.mask[ventricle]);
+            assert_eq!(blend.image[ventricle], layers.healthy[ventricle]);
+            assert!(blend.mask[32 * 64 + 30] && blend.mask.iter().zip(layers.lesion).all(|(&m, &l)| !m || l == 1.0));
+        });
+    }
+
+    #[test]
+    fn a_matched_lesion_is_as_bright_as_what_is_brightest() {
+        check(Contrast::Matched, |_, blend| assert!((blend.image[32 * 64 + 32] - 0.9).abs() < 1e-6));
+    }
+
+    #[test]
+    fn brains_that_do_not_meet_give_nothing() {
+        let (values, nowhere) = (vec![0.5; PIXELS], vec![0.0; PIXELS]);
+        let layers = Layers {
+            size: SIZE,
+            healthy: &values,
+            brain: &[true; PIXELS],
+            donor: &values,
+            donor_brain: &nowhere,
+            lesion: &values,
+        };
+        assert!(blend(&layers, Contrast::Matched).is_none() && blend(&layers, Contrast::Carried).is_none());
+    }
 }

@@ -44,10 +44,16 @@ pub(crate) fn otsu(values: &[f32]) -> Option<f32> {
     Some(low + (best + 1) as f32 * width)
 }
 
-/// Dilation and then erosion by a square of 2 `radius` + 1 pixels. What lies outside the picture neither grows nor eats.
-fn close(mask: &[bool], size: (usize, usize), radius: usize) -> Vec<bool> {
-    let grown = spread(mask, size, radius, true);
-    spread(&grown, size, radius, false)
+/// Dilation and then erosion by a square of 2 `radius` + 1 pixels, with room for the dilation around the picture.
+fn close(mask: &[bool], (height, width): (usize, usize), radius: usize) -> Vec<bool> {
+    let size = (height + 2 * radius, width + 2 * radius);
+    let mut room = vec![false; size.0 * size.1];
+    let place = |row: usize| (row + radius) * size.1 + radius;
+    for (row, values) in mask.chunks_exact(width).enumerate() {
+        room[place(row)..place(row) + width].copy_from_slice(values);
+    }
+    let closed = spread(&spread(&room, size, radius, true), size, radius, false);
+    (0..height).flat_map(|row| closed[place(row)..place(row) + width].iter().copied()).collect()
 }
 
 /// Carries `what` to every pixel within `radius` rows and columns.
@@ -89,6 +95,19 @@ fn largest(mask: &[bool], size: (usize, usize)) -> Option<Vec<bool>> {
     let mut brain = vec![false; mask.len()];
     best.iter().for_each(|&pixel| brain[pixel] = true);
     (!best.is_empty()).then_some(brain)
+}
+
+/// The mask without its pieces of fewer than `least` pixels, joined over edges.
+pub(crate) fn without_specks(mask: &[bool], size: (usize, usize), least: usize) -> Vec<bool> {
+    let mut seen = vec![false; mask.len()];
+    let mut kept = vec![false; mask.len()];
+    for start in 0..mask.len() {
+        if mask[start] && !seen[start] {
+            let piece = flood([start], size, &mut seen, |pixel| mask[pixel]);
+            piece.iter().for_each(|&pixel| kept[pixel] = piece.len() >= least);
+        }
+    }
+    kept
 }
 
 /// Everything that the ground does not reach from the picture's edge.
@@ -162,6 +181,13 @@ mod tests {
         let (brain, _) = mask(&["..####", "..####", "..####", "......"]);
         assert_eq!(without_holes(&largest(&pieces, size).unwrap(), size), brain);
         assert_eq!(largest(&[false; 4], (2, 2)), None);
+    }
+
+    #[test]
+    fn specks_go() {
+        let (specks, size) = mask(&["##..", "#..#", "..#."]);
+        let (kept, _) = mask(&["##..", "#...", "...."]);
+        assert_eq!(without_specks(&specks, size, 2), kept);
     }
 
     #[test]

@@ -205,3 +205,68 @@ fn information(joint: &[[u32; BINS]; BINS]) -> f64 {
     let together = entropy(&mut joint.as_flattened().iter().copied());
     if together > 0.0 { (rows + columns) / together } else { 1.0 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::paste::foreground::foreground;
+
+    /// A brain-like ellipse with two dark ventricles and a bright spot, so that no turn or mirror image is like it.
+    fn head(size: usize, levels: [f32; 4]) -> Image {
+        let [ground, tissue, fluid, spot] = levels;
+        let values = (0..size * size).map(|pixel| {
+            let middle = (size as f32 - 1.0) / 2.0;
+            let unit = size as f32 / 128.0;
+            let (y, x) = (((pixel / size) as f32 - middle) / unit, ((pixel % size) as f32 - middle) / unit);
+            let within = |cy: f32, cx: f32, ry: f32, rx: f32| ((y - cy) / ry).powi(2) + ((x - cx) / rx).powi(2) < 1.0;
+            match () {
+                () if within(-5.0, -9.0, 16.0, 5.0) || within(-5.0, 9.0, 14.0, 4.0) => fluid,
+                () if within(20.0, 14.0, 7.0, 9.0) => spot,
+                () if within(0.0, 0.0, 50.0, 40.0) => tissue,
+                () => ground,
+            }
+        });
+        Image::new(1, size, size, values.collect()).unwrap()
+    }
+
+    fn coarse(image: &Image) -> Coarse {
+        let brain = foreground(image.data(), (image.height(), image.width())).unwrap();
+        Coarse::new(image, &brain).unwrap()
+    }
+
+    /// The moved picture has another size, another contrast and a known affine map; positions in the brain must come back to
+    /// within a pixel of the fixed picture (its coarse grid has pixels of 2).
+    #[test]
+    fn a_known_map_is_found_in_another_contrast() {
+        let fixed = head(128, [0.0, 0.8, 0.2, 0.5]);
+        let other = head(128, [0.0, 0.5, 0.05, 0.9]);
+        for (degrees, stretch, shift) in [(0.0, 1.0, [0.0, 0.0]), (7.0, 0.9, [6.0, -4.0]), (-10.0, 1.1, [-5.0, 8.0])] {
+            let turned = Affine2::similarity(degrees, 1.0, shift);
+            let truth = Affine2 { matrix: [[1.75 * stretch, 0.0], [0.0, 1.75]], shift: [0.0; 2] };
+            // other -> moved, on a grid of 224: moved(p) = other(back(p)).
+            let map = turned.then(&truth);
+            let back = map.inverse().unwrap();
+            let moved = other.warp(&back, 224, 224).unwrap();
+            let found = register(&coarse(&fixed), &coarse(&moved));
+            for position in [[0.0, 0.0], [-40.0, 0.0], [30.0, 20.0], [0.0, -30.0], [20.0, 14.0]] {
+                let came = back.at(found.map.at(position));
+                let error = (came[0] - position[0]).hypot(came[1] - position[1]);
+                assert!(error < 1.0, "{degrees} degrees: {position:?} came to {came:?}");
+            }
+            assert!(found.overlap > 0.97 && found.information > 1.3, "{found:?}");
+        }
+    }
+
+    /// Two dice: independent 2 x 2 counts say nothing about each other, equal ones everything.
+    #[test]
+    fn information_is_1_for_independent_and_2_for_equal_pictures() {
+        let mut joint = [[0; BINS]; BINS];
+        for (i, j) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+            joint[i][j] = 5;
+        }
+        assert!((information(&joint) - 1.0).abs() < 1e-12);
+        (joint[0][1], joint[1][0]) = (0, 0);
+        assert!((information(&joint) - 2.0).abs() < 1e-12);
+        assert_eq!(information(&[[0; BINS]; BINS]), 1.0);
+    }
+}

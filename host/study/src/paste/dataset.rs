@@ -1,0 +1,208 @@
+//! A folder of healthy and pasted images, and the table that goes with it.
+
+use super::paster::{Paster, Pastes};
+use crate::error::{Error, Result};
+use crate::patients::stem;
+use crate::table::{Row, Table};
+use lacuna_imaging::{BitDepth, Image, Picture, Sheet, SheetRow, sheet};
+use rayon::prelude::*;
+use std::collections::HashMap;
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What was made.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct DatasetReport {
+    pub healthy: usize,
+    pub pasted: usize,
+    pub patients: usize,
+    pub donors: usize,
+    /// Names of healthy images that got fewer pastes than were asked for, since no other lesion fitted.
+    pub fewer: Vec<String>,
+    /// Overlap (Dice) of the two registered brains, in [0, 1].
+    pub overlap: Spread,
+    /// Normalised mutual information of the two registered brains, in [1, 2].
+    pub information: Spread,
+    /// Lesion pixels of a pasted image.
+    pub lesion_pixels: Spread,
+}
+
+/// How numbers spread over the pasted images.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub struct Spread {
+    pub least: f64,
+    pub median: f64,
+    pub most: f64,
+}
+
+/// The folder's parts.
+const IMAGES: &str = "images";
+const MASKS: &str = "masks";
+const TABLE: &str = "data.csv";
+const SHEET: &str = "sheet.png";
+const LABEL: &str = "lesion";
+/// Rows of the contact sheet, and the side of its pictures.
+const SHOWN: usize = 8;
+const TILE: usize = 384;
+
+/// Pastes lesions into every image of a table, on all cores, and writes into `folder`:
+///
+/// - `images/NAME.png`, the healthy images, and `images/NAME-DONOR.png`, the pasted ones, 8 bit grey;
+/// - `masks/NAME-DONOR.png`, 255 where the lesion is;
+/// - `data.csv` with the columns image, patient, mask, lesion: a pasted image is of its healthy image's patient;
+/// - `sheet.png`, eight of them to look at.
+///
+/// `progress` is told how many of the healthy images are done, from several threads, and may stop the work.
+///
+/// # Errors
+/// Two images of one name, images that [`Paster::onto`] refuses, no paste at all, a folder that cannot be written, and
+/// [`Error::Stopped`].
+pub fn write_dataset(
+    healthy: &Table,
+    paster: &Paster,
+    folder: &Path,
+    progress: &(dyn Fn(usize, usize) -> ControlFlow<()> + Sync),
+) -> Result<DatasetReport> {
+    let names = names(healthy)?;
+    for part in [IMAGES, MASKS] {
+        let path = folder.join(part);
+        fs::create_dir_all(&path).map_err(|cause| {
+            let remedy = "give yourself the right to write there, or choose another folder";
+            Error::input(path.display(), format!("cannot be made ({cause})"), "a folder that can be written", remedy)
+        })?;
+    }
+    let all = healthy.rows.len();
+    let shown = |index: usize| (0..SHOWN.min(all)).any(|place| place * all / SHOWN.min(all) == index);
+    let done = AtomicUsize::new(0);
+    let one = |index: usize| {
+        let row = &healthy.rows[index];
+        let pastes = paster.onto(&row.image)?;
+        let written = write(&pastes, &names[index], &row.patient, folder)?;
+        let count = done.fetch_add(1, Ordering::Relaxed) + 1;
+        match progress(count, all) {
+            ControlFlow::Break(()) => Err(Error::Stopped),
+            ControlFlow::Continue(()) => Ok(Done { tiles: tiles(&pastes, shown(index))?, ..written }),
+        }
+    };
+    let parts = (0..all).into_par_iter().map(one).collect::<Result<Vec<Done>>>()?;
+    finish(healthy, paster, folder, &names, parts)
+}
+
+/// What is kept of one healthy image once its files are written.
+#[derive(Default)]
+struct Done {
+    rows: Vec<Row>,
+    /// Overlap, information and lesion pixels of each paste.
+    measured: Vec<[f64; 3]>,
+    tiles: Option<SheetRow>,
+}
+
+fn write(pastes: &Pastes, name: &str, patient: &str, folder: &Path) -> Result<Done> {
+    let mut done = Done::default();
+    let mut row = |name: &str, image: &Image, mask: Option<&Image>| -> Result<()> {
+        let file = |part: &str| folder.join(part).join(format!("{name}.png"));
+        image.write_png(file(IMAGES), BitDepth::Eight)?;
+        mask.map(|mask| mask.write_png(file(MASKS), BitDepth::Eight)).transpose()?;
+        done.rows.push(Row {
+            image: file(IMAGES),
+            patient: patient.to_owned(),
+            mask: mask.map(|_| file(MASKS)),
+            labels: vec![mask.is_some()],
+        });
+        Ok(())
+    };
+    row(name, &pastes.healthy, None)?;
+    for pasted in &pastes.pasted {
+        row(&format!("{name}-{}", pasted.donor), &pasted.image, Some(&pasted.mask))?;
+    }
+    done.measured = pastes.pasted.iter().map(|p| [p.overlap, p.information, p.pixels as f64]).collect();
+    Ok(done)
+}
+
+fn finish(
+    healthy: &Table,
+    paster: &Paster,
+    folder: &Path,
+    names: &[String],
+    parts: Vec<Done>,
+) -> Result<DatasetReport> {
+    let measured: Vec<[f64; 3]> = parts.iter().flat_map(|part| &part.measured).copied().collect();
+    let (Some(overlap), Some(information), Some(lesion_pixels)) =
+        (spread(&measured, 0), spread(&measured, 1), spread(&measured, 2))
+    else {
+        return Err(Error::input(
+            "pastes",
+            format!("no lesion that fits any of {} images", names.len()),
+            "lesions that lie within the healthy brains once the outlines are laid over each other",
+            "check that both kinds of images show the brain without skull, at a similar level and upright in the same way",
+        ));
+    };
+    let asked = paster.options().per_image;
+    let fewer = names.iter().zip(&parts).filter(|(_, part)| part.measured.len() < asked).map(|(name, _)| name.clone());
+    let report = DatasetReport {
+        healthy: names.len(),
+        pasted: measured.len(),
+        patients: healthy.patients().len(),
+        donors: paster.donors().len(),
+        fewer: fewer.collect(),
+        overlap,
+        information,
+        lesion_pixels,
+    };
+    let (mut rows, mut pictures) = (Vec::new(), Vec::new());
+    for (part, name) in parts.into_iter().zip(names) {
+        rows.extend(part.rows);
+        pictures.extend(part.tiles.map(|tiles| SheetRow { label: name.clone(), ..tiles }));
+    }
+    Table { labels: vec![LABEL.to_owned()], rows, note: None }.write_csv(folder.join(TABLE))?;
+    let columns = ["healthy", "pasted", "its lesion"].map(str::to_owned).to_vec();
+    sheet(&Sheet { columns, rows: pictures, tile: TILE })?.write_png(folder.join(SHEET))?;
+    Ok(report)
+}
+
+/// The name of each healthy image in the data set: that of its file without the ending.
+fn names(healthy: &Table) -> Result<Vec<String>> {
+    let mut files: HashMap<String, &PathBuf> = HashMap::new();
+    let mut names = Vec::new();
+    for row in &healthy.rows {
+        let name = stem(&row.image);
+        if let Some(other) = files.insert(name.clone(), &row.image) {
+            let found = format!("an image of the name `{name}`, and so is `{}`", other.display());
+            return Err(Error::input(
+                row.image.display(),
+                found,
+                "names that tell the images apart",
+                "rename one of the two",
+            ));
+        }
+        names.push(name);
+    }
+    Ok(names)
+}
+
+fn tiles(pastes: &Pastes, shown: bool) -> Result<Option<SheetRow>> {
+    let Some(pasted) = pastes.pasted.first().filter(|_| shown) else { return Ok(None) };
+    let factor = (TILE / pasted.mask.height().max(pasted.mask.width())).max(1);
+    let width = pasted.mask.width() * factor;
+    let lesion = |pixel: usize| {
+        let (row, column) = (pixel / width / factor, pixel % width / factor);
+        pasted.mask.data()[row * pasted.mask.width() + column] > 0.5
+    };
+    let large = Picture::from_image(&pasted.image)?.enlarge(factor);
+    let mask: Vec<bool> = (0..width * large.height()).map(lesion).collect();
+    let pictures = [
+        Picture::from_image(&pastes.healthy)?,
+        Picture::from_image(&pasted.image)?,
+        large.with_outline(&mask, [255, 64, 64])?,
+    ];
+    Ok(Some(SheetRow { label: String::new(), tiles: pictures.map(Some).to_vec() }))
+}
+
+fn spread(measured: &[[f64; 3]], which: usize) -> Option<Spread> {
+    let mut values: Vec<f64> = measured.iter().map(|numbers| numbers[which]).collect();
+    values.sort_unstable_by(f64::total_cmp);
+    let (least, most) = (*values.first()?, *values.last()?);
+    Some(Spread { least, median: values[values.len() / 2], most })
+}

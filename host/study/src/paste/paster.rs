@@ -1,0 +1,163 @@
+//! One healthy image in, several pasted ones out.
+
+use super::blend::{Layers, blend};
+use super::contrast::Contrast;
+use super::donor::{self, Donor};
+use super::register::{Registration, register};
+use crate::error::{Error, Result};
+use crate::random::{SplitMix, hash};
+use lacuna_imaging::{Image, Interpolation};
+use std::path::Path;
+
+/// What decides the pastes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct PasteOptions {
+    /// Pastes for each healthy image, each from another donor; at least 1.
+    pub per_image: usize,
+    /// Decides which donors.
+    pub seed: u64,
+    pub contrast: Contrast,
+    /// Pixels of the longer side of all that is written; `None` keeps the size of each healthy image.
+    pub size: Option<usize>,
+}
+
+impl Default for PasteOptions {
+    fn default() -> Self {
+        Self { per_image: 4, seed: 0, contrast: Contrast::default(), size: None }
+    }
+}
+
+/// All donors, and how they are pasted.
+#[derive(Debug)]
+pub struct Paster {
+    donors: Vec<Donor>,
+    options: PasteOptions,
+}
+
+/// What comes of one healthy image. All images are grey, on one grid.
+#[derive(Clone, Debug)]
+pub struct Pastes {
+    /// The healthy image as the data set has it: resized, and multiplied by [`Contrast::gain`].
+    pub healthy: Image,
+    /// As many as the options ask for, or fewer where no other donor fits.
+    pub pasted: Vec<Pasted>,
+}
+
+/// One result of Eq. 3.
+#[derive(Clone, Debug)]
+pub struct Pasted {
+    /// Name of the donor's file without its ending.
+    pub donor: String,
+    pub image: Image,
+    /// 1 where the lesion is, 0 elsewhere: the registered mask, cut at one half, within the brain's tissue.
+    pub mask: Image,
+    /// Pixels of the lesion.
+    pub pixels: usize,
+    /// Normalised mutual information of the registration, in [1, 2].
+    pub information: f64,
+    /// Overlap (Dice) of the two registered brains, in [0, 1].
+    pub overlap: f64,
+}
+
+/// What the random numbers of an image decide.
+const DONORS: u64 = 3;
+/// The smallest lesion that is worth a paste, and the worst registration; a pair that fails either is drawn again.
+const LEAST_SHARE: f64 = 20.0 / (128.0 * 128.0);
+const LEAST_OVERLAP: f64 = 0.9;
+
+impl Paster {
+    /// Reads the donors: a folder with `lesion/` and `lesion_mask/`, slices of brains without skull on black, upright in the
+    /// same way as the healthy images, and masks of the same file names in which every pixel other than 0 is lesion.
+    ///
+    /// # Errors
+    /// A missing folder, a lesion image without a mask or with one of another size or without lesion, an image in which no
+    /// brain is found, and options out of range.
+    pub fn read(folder: impl AsRef<Path>, options: PasteOptions) -> Result<Self> {
+        let donors = donor::read(folder.as_ref())?;
+        if options.per_image == 0 || options.per_image > donors.len() {
+            let found = format!("{} pastes for each image", options.per_image);
+            let expected =
+                format!("1 to {}, the number of lesion images in `{}`", donors.len(), folder.as_ref().display());
+            return Err(Error::input("pastes", found, expected, "choose another number, or add lesion images"));
+        }
+        if options.size.is_some_and(|size| !(32..=4096).contains(&size)) {
+            let found = format!("{} pixels", options.size.unwrap_or_default());
+            return Err(Error::input("size", found, "32 to 4096", "choose another size, such as 128"));
+        }
+        Ok(Self { donors, options })
+    }
+
+    /// Names of the donors, in natural order.
+    pub fn donors(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.donors.iter().map(|donor| &*donor.name)
+    }
+
+    pub fn options(&self) -> PasteOptions {
+        self.options
+    }
+
+    /// Pastes lesions into one healthy image. Which ones is decided by the seed and the name of the file alone, so neither the
+    /// other images nor the order of the work matter.
+    ///
+    /// # Errors
+    /// A file that cannot be read, and an image in which no brain is found.
+    pub fn onto(&self, healthy: impl AsRef<Path>) -> Result<Pastes> {
+        let file = healthy.as_ref();
+        let image = self.resized(donor::grey(file)?)?;
+        let (brain, coarse) = donor::brain(&image, file)?;
+        let mut donors: Vec<&Donor> = self.donors.iter().collect();
+        SplitMix::stream(self.options.seed, &[DONORS, hash(&crate::patients::stem(file))]).shuffle(&mut donors);
+        let mut pasted = Vec::new();
+        for donor in donors {
+            if pasted.len() == self.options.per_image {
+                break;
+            }
+            let registration = register(&coarse, &donor.coarse);
+            if registration.overlap >= LEAST_OVERLAP {
+                pasted.extend(self.paste(&image, &brain, donor, &registration)?);
+            }
+        }
+        Ok(Pastes { healthy: self.darkened(&image, image.data().to_vec())?, pasted })
+    }
+
+    /// `None` where too little lesion comes to lie on tissue.
+    fn paste(
+        &self,
+        image: &Image,
+        brain: &[bool],
+        donor: &Donor,
+        registration: &Registration,
+    ) -> Result<Option<Pasted>> {
+        let size = (image.height(), image.width());
+        let registered = donor.layers.warp(&registration.map, size.0, size.1)?;
+        let layer = |index: usize| &registered.data()[index * size.0 * size.1..(index + 1) * size.0 * size.1];
+        let layers =
+            Layers { size, healthy: image.data(), brain, donor: layer(0), lesion: layer(1), donor_brain: layer(2) };
+        let Some(blend) = blend(&layers, self.options.contrast) else { return Ok(None) };
+        let pixels = blend.mask.iter().filter(|&&lesion| lesion).count();
+        if (pixels as f64) < LEAST_SHARE * blend.mask.len() as f64 {
+            return Ok(None);
+        }
+        let mask = blend.mask.iter().map(|&lesion| f32::from(u8::from(lesion))).collect();
+        Ok(Some(Pasted {
+            donor: donor.name.clone(),
+            image: self.darkened(image, blend.image)?,
+            mask: image.with_data(1, mask)?,
+            pixels,
+            information: registration.information,
+            overlap: registration.overlap,
+        }))
+    }
+
+    fn resized(&self, image: Image) -> Result<Image> {
+        let Some(size) = self.options.size else { return Ok(image) };
+        let longer = image.height().max(image.width()) as f64;
+        let side = |length: usize| ((length as f64 * size as f64 / longer).round() as usize).max(1);
+        Ok(image.resize(side(image.height()), side(image.width()), Interpolation::BilinearAntialias)?)
+    }
+
+    fn darkened(&self, image: &Image, values: Vec<f32>) -> Result<Image> {
+        let gain = self.options.contrast.gain();
+        Ok(image.with_data(1, values.into_iter().map(|value| value * gain).collect())?)
+    }
+}
