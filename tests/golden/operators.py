@@ -41,11 +41,11 @@ class Net:
         shift, variance = (self.constant(random.uniform(0.1, 1.0, c).astype(np.float32)) for _ in range(2))
         return self.add("BatchNormalization", x, scale, shift, mean, variance, epsilon=1e-3)
 
-    def save(self, name, out):
+    def save(self, name, out, into=(3, 33, 35), result=(5,)):
         graph = helper.make_graph(
             self.nodes, name,
-            [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 3, 33, 35])],
-            [helper.make_tensor_value_info(out, TensorProto.FLOAT, ["batch", 5])],
+            [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", *into])],
+            [helper.make_tensor_value_info(out, TensorProto.FLOAT, ["batch", *result])],
             self.constants,
         )
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
@@ -114,4 +114,37 @@ for build in (resnet, vgg, mobilenet, squeeze_dense):
     step = np.float32(2e-3)
     ahead, behind = (session.run([out], {"x": x + s * step * direction})[0] for s in (1, -1))
     golden[f"{build.__name__}.along"] = ((ahead.astype(np.float64) - behind) / (2 * step)).astype(np.float32)
+
+
+def up(n, x, i, o, k, **more):
+    weights = n.constant((random.standard_normal((i, o, k, k)) / np.sqrt(i * k)).astype(np.float32))
+    return n.add("ConvTranspose", x, weights, n.weights(o), kernel_shape=[k, k], **more)
+
+
+def autoencoder(n):
+    """Images to images: transposed convolutions of several strides, kernels and paddings, and both ways to resize."""
+    x = n.add("Relu", n.conv("x", 1, 6, 3, 2))
+    x = n.add("Relu", n.conv(x, 6, 8, 5, 2))
+    x = n.add("Relu", up(n, x, 8, 6, 5, strides=[2, 2], pads=[2] * 4, output_padding=[1, 1]))
+    x = n.add("Relu", up(n, x, 6, 6, 4, strides=[2, 2], pads=[1] * 4))
+    x = n.add("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2])
+    x = n.add("Resize", x, "", n.constant(np.array([1, 1, 2, 2], np.float32)), mode="nearest", nearest_mode="floor", coordinate_transformation_mode="asymmetric")
+    x = n.add("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2])
+    x = n.add("Resize", x, "", "", n.constant(np.array([2, 6, 32, 32])), mode="linear", coordinate_transformation_mode="half_pixel")
+    return n.add("Sigmoid", n.conv(x, 6, 1))
+
+
+x = random.uniform(0, 1, (2, 1, 32, 32)).astype(np.float32)
+net = Net()
+out = autoencoder(net)
+golden["autoencoder.x"] = x
+golden["autoencoder"] = net.save("autoencoder", out, (1, 32, 32), (1, 32, 32)).run([out], {"x": x})[0]
+net = Net()
+out = net.add("Tanh", net.add("Gemm", net.add("Flatten", net.conv("x", 1, 3, 3, 4), axis=1), net.weights(6, 3 * 8 * 8), net.weights(6), transB=1))
+golden["encoder"] = net.save("encoder", out, (1, 32, 32), (6,)).run([out], {"x": x})[0]
+net = Net()
+shape = net.constant(np.array([-1, 4, 8, 8]))
+z = net.add("Reshape", net.add("Gemm", "x", net.weights(256, 6), net.weights(256), transB=1), shape)
+out = net.add("Sigmoid", up(net, up(net, z, 4, 4, 2, strides=[2, 2]), 4, 1, 3, strides=[2, 2], pads=[1] * 4, output_padding=[1, 1], dilations=[1, 1]))
+golden["decoder"] = net.save("decoder", out, (6,), (1, 32, 32)).run([out], {"x": golden["encoder"]})[0]
 save_file(golden, "operators.safetensors")

@@ -7,7 +7,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
 use lacuna_engine::{
-    Architecture, ClassIndex, Classifier, Device, DeviceChoice, Interpolation, ReluRule, Score, Tensor,
+    Adam, Architecture, ClassIndex, Classifier, Device, DeviceChoice, Generator, GeneratorManifest, Interpolation,
+    Mode, ModelFiles, ReluRule, Score, Tensor, VaeConfig,
 };
 use std::path::Path;
 use std::process::Command;
@@ -67,6 +68,11 @@ fn checks() {
             close(&format!("mask gradient of {name}"), &gradient, &expected_gradient, 1e-3);
         }
     }
+    let (loss, weights) = one_training_step(&gpu);
+    let (expected_loss, expected_weights) = one_training_step(&cpu);
+    close("loss of an autoencoder in training", &loss, &expected_loss, 1e-4);
+    close("its weights after one step", &weights, &expected_weights, 1e-3);
+    close("gradient through a generator", &through_a_generator(&gpu), &through_a_generator(&cpu), 1e-3);
     a_viewers_device_is_shared(&choice);
     println!("{PASSED}");
 }
@@ -135,6 +141,37 @@ fn forward_and_backward(classifier: &Classifier, device: &Device, rule: ReluRule
     let numbers = logits.read().unwrap();
     let gradients = scores.sum(&[]).unwrap().backward().unwrap();
     (numbers, gradients.of_leaf(&leaf).unwrap().read().unwrap())
+}
+
+/// The loss of a tiny autoencoder, and all its weights after one step of Adam. Dropout and noise come from the seed.
+fn one_training_step(device: &Device) -> (Vec<f32>, Vec<f32>) {
+    let config = VaeConfig { size: 8, channels: 1, widths: vec![2, 3], latent: 2, dropout: 0.2 };
+    let (encoder, decoder) = config.trainable(3, device).unwrap();
+    let x = Tensor::uniform(device, &[2, 1, 8, 8], 0.0, 1.0, 7).unwrap();
+    let (e, d) = (encoder.leaves().unwrap(), decoder.leaves().unwrap());
+    let mode = Mode::Training { seed: 5 };
+    let z = encoder.run(&e, &x, mode).unwrap().0.slice(1, 0, 2).unwrap();
+    let made = decoder.run(&d, &z, mode).unwrap().0;
+    let loss = made.subtract(&x).unwrap().power(2.0).unwrap().mean(&[]).unwrap();
+    let gradients = loss.backward().unwrap();
+    let step = |leaf: &Tensor| {
+        // A large epsilon: Adam's first step is the sign of the gradient otherwise, whatever its size.
+        let mut adam = Adam::new(0.1, 0.9, 0.999, 1.0).unwrap();
+        adam.step(leaf, &gradients.of_leaf(leaf).unwrap()).unwrap().read().unwrap()
+    };
+    (loss.read().unwrap(), e.iter().chain(&d).flat_map(step).collect())
+}
+
+/// The gradient of an image through the autoencoder of `golden/operators.py`.
+fn through_a_generator(device: &Device) -> Vec<f32> {
+    let text = "name = \"made\"\n[generator]\ngraph = \"operators-autoencoder.onnx\"\n[input]\nchannels = 1\n\
+                height = 32\nwidth = 32\n";
+    let manifest = GeneratorManifest::parse("made.toml", text).unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
+    let generator = Generator::from_manifest("made.toml", &manifest, &ModelFiles::Folder(folder), device).unwrap();
+    let leaf = Tensor::uniform(device, &[1, 1, 32, 32], 0.0, 1.0, 7).unwrap().track().unwrap();
+    let made = generator.reconstruct(&leaf).unwrap();
+    made.power(2.0).unwrap().sum(&[]).unwrap().backward().unwrap().of_leaf(&leaf).unwrap().read().unwrap()
 }
 
 fn close(name: &str, found: &[f32], expected: &[f32], tolerance: f32) {

@@ -4,7 +4,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
-use lacuna_engine::{ClassIndex, Classifier, Device, Manifest, ModelFiles, ReluRule, Score, Tensor};
+use lacuna_engine::{
+    ClassIndex, Classifier, Device, Generator, GeneratorManifest, Manifest, ModelFiles, ReluRule, Score, Tensor,
+};
 use std::path::PathBuf;
 
 fn golden() -> PathBuf {
@@ -103,4 +105,35 @@ fn a_pytorch_file_of_another_network_is_named_with_what_it_holds() {
     let error = Classifier::from_manifest("m.toml", &Manifest::parse("m.toml", &text).unwrap(), &files, &Device::cpu());
     let error = error.unwrap_err().to_string();
     assert!(error.contains("no weights named `features.conv0.weight`") && error.contains("52 arrays"), "{error}");
+}
+
+#[test]
+fn generators_equal_onnxruntime() {
+    let file = std::fs::read(golden().join("operators.safetensors")).unwrap();
+    let file = safetensors::SafeTensors::deserialize(&file).unwrap();
+    let device = Device::cpu();
+    let expected = |name: &str| floats(file.tensor(name).unwrap().data());
+    let close = |what: &str, found: &Tensor, wanted: &str| {
+        let (found, wanted) = (found.read().unwrap(), expected(wanted));
+        let error = found.iter().zip(&wanted).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        println!("{what}: largest error {error:.1e}");
+        assert!(found.len() == wanted.len() && error < 1e-5, "{what}: {error}");
+    };
+    let open = |model: &str| {
+        let text = format!("name = \"made\"\n[generator]\n{model}\n[input]\nchannels = 1\nheight = 32\nwidth = 32\n");
+        let manifest = GeneratorManifest::parse("made.toml", &text)?;
+        Generator::from_manifest("made.toml", &manifest, &ModelFiles::Folder(golden()), &device)
+    };
+    let x = Tensor::from_data(&device, &[2, 1, 32, 32], expected("autoencoder.x")).unwrap();
+    let whole = open("graph = \"operators-autoencoder.onnx\"").unwrap();
+    close("autoencoder", &whole.reconstruct(&x).unwrap(), "autoencoder");
+    let no_z = whole.encode(&x).unwrap_err().to_string();
+    assert!(no_z.contains("has no z"), "{no_z}");
+    let parts = open("encoder = \"operators-encoder.onnx\"\ndecoder = \"operators-decoder.onnx\"").unwrap();
+    assert_eq!(parts.info().latent, Some(6));
+    close("encoder", &parts.encode(&x).unwrap(), "encoder");
+    close("decoder", &parts.reconstruct(&x).unwrap(), "decoder");
+    assert!(parts.deviation(&x).unwrap_err().to_string().contains("not variational"));
+    let swapped = open("encoder = \"operators-decoder.onnx\"\ndecoder = \"operators-encoder.onnx\"").unwrap_err();
+    assert!(swapped.to_string().contains("made.toml"), "{swapped}");
 }

@@ -97,8 +97,8 @@ fn paste_lesions(arguments: &PasteArguments) -> Result<()> {
         let report = paste(&console, &cancel, &table, &paster, staged)?;
         let record = json!({
             "lacuna": env!("CARGO_PKG_VERSION"),
-            "healthy": arguments.healthy,
-            "lesions": arguments.lesions,
+            "healthy": arguments.healthy.display().to_string(),
+            "lesions": arguments.lesions.display().to_string(),
             "patients": arguments.patients.to_string(),
             "note": table.note,
             "limit": arguments.limit,
@@ -116,7 +116,9 @@ fn paste_lesions(arguments: &PasteArguments) -> Result<()> {
     if let Some(report) = &made {
         show(&console, report, folder.path(), seconds);
     }
-    console.give(&json!({ "made": made, "options": options, "seconds": seconds, "folder": folder.path() }));
+    console.give(
+        &json!({ "made": made, "options": options, "seconds": seconds, "folder": folder.path().display().to_string() }),
+    );
     Ok(())
 }
 
@@ -126,7 +128,11 @@ fn refuse_old_results(out: &Path) -> Result<()> {
         let path = out.join(part);
         if path.exists() {
             let remedy = "name another folder with `--out`, or remove this one if nobody needs it";
-            return Err(Failure::input(path.display(), "is there already; expected a folder of our own to make", remedy));
+            return Err(Failure::input(
+                path.display(),
+                "is there already; expected a folder of our own to make",
+                remedy,
+            ));
         }
     }
     Ok(())
@@ -159,7 +165,9 @@ fn paste(
 fn show(console: &Console, report: &DatasetReport, folder: &Path, seconds: f64) {
     if !report.fewer.is_empty() {
         let count = report.fewer.len();
-        console.warn(&format!("{count} images got fewer lesions than asked for, since no other fitted; record.json names them"));
+        console.warn(&format!(
+            "{count} images got fewer lesions than asked for, since no other fitted; record.json names them"
+        ));
     }
     console.say(&format!(
         "{} healthy images of {} patients, {} with a pasted lesion from {} lesion images",

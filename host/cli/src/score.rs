@@ -47,9 +47,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn summary(console: &Console, maps: &str, score: &Score) {
-    console.say(&format!("{maps}: {} images, {} masks without a map", score.images.len(), score.masks_without_map));
-    console.say(&format!("  AUC   {} (chance 0.5000)", interval(score.auc)));
-    console.say(&format!("  hits  {} (chance {:.4})", interval(score.hit), score.lesion));
+    let count = score.images.len();
+    console.say(&format!("{maps}: {count} images, {} masks without a map", score.masks_without_map));
+    console.say(&format!("  AUC   {} (chance 0.5000)", interval(score.auc, count)));
+    console.say(&format!("  hits  {} (chance {:.4})", interval(score.hit, count), score.lesion));
 }
 
 fn compared(console: &Console, difference: &Comparison) {
@@ -58,10 +59,14 @@ fn compared(console: &Console, difference: &Comparison) {
     if only_first + only_second > 0 {
         console.warn(&format!("{only_first} images are only in the first and {only_second} only in the second"));
     }
-    console.say(&format!("  AUC   {}", interval(*auc)));
-    console.say(&format!("  hits  {}", interval(*hit)));
+    console.say(&format!("  AUC   {}", interval(*auc, *images)));
+    console.say(&format!("  hits  {}", interval(*hit, *images)));
 }
 
-fn interval(Interval { value, low, high }: Interval) -> String {
-    format!("{value:.4}, 95 % interval {low:.4} to {high:.4}")
+/// One image says nothing about how images spread.
+fn interval(Interval { value, low, high }: Interval, images: usize) -> String {
+    match images {
+        1 => format!("{value:.4}"),
+        _ => format!("{value:.4}, 95 % interval {low:.4} to {high:.4}"),
+    }
 }

@@ -9,13 +9,18 @@ use crate::{
 };
 use lacuna_engine::{Architecture, Device, VaeConfig};
 use lacuna_runtime::CancelToken;
-use lacuna_study::{Fold, Patients, Table};
+use lacuna_study::{Fold, Patients, SplitPatients, Table};
 use lacuna_training::{
     Augmentation, AutoencoderOptions, ClassWeights, ClassifierOptions, Error, Labels, MANIFEST_FILE, Outcome, Place,
     Progress, TrainOptions, train_autoencoder, train_classifier,
 };
 use serde_json::json;
-use std::{ops::ControlFlow, path::PathBuf, time::Instant};
+use std::{
+    fs,
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
@@ -60,6 +65,10 @@ struct Common {
     /// The group, from 0, that is kept out and judged on; without it every patient is learnt from
     #[arg(long, value_name = "FOLD")]
     test_fold: Option<usize>,
+    /// A JSON file with the patients to learn from, validate and judge on: {"train": [...], "validation": [...], "test":
+    /// [...]}, or the record.json of another training; instead of --folds and --validation
+    #[arg(long, value_name = "FILE.json", conflicts_with_all = ["test_fold", "validation"])]
+    split: Option<PathBuf>,
     /// How patients are told from file names in a folder: auto, each, prefix:_, cycle:N (image i is of patient i mod N) or block:N
     #[arg(long, value_name = "RULE", default_value = "auto")]
     patients: Patients,
@@ -142,7 +151,7 @@ fn vae(arguments: &VaeArguments) -> Result<()> {
     let common = &arguments.common;
     let default = VaeConfig::of_size(common.size, arguments.channels);
     let options = AutoencoderOptions {
-        train: common.options(),
+        train: common.options()?,
         vae: VaeConfig {
             widths: if arguments.widths.is_empty() { default.widths.clone() } else { arguments.widths.clone() },
             latent: arguments.latent.unwrap_or(default.latent),
@@ -161,7 +170,7 @@ fn classifier(arguments: &ClassifierArguments) -> Result<()> {
     let common = &arguments.common;
     let channels = arguments.channels.unwrap_or(if arguments.pretrained.is_some() { 3 } else { 1 });
     let options = ClassifierOptions {
-        train: common.options(),
+        train: common.options()?,
         architecture: match arguments.architecture.as_str() {
             "densenet121" => Architecture::DenseNet121,
             _ => Architecture::SmallCnn,
@@ -214,8 +223,8 @@ impl Session<'_> {
 }
 
 impl Common {
-    fn options(&self) -> TrainOptions {
-        TrainOptions {
+    fn options(&self) -> Result<TrainOptions> {
+        Ok(TrainOptions {
             size: self.size,
             epochs: self.epochs,
             batch: self.batch,
@@ -228,8 +237,9 @@ impl Common {
                 translation: self.augment_translation,
                 scale: self.augment_scale,
             },
+            split: self.split.as_deref().map(read_split).transpose()?,
             seed: self.seed,
-        }
+        })
     }
 
     /// Reads the table, opens folder and device, trains, and says what came of it.
@@ -255,6 +265,21 @@ impl Common {
         console.give(&json!({ "model": manifest, "seconds": seconds, "outcome": outcome }));
         Ok(())
     }
+}
+
+/// The patients of a split, or of the record of a training.
+fn read_split(path: &Path) -> Result<SplitPatients> {
+    let refused = |found: String| {
+        let remedy = "write {\"train\": [...], \"validation\": [...], \"test\": [...]} with names of patients";
+        Failure::input(path.display(), found, remedy)
+    };
+    let text = fs::read_to_string(path).map_err(|error| refused(format!("cannot be read ({error})")))?;
+    let mut json: serde_json::Value =
+        serde_json::from_str(&text).map_err(|error| refused(format!("is no JSON ({error})")))?;
+    if let Some(patients) = json.get_mut("patients") {
+        json = patients.take();
+    }
+    serde_json::from_value(json).map_err(|error| refused(format!("is no split of patients ({error})")))
 }
 
 /// The best epoch, and how good it is.

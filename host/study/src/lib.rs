@@ -8,6 +8,8 @@
 //! split      Table, seed                      -> Split: rows to train on, to choose by, to judge on; patients never divided
 //! roc        scores, truth                    -> area under the ROC curve
 //! bootstrap  numbers of many images           -> mean, difference or area with its 95 % interval
+//! paste      healthy images, lesions          -> images with a lesion of known place (Uzunova 2019, Eq. 3)
+//! score      maps (map_files), masks          -> do maps find lesions, and does one method find them better
 //! random     seed                             -> the numbers that decide all of this
 //! ```
 //!

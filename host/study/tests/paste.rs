@@ -1,5 +1,7 @@
 //! From folders of made-up brains to a data set, and how wrong folders are refused.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
+
 use lacuna_imaging::{BitDepth, Image};
 use lacuna_study::paste::{Contrast, PasteOptions, Paster, write_dataset};
 use lacuna_study::{Error, Patients, Table};

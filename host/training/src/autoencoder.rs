@@ -8,7 +8,7 @@ use crate::trainer::{Trainer, Watch, best};
 use crate::{Error, Result, checkpoint};
 use lacuna_engine::{Device, Generator, Mode, Tensor, Trainable, VaeConfig};
 use lacuna_imaging::write_atomic;
-use lacuna_study::{Row, Split, SplitMix, Table};
+use lacuna_study::{Row, SplitMix, Table};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::path::Path;
@@ -70,7 +70,7 @@ pub fn train_autoencoder(
     watch: &mut Watch<'_>,
 ) -> Result<Outcome> {
     options.check()?;
-    let whole = Split::by_patient(table, options.train.fold, options.train.validation, options.train.seed)?;
+    let whole = options.train.split(table)?;
     let is_healthy = |row: &Row| !row.labels.contains(&true);
     let rows = |indices: &[usize]| -> Vec<Row> {
         indices.iter().map(|index| &table.rows[*index]).filter(|row| is_healthy(row)).cloned().collect()
@@ -82,11 +82,8 @@ pub fn train_autoencoder(
         Images::load(&mut healthy, options.vae.channels, options.train.size, place.skip_unreadable)?;
     let split = patients.rows(&healthy)?;
     if split.train.is_empty() || split.validation.is_empty() {
-        let found = format!(
-            "{} healthy images to learn from and {}  to validate on",
-            split.train.len(),
-            split.validation.len()
-        );
+        let found =
+            format!("{} healthy images to learn from and {} to validate on", split.train.len(), split.validation.len());
         return Err(Error::input("the data", found, "at least one of both", "add healthy images of more patients"));
     }
     let (encoder, decoder) = options.vae.trainable(options.train.seed, place.device)?;

@@ -182,7 +182,7 @@ pub fn train_classifier(
     let mut table = table.clone();
     let pretrained = options.pretrained.as_deref().map(Weights::open).transpose()?;
     let (images, skipped) = Images::load(&mut table, options.channels, options.train.size, place.skip_unreadable)?;
-    let split = Split::by_patient(&table, options.train.fold, options.train.validation, options.train.seed)?;
+    let split = options.train.split(&table)?;
     let truth = Truth::new(&table, &split, options.labels, options.class_weights)?;
     let (train, architecture) = (&options.train, options.architecture);
     let network =

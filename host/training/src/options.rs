@@ -2,7 +2,7 @@
 
 use crate::augment::Augmentation;
 use crate::{Error, Result};
-use lacuna_study::Fold;
+use lacuna_study::{Fold, Split, SplitPatients, Table};
 use serde::{Deserialize, Serialize};
 
 /// Options of any training. Together with the data, and on one kind of device, they decide every bit of the result.
@@ -22,12 +22,31 @@ pub struct TrainOptions {
     pub validation: f64,
     /// Patients that are kept out for the judgement.
     pub fold: Fold,
+    /// Who learns, validates and judges, instead of drawing it from the seed.
+    pub split: Option<SplitPatients>,
     pub augmentation: Augmentation,
     /// Decides the split, the first weights, the order, the augmentation, dropout and sampling.
     pub seed: u64,
 }
 
 impl TrainOptions {
+    /// The rows of a table to learn from, to validate on and to judge on.
+    ///
+    /// # Errors
+    /// A patient in two parts, and parts without rows.
+    pub(crate) fn split(&self, table: &Table) -> Result<Split> {
+        let Some(patients) = &self.split else {
+            return Ok(Split::by_patient(table, self.fold, self.validation, self.seed)?);
+        };
+        let split = patients.rows(table)?;
+        if split.train.is_empty() || split.validation.is_empty() {
+            let found =
+                format!("{} rows to learn from and {} to validate on", split.train.len(), split.validation.len());
+            return Err(Error::input("--split", found, "some of both", "name patients of this table in the split"));
+        }
+        Ok(split)
+    }
+
     /// # Errors
     /// [`Error::Input`] that names the option.
     pub fn check(&self) -> Result<()> {

@@ -5,5 +5,6 @@
 mod bad_input;
 mod common;
 mod results;
+mod studies;
 mod training;
 mod tutorial;

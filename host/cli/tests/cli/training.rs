@@ -180,6 +180,14 @@ fn what_users_get_wrong() {
         &["odd.csv", "maybe", "0 or 1"],
     );
 
+    // A patient in two parts of a split.
+    bench.write("split.json", r#"{"train": ["p1", "p2"], "validation": ["p3", "p2"], "test": []}"#);
+    refused(
+        &bench,
+        &format!("{short} --split split.json"),
+        &["patient `p2` both in train and in validation", "Remedy"],
+    );
+
     // A checkpoint of another training.
     let mut child = command(&bench, &format!("{VAE} --epochs 5000 --out long")).stderr(Stdio::null()).spawn().unwrap();
     let checkpoint = bench.path("long/checkpoint.safetensors");
