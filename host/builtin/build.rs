@@ -10,7 +10,8 @@ use std::{
 };
 use wit_component::ComponentEncoder;
 
-const BUILT_IN: [&str; 5] = ["blur", "constant", "healthy", "meaningful-perturbation", "noise"];
+/// What authors use; every other folder of `plugins/` is a plugin.
+const SDK: &str = "sdk";
 const TARGET: &str = "wasm32-unknown-unknown";
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -20,10 +21,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("cargo::rerun-if-changed={}", workspace.join(source).display());
     }
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    let modules = build(&workspace, &out.join("plugins"))?;
+    let names = built_in(&workspace.join("plugins"))?;
+    let modules = build(&workspace, &names, &out.join("plugins"))?;
     let mut list =
         "/// Name and component of every built-in plugin.\npub static BUILT_IN: &[(&str, &[u8])] = &[\n".to_owned();
-    for name in BUILT_IN {
+    for name in &names {
         let file = modules.join(format!("lacuna_plugin_{}.wasm", name.replace('-', "_")));
         let module = fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?;
         let component = ComponentEncoder::default().validate(true).module(&module)?.encode()?;
@@ -36,15 +38,29 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(fs::write(out.join("built_in.rs"), list)?)
 }
 
+/// The names of the plugins that travel inside the program, sorted.
+fn built_in(folder: &Path) -> Result<Vec<String>, Box<dyn Error>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name != SDK && entry.path().join("Cargo.toml").is_file() {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
 /// Returns the folder of the modules.
-fn build(workspace: &Path, target_folder: &Path) -> Result<PathBuf, Box<dyn Error>> {
+fn build(workspace: &Path, names: &[String], target_folder: &Path) -> Result<PathBuf, Box<dyn Error>> {
     let mut cargo = Command::new(env::var("CARGO")?);
     cargo
         .current_dir(workspace)
         .args(["build", "--release", "--target", TARGET])
         .arg("--target-dir")
         .arg(target_folder);
-    for name in BUILT_IN {
+    for name in names {
         cargo.args(["-p", &format!("lacuna-plugin-{name}")]);
     }
     if workspace.join("Cargo.lock").exists() {

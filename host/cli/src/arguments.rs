@@ -1,7 +1,7 @@
 //! The commands of the program.
 
 use crate::{
-    bench, data, demo, devices, explain, failure::Result, models, phantom, plugins, reconstruct, score, train,
+    bench, compare, data, demo, devices, explain, failure::Result, models, phantom, plugins, reconstruct, score, train,
 };
 use clap::{Parser, Subcommand};
 
@@ -14,6 +14,7 @@ pub fn run() -> Result<()> {
         Command::Plugins(command) => plugins::run(&command),
         Command::Models(command) => models::run(&command),
         Command::Train(command) => train::run(&command),
+        Command::Compare(arguments) => compare::run(&arguments),
         Command::Reconstruct(arguments) => reconstruct::run(&arguments),
         Command::Data(command) => data::run(&command),
         Command::Score(arguments) => score::run(&arguments),
@@ -49,6 +50,8 @@ enum Command {
     /// Train a model of healthy images, or a classifier
     #[command(subcommand)]
     Train(Box<train::Command>),
+    /// Compare methods and perturbations on images whose lesions are known
+    Compare(Box<compare::Arguments>),
     /// Show the healthy images that a generator makes of images, and how sure it is
     Reconstruct(reconstruct::Arguments),
     /// Make data sets in which every lesion is known

@@ -152,7 +152,7 @@ impl Bench<'_> {
         let images = Tensor::uniform(device, &shape, 0.0, 1.0, SEED)?;
         let method = self.chosen.method;
         let request = ExplainRequest {
-            perturbation: Some(self.chosen.perturbation),
+            perturbation: self.chosen.perturbation,
             method_settings: Settings::parse(
                 method.info(),
                 None,

@@ -10,6 +10,7 @@
 
 mod arguments;
 mod bench;
+mod compare;
 mod console;
 mod crash;
 mod data;

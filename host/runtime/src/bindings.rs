@@ -1,7 +1,7 @@
 //! Rust types for the contract, generated from `wit/v0.1`.
 //!
-//! Resources are mapped onto the host's own types. The perturbation's world shares the method's interfaces, so that one
-//! implementation in `guest_api` serves both.
+//! Resources are mapped onto the host's own types. The other worlds share the method's interfaces, so that one
+//! implementation in `guest_api` serves all.
 
 /// The world of explanation methods.
 pub(crate) mod method {
@@ -40,7 +40,28 @@ pub(crate) mod perturbation {
     });
 }
 
-/// What both worlds export, so that a plugin can be asked what it is before its role matters.
+/// The world of metrics.
+pub(crate) mod metric {
+    wasmtime::component::bindgen!({
+        path: "../../wit/v0.1",
+        world: "metric-plugin",
+        imports: { default: trappable },
+        with: {
+            "lacuna:explain/errors": crate::bindings::method::lacuna::explain::errors,
+            "lacuna:explain/tensors": crate::bindings::method::lacuna::explain::tensors,
+            "lacuna:explain/autodiff": crate::bindings::method::lacuna::explain::autodiff,
+            "lacuna:explain/optimisers": crate::bindings::method::lacuna::explain::optimisers,
+            "lacuna:explain/classifiers": crate::bindings::method::lacuna::explain::classifiers,
+            "lacuna:explain/generators": crate::bindings::method::lacuna::explain::generators,
+            "lacuna:explain/parameters": crate::bindings::method::lacuna::explain::parameters,
+            "lacuna:explain/perturbations": crate::bindings::method::lacuna::explain::perturbations,
+            "lacuna:explain/progress": crate::bindings::method::lacuna::explain::progress,
+            "lacuna:explain/log": crate::bindings::method::lacuna::explain::log,
+        },
+    });
+}
+
+/// What every world exports, so that a plugin can be asked what it is before its role matters.
 pub(crate) mod described {
     wasmtime::component::bindgen!({
         path: "../../wit/v0.1",

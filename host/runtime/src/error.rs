@@ -14,6 +14,7 @@ use std::{fmt, sync::Arc, time::Duration};
 pub enum Role {
     Method,
     Perturbation,
+    Metric,
 }
 
 impl fmt::Display for Role {
@@ -21,6 +22,7 @@ impl fmt::Display for Role {
         f.write_str(match self {
             Role::Method => "method",
             Role::Perturbation => "perturbation",
+            Role::Metric => "metric",
         })
     }
 }

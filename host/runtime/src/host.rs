@@ -1,7 +1,7 @@
 //! The sandbox that all plugins of one program share: Wasmtime's engine with its settings, and the clock that interrupts.
 
 use crate::{
-    bindings::{method::MethodPlugin, perturbation::PerturbationPlugin},
+    bindings::{method::MethodPlugin, metric::MetricPlugin, perturbation::PerturbationPlugin},
     error::Role,
     plugin::cache::CompileCache,
     run::state::PluginState,
@@ -34,6 +34,7 @@ struct Parts {
     engine: Engine,
     methods: Linker<PluginState>,
     perturbations: Linker<PluginState>,
+    metrics: Linker<PluginState>,
     cache: CompileCache,
     _ticker: Ticker,
 }
@@ -55,8 +56,10 @@ impl Host {
         MethodPlugin::add_to_linker::<_, HasSelf<PluginState>>(&mut methods, |state| state)?;
         let mut perturbations = Linker::new(&engine);
         PerturbationPlugin::add_to_linker::<_, HasSelf<PluginState>>(&mut perturbations, |state| state)?;
+        let mut metrics = Linker::new(&engine);
+        MetricPlugin::add_to_linker::<_, HasSelf<PluginState>>(&mut metrics, |state| state)?;
         let _ticker = Ticker::start(engine.clone()).map_err(HostError::Thread)?;
-        Ok(Host(Arc::new(Parts { engine, methods, perturbations, cache: options.cache, _ticker })))
+        Ok(Host(Arc::new(Parts { engine, methods, perturbations, metrics, cache: options.cache, _ticker })))
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -71,6 +74,7 @@ impl Host {
         match role {
             Role::Method => &self.0.methods,
             Role::Perturbation => &self.0.perturbations,
+            Role::Metric => &self.0.metrics,
         }
     }
 }

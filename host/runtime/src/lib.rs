@@ -45,6 +45,7 @@ pub use policy::grants::Grants;
 pub use policy::limits::{Limit, LimitError, Limits};
 pub use run::cancel::CancelToken;
 pub use run::explain::{ExplainRequest, explain};
+pub use run::measure::{MeasureRequest, measure};
 pub use run::objective::{ObjectiveHistory, Progress};
 pub use run::outcome::Outcome;
 pub use run::record::{Message, MessageLevel, PluginRecord, RunRecord, Timings};

@@ -1,9 +1,9 @@
 //! What `wit-bindgen` makes of the contract.
 //!
 //! The imports are generated once, so that a tensor is the same type wherever it occurs. Each
-//! export is a world of its own, because both worlds of the contract export `description` and one
+//! export is a world of its own, because every world of the contract exports `description` and one
 //! crate cannot hold its export macro twice; a plugin takes two of them, and the encoder that makes
-//! its component joins them to `perturbation-plugin` or `method-plugin`.
+//! its component joins them to `perturbation-plugin`, `method-plugin` or `metric-plugin`.
 
 /// What the host offers.
 mod host {
@@ -91,4 +91,27 @@ pub mod method {
         default_bindings_module: "lacuna_plugin::bindings::method",
     });
     pub use exports::lacuna::explain::methods::*;
+}
+
+/// What a metric exports.
+pub mod metric {
+    wit_bindgen::generate!({
+        inline: "
+            package lacuna:sdk;
+            world metric { export lacuna:explain/metrics@0.1.0; }
+        ",
+        path: "wit",
+        world: "metric",
+        with: {
+            "lacuna:explain/errors@0.1.0": crate::bindings::imports::errors,
+            "lacuna:explain/tensors@0.1.0": crate::bindings::imports::tensors,
+            "lacuna:explain/parameters@0.1.0": crate::bindings::imports::parameters,
+            "lacuna:explain/classifiers@0.1.0": crate::bindings::imports::classifiers,
+        },
+        generate_all,
+        pub_export_macro: true,
+        export_macro_name: "export_metrics",
+        default_bindings_module: "lacuna_plugin::bindings::metric",
+    });
+    pub use exports::lacuna::explain::metrics::*;
 }

@@ -4,11 +4,11 @@ use std::marker::PhantomData;
 use std::sync::Once;
 
 use crate::bindings::imports::{classifiers, parameters, tensors};
-use crate::bindings::{description, method, perturbation};
+use crate::bindings::{description, method, metric, perturbation};
 use crate::error::Error;
 use crate::settings::Settings;
 use crate::tensor::Tensor;
-use crate::{Classifier, Explanation, Method, Perturbation, Request, log};
+use crate::{Classifier, Explanation, Measured, Method, Metric, Perturbation, Request, log};
 
 /// Makes this crate the plugin of one perturbation: `export_perturbation!(Blur);`.
 #[macro_export]
@@ -51,6 +51,28 @@ macro_rules! export_method {
         #[cfg(not(target_arch = "wasm32"))]
         const _: fn($crate::Request<'_>) -> ::core::result::Result<$crate::Explanation, $crate::Error> =
             <$type as $crate::Method>::explain;
+    };
+}
+
+/// Makes this crate the plugin of one metric: `export_metric!(PixelAuc);`.
+#[macro_export]
+macro_rules! export_metric {
+    ($type:ty) => {
+        // On another target there is no host to export to, only the plugin's own tests.
+        #[cfg(target_arch = "wasm32")]
+        const _: () = {
+            // Names in a macro are not hygienic here: this one must not be the plugin's.
+            type LacunaPluginExports = $crate::export::MetricPlugin<$type>;
+            $crate::bindings::description::export_description!(
+                LacunaPluginExports with_types_in $crate::bindings::description
+            );
+            $crate::bindings::metric::export_metrics!(
+                LacunaPluginExports with_types_in $crate::bindings::metric
+            );
+        };
+        #[cfg(not(target_arch = "wasm32"))]
+        const _: fn($crate::Measured<'_>) -> ::core::result::Result<Vec<Option<f64>>, $crate::Error> =
+            <$type as $crate::Metric>::measure;
     };
 }
 
@@ -113,6 +135,33 @@ impl<T: Method> method::Guest for MethodPlugin<T> {
             seed: request.seed,
         })?;
         into_contract(explanation)
+    }
+}
+
+/// The exports of a metric plugin.
+#[derive(Debug)]
+pub struct MetricPlugin<T>(PhantomData<T>);
+
+impl<T: Metric> description::Guest for MetricPlugin<T> {
+    fn describe() -> description::PluginInfo {
+        report_panics();
+        T::describe().into_contract()
+    }
+}
+
+impl<T: Metric> metric::Guest for MetricPlugin<T> {
+    fn measure(request: metric::Request<'_>) -> Result<Vec<Option<f64>>, Error> {
+        report_panics();
+        let masks = request.masks.map(|masks| Tensor::from(masks.share()).check()).transpose()?;
+        T::measure(Measured {
+            images: Tensor::from(request.images.share()).check()?,
+            maps: Tensor::from(request.maps.share()).check()?,
+            masks,
+            targets: request.targets,
+            classifier: Classifier(request.classifier as &classifiers::Classifier),
+            settings: Settings::from_host(request.settings),
+            seed: request.seed,
+        })
     }
 }
 

@@ -31,7 +31,8 @@
 //! lacuna_plugin::export_perturbation!(Constant);
 //! ```
 //!
-//! What methods that optimise a mask have in common stands in [`masks`].
+//! What methods that optimise a mask have in common stands in [`masks`], what methods that attribute the
+//! score to pixels share in [`saliency`], and class activation maps in [`cam`].
 //!
 //! What is deliberately absent: files, network, clocks, true randomness ([`Random`] is seeded),
 //! and tensor arithmetic in the guest.
@@ -39,8 +40,10 @@
 mod autodiff;
 #[doc(hidden)]
 pub mod bindings;
+pub mod cam;
 mod classifier;
 mod error;
+pub mod evidence;
 #[doc(hidden)]
 pub mod export;
 mod generator;
@@ -51,6 +54,8 @@ mod operators;
 mod phi;
 pub mod progress;
 mod random;
+pub mod saliency;
+mod score;
 mod settings;
 mod tensor;
 
@@ -116,6 +121,49 @@ pub struct Request<'a> {
 }
 
 impl Request<'_> {
+    /// The perturbation operator that the user chose, for the images, with the user's settings.
+    ///
+    /// # Errors
+    /// What the perturbation refuses.
+    pub fn phi(&self) -> Result<Phi, Error> {
+        Phi::create(&self.images, self.seed)
+    }
+}
+
+/// A number that says how good a map is.
+///
+/// Export it with [`export_metric!`].
+pub trait Metric {
+    /// Name, parameters and needs.
+    fn describe() -> Info;
+
+    /// One number for each image; `None` where it is not defined, for example without a mask.
+    ///
+    /// # Errors
+    /// What the host refuses.
+    fn measure(measured: Measured<'_>) -> Result<Vec<Option<f64>>, Error>;
+}
+
+/// What a metric is asked to measure.
+#[derive(Debug)]
+pub struct Measured<'a> {
+    /// (N, C, H, W) in [0, 1].
+    pub images: Tensor,
+    /// (N, 1, H, W), finite; larger means more evidence for the target.
+    pub maps: Tensor,
+    /// What an expert drew, (N, 1, H, W): 1 in it, 0 out of it.
+    pub masks: Option<Tensor>,
+    /// One class index for each image.
+    pub targets: Vec<u32>,
+    /// The classifier; no call changes it.
+    pub classifier: Classifier<'a>,
+    /// Every parameter that the metric described.
+    pub settings: Settings,
+    /// The same seed gives the same numbers.
+    pub seed: u64,
+}
+
+impl Measured<'_> {
     /// The perturbation operator that the user chose, for the images, with the user's settings.
     ///
     /// # Errors

@@ -44,6 +44,8 @@ pub struct Subject {
 pub struct Explained {
     pub target: Target,
     pub map: Map,
+    /// The map on the classifier's grid, as the method made it.
+    pub seen_map: Map,
     /// The image with the evidence deleted, as far as the method made one.
     pub perturbed: Option<Image>,
     /// Mean of 1 - m over the classifier's grid, as far as the method has a mask.
@@ -93,7 +95,7 @@ impl Explainer<'_> {
 
         let first_step = Arc::new(OnceLock::new());
         let request = ExplainRequest {
-            perturbation: Some(self.chosen.perturbation),
+            perturbation: self.chosen.perturbation,
             generator: self.generator.map(|(_, generator)| generator),
             method_settings: self.chosen.method_settings.clone(),
             perturbation_settings: self.chosen.perturbation_settings.clone(),

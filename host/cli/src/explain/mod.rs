@@ -10,7 +10,7 @@ mod options;
 mod record;
 mod result;
 
-pub use batch::{Explainer, Subject};
+pub use batch::{Explained, Explainer, Subject};
 pub use files::write;
 pub use input::InputArguments;
 pub use options::{Chosen, MethodArguments};

@@ -11,9 +11,9 @@ pub struct MethodArguments {
     /// The explanation method; see `lacuna plugins list`
     #[arg(long, value_name = "NAME", default_value = "meaningful-perturbation")]
     method: String,
-    /// How regions are deleted; see `lacuna plugins list`
-    #[arg(long, value_name = "NAME", default_value = "blur")]
-    perturbation: String,
+    /// How regions are deleted, for methods that delete; see `lacuna plugins list` [default: blur]
+    #[arg(long, value_name = "NAME")]
+    perturbation: Option<String>,
     /// A parameter of the method, for example steps=300; see `lacuna plugins inspect`
     #[arg(long, value_name = "NAME=VALUE")]
     param: Vec<String>,
@@ -33,7 +33,8 @@ pub struct MethodArguments {
 pub struct Chosen<'a> {
     pub method: &'a Plugin,
     pub method_settings: Settings,
-    pub perturbation: &'a Plugin,
+    /// None for a method that deletes nothing.
+    pub perturbation: Option<&'a Plugin>,
     pub perturbation_settings: Settings,
     pub grants: Grants,
 }
@@ -41,11 +42,21 @@ pub struct Chosen<'a> {
 impl MethodArguments {
     /// These plugins at their defaults but for `params` of the method.
     pub fn named(method: &str, perturbation: &str, params: Vec<String>) -> MethodArguments {
+        MethodArguments::named_with(method, Some(perturbation), params, Vec::new())
+    }
+
+    /// A method, and a perturbation if it uses one, with parameters of both.
+    pub fn named_with(
+        method: &str,
+        perturbation: Option<&str>,
+        param: Vec<String>,
+        perturbation_param: Vec<String>,
+    ) -> MethodArguments {
         MethodArguments {
             method: method.to_owned(),
-            perturbation: perturbation.to_owned(),
-            param: params,
-            perturbation_param: Vec::new(),
+            perturbation: perturbation.map(str::to_owned),
+            param,
+            perturbation_param,
             preset: None,
             perturbation_preset: None,
         }
@@ -54,15 +65,25 @@ impl MethodArguments {
     /// Finds the plugins and reads their parameters.
     pub fn choose<'a>(&self, plugins: &'a Plugins, granted: &[Need]) -> Result<Chosen<'a>> {
         let method = plugins.get(Role::Method, &self.method)?;
-        let perturbation = plugins.get(Role::Perturbation, &self.perturbation)?;
+        let named = self.perturbation.as_deref();
+        if !method.uses_perturbation() && (named.is_some() || !self.perturbation_param.is_empty()) {
+            return Err(Failure::input(
+                "--perturbation",
+                format!("the method `{}` deletes nothing", method.name()),
+                "leave out the options of the perturbation, or choose another --method",
+            ));
+        }
+        let perturbation = match method.uses_perturbation() {
+            true => Some(plugins.get(Role::Perturbation, named.unwrap_or("blur"))?),
+            false => None,
+        };
+        let preset = self.perturbation_preset.as_deref();
+        let settings = perturbation.map(|plugin| Settings::parse(plugin.info(), preset, &self.perturbation_param));
+        let used: Vec<&Plugin> = std::iter::once(method).chain(perturbation).collect();
         Ok(Chosen {
             method_settings: Settings::parse(method.info(), self.preset.as_deref(), &self.param)?,
-            perturbation_settings: Settings::parse(
-                perturbation.info(),
-                self.perturbation_preset.as_deref(),
-                &self.perturbation_param,
-            )?,
-            grants: plugins.grants(granted, &[method, perturbation])?,
+            perturbation_settings: settings.transpose()?.unwrap_or_default(),
+            grants: plugins.grants(granted, &used)?,
             method,
             perturbation,
         })

@@ -37,6 +37,7 @@ impl Parts<'_> {
         Ok(Explained {
             target,
             map: map.resize(height, width, Interpolation::Bilinear)?,
+            seen_map: map,
             perturbed: perturbed.transpose()?,
             deleted_fraction: self.mask.as_ref().map(|rows| 1.0 - mean(&rows[row])),
             findings: findings_of(row, batch.images.len(), self.findings),

@@ -48,6 +48,7 @@ fn show(console: &Console, plugin: &Plugin) {
     let (flag, preset) = match plugin.role() {
         Role::Method => ("--param", "--preset"),
         Role::Perturbation => ("--perturbation-param", "--perturbation-preset"),
+        Role::Metric => ("--metric-param", "--metric-preset"),
     };
     let needs: Vec<String> = info.needs.iter().map(ToString::to_string).collect();
     console.say(&format!("{} {} {}: {}", plugin.role(), info.name, info.version, info.summary));

@@ -30,7 +30,7 @@ impl HostClassifier for PluginState {
         let (model, images) = (self.classifier(&this)?, self.tensor(&images)?);
         let logits =
             self.compute("classifier.logits", Group::Classifier, || model.logits(&images.tensor, rule.into()))?;
-        self.keep_network(logits, images)
+        self.keep_answer(logits, images)
     }
 
     fn probabilities(&mut self, this: Model, logits: Handle) -> Result<Handle, Fault> {
@@ -51,14 +51,14 @@ impl HostClassifier for PluginState {
         let (model, images) = (self.classifier(&this)?, self.tensor(&images)?);
         let work = || model.activations(&images.tensor, &layer);
         let activations = self.compute("classifier.activations", Group::Classifier, work)?;
-        self.keep_network(activations, images)
+        self.keep_answer(activations, images)
     }
 
     fn logits_from(&mut self, this: Model, layer: String, activations: Handle) -> Result<Handle, Fault> {
         let (model, activations) = (self.classifier(&this)?, self.tensor(&activations)?);
         let work = || model.logits_from(&layer, &activations.tensor);
         let logits = self.compute("classifier.logits-from", Group::Classifier, work)?;
-        self.keep_network(logits, activations)
+        self.keep_answer(logits, activations)
     }
 
     fn drop(&mut self, this: Model) -> wasmtime::Result<()> {
@@ -70,6 +70,13 @@ impl HostClassifier for PluginState {
 impl PluginState {
     fn classifier(&mut self, handle: &Model) -> Result<Classifier, Fault> {
         Ok(self.table().get(handle)?.0.clone())
+    }
+
+    /// Keeps what the classifier made of a batch, and counts its images.
+    fn keep_answer(&mut self, output: engine::Tensor, input: TensorHandle) -> Result<Handle, Fault> {
+        let images = input.tensor.shape().first().copied().unwrap_or(0);
+        self.shared().meter.count_classified(images as u64);
+        self.keep_network(output, input)
     }
 
     /// Keeps the output of a whole network, whose graph holds far more than its result.

@@ -10,12 +10,13 @@ pub const CONTRACT_VERSION: &str = "0.1.0";
 const PACKAGE: &str = "lacuna:explain/";
 const COMMON: [&str; 8] =
     ["errors", "tensors", "autodiff", "optimisers", "generators", "parameters", "progress", "log"];
-const METHODS_ONLY: [&str; 2] = ["classifiers", "perturbations"];
+/// A perturbation works on images and masks alone.
+const NOT_FOR_PERTURBATIONS: [&str; 2] = ["classifiers", "perturbations"];
 
 /// Decides the role of a component by its exports, and refuses what the role may not import.
 ///
 /// # Errors
-/// An import that no plugin gets, another version of the contract, or neither of the two exports that make a plugin.
+/// An import that no plugin gets, another version of the contract, or none of the exports that make a plugin.
 pub(crate) fn role(origin: &str, engine: &Engine, component: &Component) -> Result<Role, LoadError> {
     let kind = component.component_type();
     let imports: Vec<String> = kind.imports(engine).map(|(name, _)| name.to_owned()).collect();
@@ -25,17 +26,19 @@ pub(crate) fn role(origin: &str, engine: &Engine, component: &Component) -> Resu
         check_version(origin, name)?;
     }
     let exported = |interface: &str| exports.iter().any(|name| interface_of(name) == Some(interface));
-    let role = match (exported("methods"), exported("perturbations")) {
-        _ if !exported("description") => None,
-        (true, _) => Some(Role::Method),
-        (false, true) => Some(Role::Perturbation),
-        (false, false) => None,
-    };
+    let roles = [("methods", Role::Method), ("perturbations", Role::Perturbation), ("metrics", Role::Metric)];
+    let role = roles.into_iter().find(|(interface, _)| exported("description") && exported(interface));
+    let role = role.map(|(_, role)| role);
     // A forbidden import is the more useful message: a program for WASI has no export of ours either.
     for import in &imports {
         check_import(origin, import, role.unwrap_or(Role::Method))?;
     }
     role.ok_or_else(|| LoadError::NoExport { origin: origin.to_owned(), found: exports })
+}
+
+/// Whether a component imports an interface of the contract.
+pub(crate) fn imports(engine: &Engine, component: &Component, interface: &str) -> bool {
+    component.component_type().imports(engine).any(|(name, _)| interface_of(name) == Some(interface))
 }
 
 fn check_import(origin: &str, import: &str, role: Role) -> Result<(), LoadError> {
@@ -45,8 +48,8 @@ fn check_import(origin: &str, import: &str, role: Role) -> Result<(), LoadError>
     };
     match (interface_of(import), role) {
         (Some(interface), _) if COMMON.contains(&interface) => Ok(()),
-        (Some(interface), Role::Method) if METHODS_ONLY.contains(&interface) => Ok(()),
-        (Some(interface), Role::Perturbation) if METHODS_ONLY.contains(&interface) => {
+        (Some(interface), Role::Method | Role::Metric) if NOT_FOR_PERTURBATIONS.contains(&interface) => Ok(()),
+        (Some(interface), Role::Perturbation) if NOT_FOR_PERTURBATIONS.contains(&interface) => {
             forbidden(ForbiddenImport::ForMethods)
         }
         (Some(_), _) => forbidden(ForbiddenImport::Unknown),
@@ -76,7 +79,7 @@ impl ForbiddenImport {
                  `cargo build --release --target wasm32-unknown-unknown` instead of a WASI target"
             }
             ForbiddenImport::ForMethods => {
-                "only methods get this interface; a perturbation works on images and masks alone"
+                "only methods and metrics get this interface; a perturbation works on images and masks alone"
             }
             ForbiddenImport::Unknown => {
                 "this host has no such interface; use a newer host, or build the plugin for contract 0.1"

@@ -6,7 +6,9 @@ use super::{
     encode,
 };
 use crate::{
-    bindings::{described::DescribedPre, method::MethodPluginPre, perturbation::PerturbationPluginPre},
+    bindings::{
+        described::DescribedPre, method::MethodPluginPre, metric::MetricPluginPre, perturbation::PerturbationPluginPre,
+    },
     error::{PluginId, Role, RunError},
     host::Host,
     policy::{grants::Grants, limits::Limits},
@@ -25,6 +27,7 @@ struct Loaded {
     id: PluginId,
     info: PluginInfo,
     sha256: String,
+    imports_perturbations: bool,
     program: Program,
 }
 
@@ -32,6 +35,7 @@ struct Loaded {
 pub(crate) enum Program {
     Method(MethodPluginPre<PluginState>),
     Perturbation(PerturbationPluginPre<PluginState>),
+    Metric(MetricPluginPre<PluginState>),
 }
 
 impl Plugin {
@@ -47,17 +51,20 @@ impl Plugin {
         let compiled = host.cache().compile(host.engine(), &component);
         let component = compiled.map_err(|error| LoadError::invalid(origin, &error))?;
         let role = contract::role(origin, host.engine(), &component)?;
+        let imports_perturbations = contract::imports(host.engine(), &component, "perturbations");
 
         let wrong_types = |error: wasmtime::Error| LoadError::wrong_types(origin, &error);
         let instance = host.linker(role).instantiate_pre(&component).map_err(wrong_types)?;
         let program = match role {
             Role::Method => MethodPluginPre::new(instance.clone()).map(Program::Method),
             Role::Perturbation => PerturbationPluginPre::new(instance.clone()).map(Program::Perturbation),
+            Role::Metric => MetricPluginPre::new(instance.clone()).map(Program::Metric),
         };
         let program = program.map_err(wrong_types)?;
         let info = describe(host, PluginId::unnamed(role, origin), instance)?;
         let id = PluginId::new(role, &info.name, origin);
-        Ok(Plugin(Arc::new(Loaded { id, info, sha256: format!("{:x}", Sha256::digest(bytes)), program })))
+        let sha256 = format!("{:x}", Sha256::digest(bytes));
+        Ok(Plugin(Arc::new(Loaded { id, info, sha256, imports_perturbations, program })))
     }
 
     /// Role, name and origin.
@@ -86,6 +93,11 @@ impl Plugin {
     /// SHA-256 of the bytes that were loaded, in hexadecimal.
     pub fn sha256(&self) -> &str {
         &self.0.sha256
+    }
+
+    /// Whether it deletes regions by way of a perturbation plugin.
+    pub fn uses_perturbation(&self) -> bool {
+        self.0.imports_perturbations
     }
 
     pub(crate) fn program(&self) -> &Program {
@@ -140,7 +152,7 @@ pub enum LoadError {
     OtherContract { origin: String, found: String },
     #[error(
         "`{origin}` is a component but no plugin: it exports {exports} where a plugin exports \
-         `lacuna:explain/description` and `lacuna:explain/methods` or `lacuna:explain/perturbations`. \
+         `lacuna:explain/description` and one of `methods`, `perturbations` and `metrics`. \
          Export it with the macro of the Lacuna SDK",
         exports = if found.is_empty() { "nothing".to_owned() } else { text::list(.found) }
     )]

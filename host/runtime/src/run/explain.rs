@@ -23,7 +23,7 @@ use crate::{
     policy::{grants::Grants, ledger::Charge, limits::Limits},
     run::failure,
 };
-use lacuna_engine::{ClassIndex, Classifier, Generator, Tensor};
+use lacuna_engine::{ClassIndex, Classifier, ClassifierInfo, Generator, Tensor};
 use std::{fmt, rc::Rc};
 use wasmtime::component::Resource;
 
@@ -162,6 +162,7 @@ pub fn explain(host: &Host, request: ExplainRequest<'_>) -> Result<Outcome, RunE
         grants: request.grants.clone(),
         objective: shared.objective.borrow().history().clone(),
         host_calls: shared.meter.host_calls(),
+        classified_images: shared.meter.classified(),
         readback_bytes: shared.meter.readback_bytes(),
         timings: Timings::new(&shared.meter, shared.watch.elapsed()),
     };
@@ -178,19 +179,7 @@ fn check_method<'a>(host: &Host, request: &ExplainRequest<'a>) -> Result<&'a Met
     let Program::Method(program) = plugin.program() else {
         return Err(wrong_role(plugin, Role::Method));
     };
-    check_host(host, program.engine())?;
-    check_needs(plugin, request)?;
-    let info = request.classifier.info();
-    for need in &plugin.info().needs {
-        let missing = match need {
-            Need::Gradients => !info.differentiable,
-            Need::Activations => info.layers.is_empty(),
-            Need::Generator | Need::Readback => false,
-        };
-        if missing {
-            return Err(RunError::Unavailable { plugin: plugin.id().clone(), need: *need });
-        }
-    }
+    Available::to(request).check(host, plugin, program.engine())?;
     Ok(program)
 }
 
@@ -199,29 +188,55 @@ fn check_perturbation<'a>(
     plugin: &'a Plugin,
     request: &ExplainRequest<'_>,
 ) -> Result<&'a PerturbationProgram, RunError> {
-    let Program::Perturbation(program) = plugin.program() else {
-        return Err(wrong_role(plugin, Role::Perturbation));
-    };
-    check_host(host, program.engine())?;
-    check_needs(plugin, request)?;
+    let program = perturbation(plugin)?;
+    Available::to(request).check(host, plugin, program.engine())?;
     Ok(program)
 }
 
-fn check_needs(plugin: &Plugin, request: &ExplainRequest<'_>) -> Result<(), RunError> {
-    let (id, needs) = (plugin.id().clone(), &plugin.info().needs);
-    if needs.contains(&Need::Generator) && request.generator.is_none() {
-        return Err(RunError::Unavailable { plugin: id, need: Need::Generator });
+/// The program of a perturbation.
+pub(super) fn perturbation(plugin: &Plugin) -> Result<&PerturbationProgram, RunError> {
+    match plugin.program() {
+        Program::Perturbation(program) => Ok(program),
+        Program::Method(_) | Program::Metric(_) => Err(wrong_role(plugin, Role::Perturbation)),
     }
-    if needs.contains(&Need::Readback) && !request.grants.contains(Need::Readback) {
-        return Err(RunError::NotGranted { plugin: id, need: Need::Readback });
-    }
-    Ok(())
 }
 
-fn check_host(host: &Host, engine: &wasmtime::Engine) -> Result<(), RunError> {
-    match wasmtime::Engine::same(host.engine(), engine) {
-        true => Ok(()),
-        false => Err(wrong_request("a plugin was loaded by another host", "Load it with the host that runs it")),
+/// What a run has for its plugins.
+pub(super) struct Available<'a> {
+    pub(super) classifier: &'a ClassifierInfo,
+    pub(super) generator: bool,
+    pub(super) grants: &'a Grants,
+}
+
+impl<'a> Available<'a> {
+    fn to(request: &'a ExplainRequest<'_>) -> Available<'a> {
+        Available {
+            classifier: request.classifier.info(),
+            generator: request.generator.is_some(),
+            grants: &request.grants,
+        }
+    }
+
+    /// Whether a plugin was loaded by this host and finds everything that it needs.
+    pub(super) fn check(&self, host: &Host, plugin: &Plugin, engine: &wasmtime::Engine) -> Result<(), RunError> {
+        if !wasmtime::Engine::same(host.engine(), engine) {
+            return Err(wrong_request("a plugin was loaded by another host", "Load it with the host that runs it"));
+        }
+        for need in &plugin.info().needs {
+            let missing = match need {
+                Need::Gradients => !self.classifier.differentiable,
+                Need::Activations => self.classifier.layers.is_empty(),
+                Need::Generator => !self.generator,
+                Need::Readback if !self.grants.contains(Need::Readback) => {
+                    return Err(RunError::NotGranted { plugin: plugin.id().clone(), need: Need::Readback });
+                }
+                Need::Readback => false,
+            };
+            if missing {
+                return Err(RunError::Unavailable { plugin: plugin.id().clone(), need: *need });
+            }
+        }
+        Ok(())
     }
 }
 
@@ -231,12 +246,17 @@ fn check_images(request: &ExplainRequest<'_>) -> Result<(), RunError> {
         let what = format!("the images have shape {shape:?}");
         return Err(wrong_request(&what, "Give them as (N, C, H, W)"));
     };
-    if request.targets.len() != count {
-        let what = format!("there are {} targets for {count} images", request.targets.len());
+    check_targets(&request.targets, count, request.classifier)
+}
+
+/// One class of the classifier for each of `count` images.
+pub(super) fn check_targets(targets: &[ClassIndex], count: usize, classifier: &Classifier) -> Result<(), RunError> {
+    if targets.len() != count {
+        let what = format!("there are {} targets for {count} images", targets.len());
         return Err(wrong_request(&what, "Give one class for each image"));
     }
-    let classes = request.classifier.info().classes.len();
-    match request.targets.iter().find(|target| target.0 >= classes) {
+    let classes = classifier.info().classes.len();
+    match targets.iter().find(|target| target.0 >= classes) {
         Some(ClassIndex(target)) => {
             let what = format!("the target class {target} does not exist");
             Err(wrong_request(&what, &format!("The classifier has the classes 0 to {}", classes.saturating_sub(1))))
@@ -245,16 +265,16 @@ fn check_images(request: &ExplainRequest<'_>) -> Result<(), RunError> {
     }
 }
 
-fn complete(plugin: &Plugin, settings: &Settings) -> Result<Settings, RunError> {
+pub(super) fn complete(plugin: &Plugin, settings: &Settings) -> Result<Settings, RunError> {
     let completed = settings.complete(plugin.info());
     completed.map_err(|error| wrong_request(&error.to_string(), "Change the parameters of the request"))
 }
 
-fn wrong_role(plugin: &Plugin, wanted: Role) -> RunError {
+pub(super) fn wrong_role(plugin: &Plugin, wanted: Role) -> RunError {
     let what = format!("{} was given as {wanted}", plugin.id());
     wrong_request(&what, &format!("Choose a {wanted} plugin"))
 }
 
-fn wrong_request(what: &str, remedy: &str) -> RunError {
+pub(super) fn wrong_request(what: &str, remedy: &str) -> RunError {
     RunError::Request { what: what.to_owned(), remedy: remedy.to_owned() }
 }

@@ -27,6 +27,7 @@ pub(crate) struct Meter {
     embedder: Cell<Duration>,
     host_calls: Cell<u64>,
     readback_bytes: Cell<u64>,
+    classified: Cell<u64>,
 }
 
 impl Meter {
@@ -36,6 +37,11 @@ impl Meter {
 
     pub(crate) fn count_readback(&self, bytes: u64) {
         self.readback_bytes.set(self.readback_bytes.get() + bytes);
+    }
+
+    /// Images that went through the classifier, or through a part of it.
+    pub(crate) fn count_classified(&self, images: u64) {
+        self.classified.set(self.classified.get() + images);
     }
 
     pub(crate) fn add(&self, group: Group, time: Duration) {
@@ -67,6 +73,10 @@ impl Meter {
 
     pub(crate) fn host_calls(&self) -> u64 {
         self.host_calls.get()
+    }
+
+    pub(crate) fn classified(&self) -> u64 {
+        self.classified.get()
     }
 
     pub(crate) fn readback_bytes(&self) -> u64 {

@@ -1,8 +1,10 @@
-//! One run: a method and a perturbation, each in its own store, from the request to the checked map and its record.
+//! One run: a method (or a metric) and a perturbation, each in its own store, from the request to the checked result and
+//! its record.
 
 pub(crate) mod cancel;
 pub(crate) mod explain;
 pub(crate) mod failure;
+pub(crate) mod measure;
 pub(crate) mod meter;
 pub(crate) mod objective;
 pub(crate) mod outcome;

@@ -41,6 +41,8 @@ pub struct RunRecord {
     pub objective: ObjectiveHistory,
     /// Calls from the guests to the host.
     pub host_calls: u64,
+    /// Images that went forward through the classifier or a part of it, over all calls.
+    pub classified_images: u64,
     /// Bytes that guests read back.
     pub readback_bytes: u64,
     pub timings: Timings,

@@ -219,7 +219,7 @@ impl PluginState {
     /// Whom this plugin's tensor operations are timed for.
     pub(crate) fn group(&self) -> Group {
         match self.id.role() {
-            Role::Method => Group::Objective,
+            Role::Method | Role::Metric => Group::Objective,
             Role::Perturbation => Group::Perturbation,
         }
     }

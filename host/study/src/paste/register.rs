@@ -33,7 +33,9 @@ pub(crate) struct Registration {
 const ACROSS: f64 = 40.0;
 /// Levels of grey in the joint histogram; about 1600 brain pixels fill 16 x 16 of them.
 const BINS: usize = 16;
-/// Steps of Nelder and Mead; measured, more change the overlap in the third digit.
+/// The search ends where the costs of the simplex spread by less than this, measured within 75 steps; a thousand times less
+/// raises the median information by 0.0001 and leaves the overlap. The bound on the steps is for pictures unlike these.
+const TOLERANCE: f64 = 1e-4;
 const STEPS: u64 = 150;
 /// The first simplex: one tenth of the size for each entry of the matrix, a tenth of the brain for the shift.
 const STRETCH: f64 = 0.1;
@@ -117,7 +119,7 @@ pub(crate) fn register(fixed: &Coarse, moved: &Coarse) -> Registration {
     let corner = |index: usize| (0..6).map(|axis| if axis + 1 == index { 1.0 } else { 0.0 }).collect();
     let simplex: Vec<Vec<f64>> = (0..=6).map(corner).collect();
     let start = vec![0.0; 6];
-    let found = NelderMead::new(simplex).with_sd_tolerance(1e-4).and_then(|solver| {
+    let found = NelderMead::new(simplex).with_sd_tolerance(TOLERANCE).and_then(|solver| {
         let run = Executor::new(Problem { fixed, moved }, solver)
             .configure(|state| state.max_iters(STEPS))
             .ctrlc(false)

@@ -1,0 +1,169 @@
+//! One method with one perturbation over all images, image by image on the disk, so that a killed run goes on.
+
+use super::rows::Chosen;
+use crate::{
+    explain::{Explained, Explainer, Subject},
+    failure::{Failure, Result},
+};
+use lacuna_engine::Tensor;
+use lacuna_imaging::{Image, Interpolation, Map, RgbToGrey, write_atomic};
+use lacuna_runtime::{Grants, Limits, MeasureRequest, Plugin, Settings, measure};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// A method and the perturbation that it uses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Cell {
+    pub method: String,
+    /// None for a method that deletes nothing.
+    pub perturbation: Option<String>,
+}
+
+/// What is known of one image in one cell.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ImageResult {
+    pub image: String,
+    pub patient: String,
+    /// Numbers by the metrics' names; none where a metric is not defined.
+    pub metrics: BTreeMap<String, Option<f64>>,
+    /// Of the batch, divided by its images.
+    pub seconds: f64,
+    /// Images that went through the classifier for this one.
+    pub passes: f64,
+    pub probability_before: f32,
+    pub probability_after: Option<f32>,
+    pub findings: Vec<String>,
+}
+
+/// The metrics of a comparison, and what those that delete delete with.
+pub struct Metrics<'a> {
+    pub plugins: Vec<&'a Plugin>,
+    pub perturbation: &'a Plugin,
+    pub grants: Grants,
+}
+
+impl Cell {
+    /// As a table and a folder call it.
+    pub fn name(&self) -> String {
+        match &self.perturbation {
+            Some(perturbation) => format!("{}+{perturbation}", self.method),
+            None => self.method.clone(),
+        }
+    }
+
+    /// The two files of one image: its numbers and its map.
+    pub fn files(&self, out: &Path, image: &str) -> [PathBuf; 2] {
+        let folder = out.join("cells").join(self.name());
+        [folder.join(format!("{image}.json")), folder.join(format!("{image}.npy"))]
+    }
+
+    /// The result of an image that an earlier run finished.
+    pub fn finished(&self, out: &Path, image: &str) -> Option<ImageResult> {
+        let [numbers, map] = self.files(out, image);
+        // The numbers are written last.
+        let text = fs::read_to_string(numbers).ok().filter(|_| map.is_file())?;
+        serde_json::from_str(&text).ok()
+    }
+
+    /// Explains and measures one batch, and writes what came out.
+    pub fn run(
+        &self,
+        explainer: &Explainer<'_>,
+        metrics: &Metrics<'_>,
+        batch: &[(&Chosen, &Subject)],
+        out: &Path,
+    ) -> Result<Vec<ImageResult>> {
+        let subjects: Vec<Subject> = batch.iter().map(|(_, subject)| (*subject).clone()).collect();
+        // Batches have one target: images of several labels are grouped before.
+        let target = batch.first().map(|(chosen, _)| chosen.target);
+        let explained = explainer.explain(&self.name(), &subjects, target)?;
+        let measured = metrics.measure(explainer, batch, &explained)?;
+        fs::create_dir_all(out.join("cells").join(self.name()))
+            .map_err(|error| Failure::Run(format!("{}: cannot be made ({error})", out.display())))?;
+        let count = explained.len() as f64;
+        let mut results = Vec::new();
+        for (row, (explained, (chosen, _))) in explained.iter().zip(batch).enumerate() {
+            let run = &explained.batch.run;
+            let result = ImageResult {
+                image: chosen.name.clone(),
+                patient: chosen.row.patient.clone(),
+                metrics: measured.iter().map(|(name, numbers)| (name.clone(), numbers[row])).collect(),
+                seconds: run.timings.total / count,
+                passes: run.classified_images as f64 / count,
+                probability_before: explained.target.probability_before,
+                probability_after: explained.target.probability_after,
+                findings: explained.findings.clone(),
+            };
+            let [numbers, map] = self.files(out, &chosen.name);
+            explained.map.write_npy(map)?;
+            write_atomic(numbers, serde_json::to_string_pretty(&result).unwrap_or_default().as_bytes())?;
+            results.push(result);
+        }
+        Ok(results)
+    }
+}
+
+impl Metrics<'_> {
+    /// Every metric on the maps of a batch, on the classifier's grid.
+    fn measure(
+        &self,
+        explainer: &Explainer<'_>,
+        batch: &[(&Chosen, &Subject)],
+        explained: &[Explained],
+    ) -> Result<Vec<(String, Vec<Option<f64>>)>> {
+        let info = explainer.classifier.info();
+        let (count, height, width) = (batch.len(), info.height, info.width);
+        let tensor = |channels: usize, values: Vec<f32>| {
+            Tensor::from_data(explainer.classifier.device(), &[count, channels, height, width], values)
+        };
+        let images = batch.iter().flat_map(|(_, subject)| subject.fitted.data()).copied().collect();
+        let images = tensor(info.channels, images)?;
+        let maps = tensor(1, explained.iter().flat_map(|one| one.seen_map.data()).copied().collect())?;
+        let mut masks = Vec::new();
+        for (chosen, _) in batch {
+            masks.extend(mask(chosen, height, width)?.into_data());
+        }
+        let masks = tensor(1, masks)?;
+        let mut all = Vec::new();
+        for metric in &self.plugins {
+            let request = MeasureRequest {
+                perturbation: metric.uses_perturbation().then_some(self.perturbation),
+                generator: explainer.generator.map(|(_, generator)| generator),
+                masks: Some(masks.clone()),
+                metric_settings: Settings::default(),
+                seed: explainer.seed,
+                limits: Limits::default(),
+                grants: self.grants.clone(),
+                cancel: explainer.cancel.clone(),
+                ..MeasureRequest::new(
+                    metric,
+                    explainer.classifier,
+                    images.clone(),
+                    maps.clone(),
+                    batch.iter().map(|(chosen, _)| chosen.target).collect(),
+                )
+            };
+            all.push((metric.name().to_owned(), measure(explainer.host, request)?));
+        }
+        Ok(all)
+    }
+}
+
+/// The expert's mask on a grid, 0 or 1.
+pub fn mask(chosen: &Chosen, height: usize, width: usize) -> Result<Image> {
+    let path = chosen.row.mask.as_deref().unwrap_or(Path::new(""));
+    let mask = Image::read(path)?.to_channels(1, RgbToGrey::Luminance)?;
+    let mask = mask.resize(height, width, Interpolation::Nearest)?;
+    let values = mask.data().iter().map(|value| f32::from(u8::from(*value > 0.0))).collect();
+    Ok(mask.with_data(1, values)?)
+}
+
+/// The map of a finished image.
+pub fn map(cell: &Cell, out: &Path, image: &str) -> Result<Map> {
+    let [_, map] = cell.files(out, image);
+    Ok(Map::read_npy(map)?)
+}

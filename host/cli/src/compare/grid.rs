@@ -1,0 +1,42 @@
+//! The picture of a comparison: a column for each image, a row for each method.
+
+use super::{
+    cell::{self, Cell},
+    rows::Chosen,
+};
+use crate::{explain::Subject, failure::Result};
+use lacuna_imaging::{OverlayStyle, Picture, Sheet, SheetRow, overlay, sheet};
+use std::path::Path;
+
+/// Side of a tile in pixels.
+const TILE: usize = 160;
+/// The expert's line.
+const OUTLINE: [u8; 3] = [255, 64, 64];
+
+/// Draws the images with the expert's line, and below them the map of every cell.
+pub fn grid(cells: &[Cell], images: &[(&Chosen, &Subject)], out: &Path) -> Result<Picture> {
+    let mut rows = Vec::new();
+    let mut experts = Vec::new();
+    for (chosen, subject) in images {
+        let image = subject.image.to_channels(1, lacuna_imaging::RgbToGrey::Luminance)?;
+        let factor = (2 * TILE / image.height().max(image.width())).max(1);
+        let mask = cell::mask(chosen, image.height() * factor, image.width() * factor)?;
+        let inside: Vec<bool> = mask.data().iter().map(|value| *value > 0.5).collect();
+        experts.push(Some(Picture::from_image(&image)?.enlarge(factor).with_outline(&inside, OUTLINE)?));
+    }
+    rows.push(SheetRow { label: "image and expert".to_owned(), tiles: experts });
+    for cell in cells {
+        let mut tiles = Vec::new();
+        for (chosen, subject) in images {
+            let map = cell::map(cell, out, &chosen.name)?;
+            tiles.push(Some(overlay(&subject.image, &map, &OverlayStyle::default())?));
+        }
+        let label = match &cell.perturbation {
+            Some(perturbation) => format!("{}\n{perturbation}", cell.method),
+            None => cell.method.clone(),
+        };
+        rows.push(SheetRow { label, tiles });
+    }
+    let columns = images.iter().map(|(chosen, _)| chosen.row.patient.clone()).collect();
+    Ok(sheet(&Sheet { columns, rows, tile: TILE })?)
+}

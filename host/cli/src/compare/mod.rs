@@ -1,0 +1,318 @@
+//! `lacuna compare`: methods times perturbations on images whose lesions are known.
+//!
+//! [`rows`] chooses images of unseen patients -> [`cell`] explains and measures them, image by image on the disk ->
+//! [`table`] averages over patients, [`grid`] shows the maps.
+
+mod cell;
+mod grid;
+mod rows;
+mod table;
+
+use crate::{
+    console::Console,
+    devices::DeviceArguments,
+    explain::{Explainer, InputArguments, MethodArguments, Subject},
+    failure::{Failure, Result},
+    interrupt,
+    model::{GeneratorModel, Model},
+    output::{OutputFolder, RECORD},
+    plugins::{PluginArguments, Plugins},
+};
+use cell::{Cell, ImageResult, Metrics};
+use lacuna_imaging::write_atomic;
+use lacuna_runtime::{Limits, Plugin, Progress, Role};
+use lacuna_study::{Patients, Table};
+use rows::Chosen;
+use serde_json::{Value, json};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+use table::Line;
+
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// A table image,patient,mask,LABEL1,... whose labels are classes of the classifier
+    #[arg(value_name = "DATA.csv")]
+    data: PathBuf,
+    /// The classifier's manifest
+    #[arg(long, value_name = "FILE.toml")]
+    classifier: PathBuf,
+    /// The manifest of a model of healthy images, for plugins that need one
+    #[arg(long, value_name = "FILE.toml")]
+    generator: Option<PathBuf>,
+    /// Methods to compare, by name
+    #[arg(long, value_name = "NAME,NAME,...", value_delimiter = ',', required = true)]
+    methods: Vec<String>,
+    /// Perturbations for the methods that delete
+    #[arg(long, value_name = "NAME,NAME,...", value_delimiter = ',', default_value = "blur")]
+    perturbations: Vec<String>,
+    /// Metrics, by name; default: every one that was found
+    #[arg(long, value_name = "NAME,NAME,...", value_delimiter = ',')]
+    metrics: Vec<String>,
+    /// What metrics that delete replace by
+    #[arg(long, value_name = "NAME", default_value = "blur")]
+    metric_perturbation: String,
+    /// A parameter of a plugin, as PLUGIN.NAME=VALUE, for example rise.masks=1000
+    #[arg(long, value_name = "PLUGIN.NAME=VALUE")]
+    param: Vec<String>,
+    /// Images to compare on
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    images: usize,
+    /// Images in one batch
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    batch: u16,
+    /// Take images of every patient, also of those that the models have learnt from
+    #[arg(long)]
+    all_patients: bool,
+    /// Folder for the table, the grid and the maps; a run that was stopped goes on there
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Decides the images and everything random
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    device: DeviceArguments,
+    #[command(flatten)]
+    plugins: PluginArguments,
+    #[command(flatten, next_help_heading = "Reading the images")]
+    input: InputArguments,
+}
+
+/// Columns of the grid.
+const SHOWN: usize = 8;
+/// What a run compares, so that another one does not go on with it.
+const PLAN: &str = "plan.json";
+
+/// Compares everything that is not compared yet, then writes table and grid.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let console = Console::new(arguments.json);
+    let cancel = interrupt::watch()?;
+    let model = Model::read(&arguments.classifier)?;
+    let generator_model = arguments.generator.as_deref().map(GeneratorModel::read).transpose()?;
+    let table = Table::read(&arguments.data, &Patients::Auto)?;
+    let manifests: Vec<&Path> =
+        std::iter::once(arguments.classifier.as_path()).chain(arguments.generator.as_deref()).collect();
+    let wanted = (arguments.images, arguments.seed, arguments.all_patients);
+    let mut chosen = rows::choose(&console, &table, &model, &manifests, wanted)?;
+    // A batch has one target.
+    chosen.sort_by_key(|chosen| chosen.target.0);
+    let plugins = Plugins::load(&console, &arguments.plugins)?;
+    let cells = cells(arguments, &plugins)?;
+    let metrics = metrics(arguments, &plugins)?;
+    check_params(arguments, &cells)?;
+    let folder = OutputFolder::open(&arguments.out)?;
+    plan(arguments, &model, generator_model.as_ref(), &cells, &metrics, &chosen)?;
+    let subjects = {
+        let _waiting = console.wait("reading the images");
+        chosen
+            .iter()
+            .map(|chosen| arguments.input.read(&chosen.row.image, model.manifest()))
+            .collect::<Result<Vec<_>>>()?
+    };
+    let device = arguments.device.open(&console)?;
+    let classifier = model.load(&console, &device)?;
+    let generator = match &generator_model {
+        Some(model) => Some((model, model.load(&console, &device)?)),
+        None => None,
+    };
+
+    let images: Vec<(&Chosen, &Subject)> = chosen.iter().zip(&subjects).collect();
+    let names: Vec<String> = metrics.plugins.iter().map(|metric| metric.name().to_owned()).collect();
+    let mut bar = Bar::new(&console, cells.len() * images.len());
+    let mut lines = Vec::new();
+    for cell in &cells {
+        let method = MethodArguments::named_with(
+            &cell.method,
+            cell.perturbation.as_deref(),
+            params_of(arguments, &cell.method),
+            cell.perturbation.as_deref().map(|name| params_of(arguments, name)).unwrap_or_default(),
+        );
+        let settings = method.choose(&plugins, &[])?;
+        let quiet = Console::new(true);
+        let explainer = Explainer {
+            console: &quiet,
+            host: &plugins.host,
+            model: &model,
+            classifier: &classifier,
+            generator: generator.as_ref().map(|(model, generator)| (*model, generator)),
+            chosen: &settings,
+            seed: arguments.seed,
+            limits: Limits::default(),
+            cancel: cancel.clone(),
+        };
+        let results = compare(cell, &explainer, &metrics, &images, arguments, &mut bar)?;
+        lines.push(Line::new(cell, &names, &results, arguments.seed));
+    }
+    drop(bar);
+    let text = table::markdown(&lines);
+    write_atomic(folder.path().join("table.csv"), table::csv(&lines).as_bytes())?;
+    write_atomic(folder.path().join("table.md"), text.as_bytes())?;
+    let shown: Vec<(&Chosen, &Subject)> = images.iter().copied().take(SHOWN).collect();
+    grid::grid(&cells, &shown, folder.path())?.write_png(folder.path().join("grid.png"))?;
+    let record = json!({ "lacuna": env!("CARGO_PKG_VERSION"), "device": device.name(), "table": lines });
+    write_atomic(folder.path().join(RECORD), serde_json::to_string_pretty(&record).unwrap_or_default().as_bytes())?;
+    console.say(text.trim_end());
+    console.say(&format!(
+        "means over {} patients with 95 % bootstrap intervals; the grid is {}",
+        lines.first().map_or(0, |line| line.patients),
+        folder.path().join("grid.png").display()
+    ));
+    console.give(&record);
+    Ok(())
+}
+
+/// The images of one cell: those that an earlier run finished, and the rest, batch by batch.
+fn compare(
+    cell: &Cell,
+    explainer: &Explainer<'_>,
+    metrics: &Metrics<'_>,
+    images: &[(&Chosen, &Subject)],
+    arguments: &Arguments,
+    bar: &mut Bar,
+) -> Result<Vec<ImageResult>> {
+    let mut results = Vec::new();
+    let mut missing = Vec::new();
+    for image in images {
+        match cell.finished(&arguments.out, &image.0.name) {
+            Some(result) => results.push(result),
+            None => missing.push(*image),
+        }
+    }
+    bar.found(results.len());
+    for same_target in missing.chunk_by(|a, b| a.0.target == b.0.target) {
+        for batch in same_target.chunks(usize::from(arguments.batch)) {
+            interrupt::check(&explainer.cancel).map_err(stopped)?;
+            results.extend(cell.run(explainer, metrics, batch, &arguments.out).map_err(stopped)?);
+            bar.made(batch.len());
+        }
+    }
+    Ok(results)
+}
+
+/// What is finished stays.
+fn stopped(failure: Failure) -> Failure {
+    match failure {
+        Failure::Interrupted(_) => Failure::Interrupted(
+            "interrupted; finished images stay, and the same command goes on with the others".into(),
+        ),
+        other => other,
+    }
+}
+
+/// Every method with every perturbation, and once the methods that use none.
+fn cells(arguments: &Arguments, plugins: &Plugins) -> Result<Vec<Cell>> {
+    let mut cells = Vec::new();
+    for method in &arguments.methods {
+        match plugins.get(Role::Method, method)?.uses_perturbation() {
+            false => cells.push(Cell { method: method.clone(), perturbation: None }),
+            true => {
+                for perturbation in &arguments.perturbations {
+                    plugins.get(Role::Perturbation, perturbation)?;
+                    cells.push(Cell { method: method.clone(), perturbation: Some(perturbation.clone()) });
+                }
+            }
+        }
+    }
+    Ok(cells)
+}
+
+fn metrics<'a>(arguments: &Arguments, plugins: &'a Plugins) -> Result<Metrics<'a>> {
+    let chosen: Vec<&Plugin> = match arguments.metrics.as_slice() {
+        [] => plugins.iter().filter(|plugin| plugin.role() == Role::Metric).collect(),
+        names => names.iter().map(|name| plugins.get(Role::Metric, name)).collect::<Result<_>>()?,
+    };
+    let perturbation = plugins.get(Role::Perturbation, &arguments.metric_perturbation)?;
+    let used: Vec<&Plugin> = chosen.iter().copied().chain([perturbation]).collect();
+    Ok(Metrics { grants: plugins.grants(&[], &used)?, plugins: chosen, perturbation })
+}
+
+/// `NAME=VALUE` of the parameters that are meant for one plugin.
+fn params_of(arguments: &Arguments, plugin: &str) -> Vec<String> {
+    let own = |text: &String| text.strip_prefix(plugin)?.strip_prefix('.').map(str::to_owned);
+    arguments.param.iter().filter_map(own).collect()
+}
+
+fn check_params(arguments: &Arguments, cells: &[Cell]) -> Result<()> {
+    let names: Vec<&str> = cells
+        .iter()
+        .flat_map(|cell| std::iter::once(cell.method.as_str()).chain(cell.perturbation.as_deref()))
+        .collect();
+    for text in &arguments.param {
+        let plugin = text.split_once('.').map_or("", |(plugin, _)| plugin);
+        if !names.contains(&plugin) {
+            let remedy = "write PLUGIN.NAME=VALUE with a method or perturbation of this comparison";
+            return Err(Failure::input("--param", format!("`{text}` is for none of {}", names.join(", ")), remedy));
+        }
+    }
+    Ok(())
+}
+
+/// Writes what is compared, or makes sure that an earlier run in this folder compared the same.
+fn plan(
+    arguments: &Arguments,
+    model: &Model,
+    generator: Option<&GeneratorModel>,
+    cells: &[Cell],
+    metrics: &Metrics<'_>,
+    chosen: &[Chosen],
+) -> Result<()> {
+    let hashes: Vec<&str> = metrics.plugins.iter().map(|metric| metric.sha256()).collect();
+    let mut plan = json!({
+        "classifier": model.record(),
+        "generator": generator.map(GeneratorModel::record),
+        "metrics": hashes,
+        "metric-perturbation": arguments.metric_perturbation,
+        "parameters": arguments.param,
+        "seed": arguments.seed,
+    });
+    let path = arguments.out.join(PLAN);
+    if let Ok(text) = fs::read_to_string(&path) {
+        let mut found: Value = serde_json::from_str(&text).unwrap_or_default();
+        // More methods or images are welcome in the same folder.
+        found.as_object_mut().map(|found| found.remove("cells").and(found.remove("images")));
+        if found != plan {
+            return Err(Failure::input(
+                path.display(),
+                "an earlier comparison with other models, metrics, parameters or seed",
+                "choose another --out, or take that folder away",
+            ));
+        }
+    }
+    plan["cells"] = json!(cells);
+    plan["images"] = chosen.iter().map(|chosen| chosen.name.clone()).collect();
+    Ok(write_atomic(path, serde_json::to_string_pretty(&plan).unwrap_or_default().as_bytes())?)
+}
+
+/// Images of all cells, with the time that is left.
+struct Bar {
+    show: Box<dyn FnMut(&Progress) + Send>,
+    started: Instant,
+    total: usize,
+    found: usize,
+    made: usize,
+}
+
+impl Bar {
+    fn new(console: &Console, total: usize) -> Bar {
+        Bar { show: console.steps("comparing"), started: Instant::now(), total, found: 0, made: 0 }
+    }
+
+    fn found(&mut self, images: usize) {
+        self.found += images;
+    }
+
+    fn made(&mut self, images: usize) {
+        self.made += images;
+        let count = |images: usize| u32::try_from(images).unwrap_or(u32::MAX);
+        let step = self.found + self.made;
+        // As if every image had been made by this run, for the time that is left.
+        let share = step as f64 / self.made.max(1) as f64;
+        let elapsed = self.started.elapsed().mul_f64(share);
+        (self.show)(&Progress { step: count(step), total: count(self.total), elapsed, terms: Vec::new() });
+    }
+}

@@ -1,0 +1,97 @@
+//! Means over patients with their intervals, as CSV and Markdown.
+
+use super::cell::{Cell, ImageResult};
+use lacuna_study::{Interval, mean_interval};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// One line of the table.
+#[derive(Clone, Debug, Serialize)]
+pub struct Line {
+    pub cell: Cell,
+    pub images: usize,
+    pub patients: usize,
+    /// By the metrics' names, in their order.
+    pub metrics: Vec<(String, Option<Interval>)>,
+    pub seconds: Option<Interval>,
+    pub passes: Option<Interval>,
+    /// Images whose map is doubtful in the method's own words.
+    pub doubtful: usize,
+}
+
+impl Line {
+    /// Averages each patient's images, then the patients: slices of one person are no independent draws.
+    pub fn new(cell: &Cell, metrics: &[String], results: &[ImageResult], seed: u64) -> Line {
+        let mean = |value: &dyn Fn(&ImageResult) -> Option<f64>| {
+            let mut patients: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+            for result in results {
+                if let Some(value) = value(result) {
+                    patients.entry(&result.patient).or_default().push(value);
+                }
+            }
+            let means: Vec<f64> =
+                patients.values().map(|values| values.iter().sum::<f64>() / values.len() as f64).collect();
+            mean_interval(&means, seed)
+        };
+        let patients: std::collections::HashSet<&str> = results.iter().map(|result| result.patient.as_str()).collect();
+        Line {
+            cell: cell.clone(),
+            images: results.len(),
+            patients: patients.len(),
+            metrics: metrics
+                .iter()
+                .map(|name| (name.clone(), mean(&|result| result.metrics.get(name).copied().flatten())))
+                .collect(),
+            seconds: mean(&|result| Some(result.seconds)),
+            passes: mean(&|result| Some(result.passes)),
+            doubtful: results.iter().filter(|result| !result.findings.is_empty()).count(),
+        }
+    }
+}
+
+/// A line for each cell; every number with both ends of its interval.
+pub fn csv(lines: &[Line]) -> String {
+    let mut text = "method,perturbation,images,patients".to_owned();
+    for (name, _) in lines.first().iter().flat_map(|line| &line.metrics) {
+        text.push_str(&format!(",{name},{name} low,{name} high"));
+    }
+    text.push_str(",seconds per image,classifier passes,doubtful images\n");
+    for line in lines {
+        let perturbation = line.cell.perturbation.as_deref().unwrap_or("");
+        text.push_str(&format!("{},{perturbation},{},{}", line.cell.method, line.images, line.patients));
+        for (_, interval) in &line.metrics {
+            match interval {
+                Some(Interval { value, low, high }) => text.push_str(&format!(",{value},{low},{high}")),
+                None => text.push_str(",,,"),
+            }
+        }
+        let plain = |interval: &Option<Interval>| interval.map_or(String::new(), |interval| interval.value.to_string());
+        text.push_str(&format!(",{},{},{}\n", plain(&line.seconds), plain(&line.passes), line.doubtful));
+    }
+    text
+}
+
+/// For people.
+pub fn markdown(lines: &[Line]) -> String {
+    let names = lines.first().map(|line| line.metrics.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>());
+    let names = names.unwrap_or_default();
+    let mut text = format!("| method | perturbation | {} | s per image | passes |\n", names.join(" | "));
+    text.push_str(&format!("|---|---|{}---|---|\n", "---|".repeat(names.len())));
+    for line in lines {
+        let perturbation = line.cell.perturbation.as_deref().unwrap_or("");
+        text.push_str(&format!("| {} | {perturbation} |", line.cell.method));
+        for (_, interval) in &line.metrics {
+            match interval {
+                Some(Interval { value, low, high }) => {
+                    text.push_str(&format!(" {value:.3} ({low:.3} to {high:.3}) |"));
+                }
+                None => text.push_str(" |"),
+            }
+        }
+        let number = |interval: &Option<Interval>, digits: usize| {
+            interval.map_or(String::new(), |interval| format!("{:.digits$}", interval.value))
+        };
+        text.push_str(&format!(" {} | {} |\n", number(&line.seconds, 2), number(&line.passes, 0)));
+    }
+    text
+}

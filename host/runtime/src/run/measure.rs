@@ -1,0 +1,188 @@
+//! From maps to numbers that say how good they are.
+
+use super::{cancel::CancelToken, explain, failure, partner::Partner, shared::Shared, state::PluginState};
+use crate::{
+    bindings::{metric::exports::lacuna::explain::metrics::Request, perturbation::PerturbationPluginPre},
+    error::{Role, RunError},
+    guest_api::handles::{ClassifierHandle, TensorHandle},
+    host::Host,
+    plugin::{
+        load::{Plugin, Program},
+        settings::Settings,
+    },
+    policy::{grants::Grants, ledger::Charge, limits::Limits},
+};
+use lacuna_engine::{ClassIndex, Classifier, Generator, Tensor};
+use std::fmt;
+use wasmtime::component::Resource;
+
+/// Which maps to measure, with what, and what the plugins may use.
+pub struct MeasureRequest<'a> {
+    pub metric: &'a Plugin,
+    /// The way to delete that the metric imports; none for a metric that deletes nothing.
+    pub perturbation: Option<&'a Plugin>,
+    pub classifier: &'a Classifier,
+    /// The model of healthy images for plugins that need one.
+    pub generator: Option<&'a Generator>,
+    /// (N, C, H, W) in [0, 1].
+    pub images: Tensor,
+    /// (N, 1, H, W), finite; larger means more evidence.
+    pub maps: Tensor,
+    /// What an expert drew, (N, 1, H, W): 1 in it, 0 out of it.
+    pub masks: Option<Tensor>,
+    /// One class for each image.
+    pub targets: Vec<ClassIndex>,
+    /// Parameters that are not set take their defaults.
+    pub metric_settings: Settings,
+    /// Parameters that are not set take their defaults.
+    pub perturbation_settings: Settings,
+    /// The only source of randomness.
+    pub seed: u64,
+    pub limits: Limits,
+    pub grants: Grants,
+    pub cancel: CancelToken,
+}
+
+impl<'a> MeasureRequest<'a> {
+    /// A request with every option at its default: no perturbation, no masks, default settings and limits, nothing
+    /// granted, seed 0.
+    pub fn new(
+        metric: &'a Plugin,
+        classifier: &'a Classifier,
+        images: Tensor,
+        maps: Tensor,
+        targets: Vec<ClassIndex>,
+    ) -> MeasureRequest<'a> {
+        MeasureRequest {
+            metric,
+            perturbation: None,
+            classifier,
+            generator: None,
+            images,
+            maps,
+            masks: None,
+            targets,
+            metric_settings: Settings::default(),
+            perturbation_settings: Settings::default(),
+            seed: 0,
+            limits: Limits::default(),
+            grants: Grants::none(),
+            cancel: CancelToken::new(),
+        }
+    }
+}
+
+impl fmt::Debug for MeasureRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MeasureRequest")
+            .field("metric", &self.metric)
+            .field("perturbation", &self.perturbation)
+            .field("classifier", &self.classifier.info().name)
+            .field("maps", &self.maps.shape())
+            .field("seed", &self.seed)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One number for each image; none where the metric is not defined.
+///
+/// # Errors
+/// [`RunError`]: who did what and what to change. The host lives, and the next run starts afresh.
+pub fn measure(host: &Host, request: MeasureRequest<'_>) -> Result<Vec<Option<f64>>, RunError> {
+    let Program::Metric(program) = request.metric.program() else {
+        return Err(explain::wrong_role(request.metric, Role::Metric));
+    };
+    let needs = explain::Available {
+        classifier: request.classifier.info(),
+        generator: request.generator.is_some(),
+        grants: &request.grants,
+    };
+    needs.check(host, request.metric, program.engine())?;
+    check_shapes(&request)?;
+    explain::check_targets(&request.targets, request.images.shape()[0], request.classifier)?;
+    let settings = explain::complete(request.metric, &request.metric_settings)?;
+    let partner = match request.perturbation {
+        Some(plugin) => {
+            let program: &PerturbationPluginPre<PluginState> = explain::perturbation(plugin)?;
+            needs.check(host, plugin, program.engine())?;
+            Some((plugin, program, explain::complete(plugin, &request.perturbation_settings)?))
+        }
+        None => None,
+    };
+
+    let shared = Shared::new(request.limits.wall_time, request.cancel, Box::new(|_| ()));
+    let device = request.classifier.device().clone();
+    let new_state = |plugin: &Plugin| {
+        let (limits, grants, needs) = (&request.limits, &request.grants, &plugin.info().needs);
+        let mut state =
+            PluginState::new(plugin.id().clone(), Some(device.clone()), limits, grants, needs, shared.clone());
+        state.generator = request.generator.cloned();
+        state
+    };
+    let mut state = new_state(request.metric);
+    if let Some((plugin, program, settings)) = partner {
+        state.partner = Some(Box::new(Partner::start(plugin, program, settings, new_state(plugin))?));
+    }
+    let mut store = state.into_store(host.engine());
+    let guest = program.instantiate(&mut store).map_err(|error| failure::of_call(store.data(), &error))?;
+    let state = store.data_mut();
+    let lent = |state: &mut PluginState, tensor: &Tensor| {
+        let charge = Charge::free(state.quota());
+        let lent = state.lend(TensorHandle { tensor: tensor.clone(), charge });
+        lent.map(|lent| lent.rep()).map_err(|fault| failure::of_fault(state, fault))
+    };
+    let (images, maps) = (lent(state, &request.images)?, lent(state, &request.maps)?);
+    let masks = request.masks.as_ref().map(|masks| lent(state, masks)).transpose()?;
+    let classifier = state.lend(ClassifierHandle(request.classifier.clone()));
+    let classifier = classifier.map_err(|fault| failure::of_fault(state, fault))?;
+    let asked = Request {
+        images: Resource::new_borrow(images),
+        maps: Resource::new_borrow(maps),
+        masks: masks.map(Resource::new_borrow),
+        targets: request.targets.iter().map(|target| u32::try_from(target.0).unwrap_or(u32::MAX)).collect(),
+        classifier: Resource::new_borrow(classifier.rep()),
+        settings: settings.to_guest(),
+        seed: request.seed,
+    };
+    let answer = guest.lacuna_explain_metrics().call_measure(&mut store, &asked);
+    let state = store.data();
+    if shared.watch.cancelled() {
+        return Err(RunError::Cancelled);
+    }
+    if let Some(fault) = shared.partner_fault() {
+        return Err(fault);
+    }
+    let numbers = match answer {
+        Ok(Ok(numbers)) => numbers,
+        Ok(Err(error)) => return Err(failure::of_refusal(state, &error)),
+        Err(trap) => return Err(failure::of_call(state, &trap)),
+    };
+    let (plugin, count) = (request.metric.id().clone(), request.images.shape()[0]);
+    if numbers.len() != count {
+        let (expected, found) = (vec![count], vec![numbers.len()]);
+        return Err(RunError::Shape { plugin, what: "a list of numbers".to_owned(), expected, found });
+    }
+    match numbers.iter().flatten().all(|number| number.is_finite()) {
+        true => Ok(numbers),
+        false => Err(RunError::NonFinite { plugin, what: "a number".to_owned() }),
+    }
+}
+
+/// Maps and masks have one channel and otherwise the shape of the images.
+fn check_shapes(request: &MeasureRequest<'_>) -> Result<(), RunError> {
+    let images = request.images.shape();
+    let &[count, _, height, width] = images.as_slice() else {
+        let what = format!("the images have shape {images:?}");
+        return Err(explain::wrong_request(&what, "Give them as (N, C, H, W)"));
+    };
+    let expected = [count, 1, height, width];
+    for (name, tensor) in [("maps", Some(&request.maps)), ("masks", request.masks.as_ref())] {
+        if let Some(tensor) = tensor
+            && tensor.shape() != expected
+        {
+            let what = format!("the {name} have shape {:?}", tensor.shape());
+            return Err(explain::wrong_request(&what, &format!("Give them as {expected:?}")));
+        }
+    }
+    Ok(())
+}
