@@ -44,12 +44,12 @@ struct Common {
     /// Passes over the images, at most
     #[arg(long, value_name = "N", default_value_t = 100)]
     epochs: usize,
-    /// Images in one step
-    #[arg(long, value_name = "N", default_value_t = 32)]
-    batch: usize,
-    /// Adam's step size at the start; it falls to 0 along a cosine
-    #[arg(long, value_name = "RATE", default_value_t = 1e-3)]
-    learning_rate: f32,
+    /// Images in one step [default: 16 for vae, 32 for classifier]
+    #[arg(long, value_name = "N")]
+    batch: Option<usize>,
+    /// Adam's step size at the start; it falls to 0 along a cosine [default: 0.002 for vae, 0.001 for classifier]
+    #[arg(long, value_name = "RATE")]
+    learning_rate: Option<f32>,
     /// Epochs without a better validation loss after which the training ends
     #[arg(long, value_name = "N", default_value_t = 20)]
     patience: usize,
@@ -114,7 +114,7 @@ pub struct VaeArguments {
     #[arg(long, value_name = "DEVIATION", default_value_t = 0.1)]
     latent_noise: f32,
     /// Weight of the Kullback-Leibler term (summed over z) beside the L1 term (mean over pixels)
-    #[arg(long, value_name = "WEIGHT", default_value_t = 1e-5)]
+    #[arg(long, value_name = "WEIGHT", default_value_t = 1e-6)]
     kl_weight: f32,
 }
 
@@ -151,7 +151,7 @@ fn vae(arguments: &VaeArguments) -> Result<()> {
     let common = &arguments.common;
     let default = VaeConfig::of_size(common.size, arguments.channels);
     let options = AutoencoderOptions {
-        train: common.options()?,
+        train: common.options(16, 2e-3)?,
         vae: VaeConfig {
             widths: if arguments.widths.is_empty() { default.widths.clone() } else { arguments.widths.clone() },
             latent: arguments.latent.unwrap_or(default.latent),
@@ -170,7 +170,7 @@ fn classifier(arguments: &ClassifierArguments) -> Result<()> {
     let common = &arguments.common;
     let channels = arguments.channels.unwrap_or(if arguments.pretrained.is_some() { 3 } else { 1 });
     let options = ClassifierOptions {
-        train: common.options()?,
+        train: common.options(32, 1e-3)?,
         architecture: match arguments.architecture.as_str() {
             "densenet121" => Architecture::DenseNet121,
             _ => Architecture::SmallCnn,
@@ -223,12 +223,13 @@ impl Session<'_> {
 }
 
 impl Common {
-    fn options(&self) -> Result<TrainOptions> {
+    /// With defaults for batch and learning rate that suit the task.
+    fn options(&self, batch: usize, learning_rate: f32) -> Result<TrainOptions> {
         Ok(TrainOptions {
             size: self.size,
             epochs: self.epochs,
-            batch: self.batch,
-            learning_rate: self.learning_rate,
+            batch: self.batch.unwrap_or(batch),
+            learning_rate: self.learning_rate.unwrap_or(learning_rate),
             patience: self.patience,
             validation: self.validation,
             fold: Fold { folds: self.folds, test: self.test_fold },

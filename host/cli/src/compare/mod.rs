@@ -29,7 +29,7 @@ use std::{
     path::{Path, PathBuf},
     time::Instant,
 };
-use table::Line;
+use table::{Difference, Line};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -125,6 +125,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let names: Vec<String> = metrics.plugins.iter().map(|metric| metric.name().to_owned()).collect();
     let mut bar = Bar::new(&console, cells.len() * images.len());
     let mut lines = Vec::new();
+    let mut all = Vec::new();
     for cell in &cells {
         let method = MethodArguments::named_with(
             &cell.method,
@@ -147,16 +148,25 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         };
         let results = compare(cell, &explainer, &metrics, &images, arguments, &mut bar)?;
         lines.push(Line::new(cell, &names, &results, arguments.seed));
+        all.push((cell, results));
     }
     drop(bar);
+    let pair = |other: &(&Cell, Vec<ImageResult>)| {
+        let first = all.first().map(|(cell, results)| (*cell, results.as_slice()));
+        first.map(|first| Difference::new(first, (other.0, &other.1), &names, arguments.seed))
+    };
+    let differences: Vec<Difference> = all.iter().skip(1).filter_map(pair).collect();
     let text = table::markdown(&lines);
     write_atomic(folder.path().join("table.csv"), table::csv(&lines).as_bytes())?;
     write_atomic(folder.path().join("table.md"), text.as_bytes())?;
     let shown: Vec<(&Chosen, &Subject)> = images.iter().copied().take(SHOWN).collect();
     grid::grid(&cells, &shown, folder.path())?.write_png(folder.path().join("grid.png"))?;
-    let record = json!({ "lacuna": env!("CARGO_PKG_VERSION"), "device": device.name(), "table": lines });
+    let record = json!({ "lacuna": env!("CARGO_PKG_VERSION"), "device": device.name(), "table": lines, "differences": differences });
     write_atomic(folder.path().join(RECORD), serde_json::to_string_pretty(&record).unwrap_or_default().as_bytes())?;
     console.say(text.trim_end());
+    for difference in &differences {
+        console.say(&difference.in_words());
+    }
     console.say(&format!(
         "means over {} patients with 95 % bootstrap intervals; the grid is {}",
         lines.first().map_or(0, |line| line.patients),

@@ -49,6 +49,50 @@ impl Line {
     }
 }
 
+/// How another line differs from the first, on the same images.
+#[derive(Clone, Debug, Serialize)]
+pub struct Difference {
+    pub first: String,
+    pub other: String,
+    /// By the metrics' names: the first line's number minus the other's, averaged within patients and then over them.
+    pub metrics: Vec<(String, Option<Interval>)>,
+}
+
+impl Difference {
+    /// Pairs the results of two lines image by image.
+    pub fn new(
+        (first, ours): (&Cell, &[ImageResult]),
+        (other, theirs): (&Cell, &[ImageResult]),
+        metrics: &[String],
+        seed: u64,
+    ) -> Difference {
+        let paired = |name: &String| {
+            let mut patients: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+            for result in ours {
+                let number = |result: &ImageResult| result.metrics.get(name).copied().flatten();
+                let same = theirs.iter().find(|other| other.image == result.image);
+                if let (Some(a), Some(b)) = (number(result), same.and_then(number)) {
+                    patients.entry(&result.patient).or_default().push(a - b);
+                }
+            }
+            let means: Vec<f64> =
+                patients.values().map(|values| values.iter().sum::<f64>() / values.len() as f64).collect();
+            mean_interval(&means, seed)
+        };
+        let metrics = metrics.iter().map(|name| (name.clone(), paired(name))).collect();
+        Difference { first: first.name(), other: other.name(), metrics }
+    }
+
+    /// One line for people.
+    pub fn in_words(&self) -> String {
+        let numbers = self.metrics.iter().filter_map(|(name, interval)| {
+            let Interval { value, low, high } = (*interval)?;
+            Some(format!("{name} {value:+.3} ({low:+.3} to {high:+.3})"))
+        });
+        format!("{} minus {}: {}", self.first, self.other, numbers.collect::<Vec<_>>().join(", "))
+    }
+}
+
 /// A line for each cell; every number with both ends of its interval.
 pub fn csv(lines: &[Line]) -> String {
     let mut text = "method,perturbation,images,patients".to_owned();

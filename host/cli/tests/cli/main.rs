@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod common;
+mod comparing;
 mod results;
 mod studies;
 mod training;

@@ -118,7 +118,23 @@ fn the_other_commands_answer_people_and_programs() {
 
     let plugins = bench.run("plugins list --json").succeeded().json();
     let names: Vec<&str> = plugins.as_array().unwrap().iter().map(|plugin| plugin["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["meaningful-perturbation", "blur", "constant", "healthy", "noise"]);
+    let methods = [
+        "grad-cam",
+        "grad-cam-plus-plus",
+        "gradient",
+        "guided-backpropagation",
+        "hires-cam",
+        "input-x-gradient",
+        "integrated-gradients",
+        "layer-cam",
+        "meaningful-perturbation",
+        "occlusion",
+        "rise",
+        "smoothgrad",
+    ];
+    let perturbations = ["blur", "constant", "healthy", "noise"];
+    let metrics = ["deletion", "dice", "insertion", "pixel-auc", "pointing-game"];
+    assert_eq!(names, [&methods[..], &perturbations, &metrics].concat());
     let inspected = bench.run("plugins inspect blur").succeeded();
     assert!(inspected.out.contains("sigma=10 (pixels)"), "{}", inspected.out);
 
