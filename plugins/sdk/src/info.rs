@@ -81,6 +81,13 @@ impl Parameter {
         Self::new(name, Kind::Choice(ChoiceOptions { default: options[0].clone(), options: options.into() }))
     }
 
+    /// A choice of the values of a type by their names, of which `default` comes first;
+    /// [`Settings::one_of`](crate::Settings::one_of) reads it with the same names.
+    pub fn one_of<T: PartialEq, const COUNT: usize>(name: &str, default: T, mut options: [(&str, T); COUNT]) -> Self {
+        options.sort_by_key(|(_, value)| *value != default);
+        Self::choice(name, options.map(|(option, _)| option))
+    }
+
     /// Yes or no.
     pub fn flag(name: &str, default: bool) -> Self {
         Self::new(name, Kind::Flag(default))

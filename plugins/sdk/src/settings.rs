@@ -78,6 +78,18 @@ impl Settings {
         }
     }
 
+    /// The value that a choice made by [`Parameter::one_of`](crate::Parameter::one_of) names.
+    ///
+    /// # Errors
+    /// A parameter that was not described as a choice, or not with these options.
+    pub fn one_of<T, const COUNT: usize>(&self, name: &str, options: [(&str, T); COUNT]) -> Result<T, Error> {
+        let chosen = self.choice(name)?;
+        let found = options.into_iter().find(|(option, _)| *option == chosen);
+        found
+            .map(|(_, value)| value)
+            .ok_or_else(|| Error::argument("settings", name, "one of the options that the plugin describes", chosen))
+    }
+
     /// Yes or no.
     ///
     /// # Errors
@@ -143,6 +155,17 @@ mod tests {
         assert!(settings.count("steps").is_err());
         assert!(settings.flag("sigma").is_err());
         assert!(settings.number("missing").is_err());
+    }
+
+    #[test]
+    fn the_default_of_a_choice_comes_first_and_its_names_read_back() {
+        let options = [("one", 1), ("two", 2), ("three", 3)];
+        let parameter = Parameter::one_of("number", 2, options);
+        let info = Info::new("numbers", "0.1.0", "Counts").parameter(parameter).preset("default", "", &[]);
+        let settings = Settings::preset(&info.into_contract(), "default").expect("a preset");
+        assert_eq!(settings.choice("number").ok(), Some("two"));
+        assert_eq!(settings.one_of("number", options).ok(), Some(2));
+        assert!(settings.one_of("number", [("four", 4)]).is_err());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The score of the target as a term of the objective.
 
-use crate::masks::{PROTOTYPE, config::unknown};
+use crate::masks::PROTOTYPE;
 use crate::{Error, Parameter, Score, Settings, Tensor};
 
 /// w max(s, floor), where s is what the [`Game`](crate::masks::Game) makes small: f_c or -f_c.
@@ -18,9 +18,7 @@ impl ScoreTerm {
     /// `score`, `score-weight` and `score-floor`.
     pub fn parameters() -> [Parameter; 3] {
         [
-            Parameter::choice("score", ["log-odds", "probability", "logit"])
-                .summary("The score f_c; a probability near 0 or 1 has next to no gradient")
-                .source(PROTOTYPE),
+            Score::LogOdds.parameter(PROTOTYPE),
             Parameter::number("score-weight", 0.1, 0.0..=1e3).summary("Weight of the score").source(PROTOTYPE),
             Parameter::number("score-floor", -3.0, -1e3..=1e3)
                 .summary("The minimised score (preservation: -f_c) counts down to this, no further")
@@ -34,12 +32,7 @@ impl ScoreTerm {
     /// # Errors
     /// A method that does not describe [`ScoreTerm::parameters`].
     pub fn from_settings(settings: &Settings) -> Result<Self, Error> {
-        let kind = match settings.choice("score")? {
-            "probability" => Score::Probability,
-            "logit" => Score::Logit,
-            "log-odds" => Score::LogOdds,
-            other => return Err(unknown("score", other)),
-        };
+        let kind = Score::from_settings(settings)?;
         let floor = settings.number("score-floor")?;
         Ok(Self {
             kind,

@@ -1,0 +1,117 @@
+//! Class activation maps: the layer, its activations A and their gradient, and the way to the image's grid.
+//!
+//! The data of a run: a layer of the classifier -> A (N, K, h, w) and G = d f_c / d A of one forward and
+//! one backward pass -> the method's own equation makes a CAM (N, 1, h, w) of them -> ReLU -> the map
+//! (N, 1, H, W), bilinear with half-pixel centres.
+//!
+//! ```
+//! use lacuna_plugin::{Error, Explanation, Request, cam};
+//!
+//! fn explain(request: Request<'_>) -> Result<Explanation, Error> {
+//!     cam::explain(&request, |activations, gradient| (activations * gradient).sum(&[1]))
+//! }
+//! ```
+
+use crate::saliency::{CAPTUM, all_zero, explain_zeros, say};
+use crate::{ClassifierInfo, Error, Explanation, Info, Interpolation, Need, Parameter, Request, Score, Tensor, log};
+
+/// `info` with what every class activation map needs, and its parameters `layer`, `score` and `rectify`.
+pub fn described(info: Info) -> Info {
+    info.needs(Need::Gradients).needs(Need::Activations).needs(Need::Readback).parameters([
+        Parameter::integer("layer", 0, -10_000..=10_000)
+            .summary(
+                "0: the classifier's own CAM layer, which its manifest may name; n: the n-th layer that `lacuna models \
+                 inspect` lists; -n: the n-th from the end",
+            )
+            .unit("place in the order of computation")
+            .source("Selvaraju 2017, Sec. 3: the last convolutional layer"),
+        Score::Logit.parameter(CAPTUM),
+        Parameter::flag("rectify", true)
+            .summary("Keep only what speaks for the target: a ReLU before the map is made larger")
+            .source("Selvaraju 2017, Eq. 2"),
+    ])
+}
+
+/// The explanation by one equation, which makes a CAM (N, 1, h, w) of the activations and of the gradient, both
+/// (N, K, h, w). The extra `cam` is the CAM before it is made larger, after the ReLU if there is one.
+///
+/// # Errors
+/// A layer that does not exist, or that other paths go round, and what the host refuses.
+pub fn explain(request: &Request<'_>, equation: impl FnOnce(&Tensor, &Tensor) -> Tensor) -> Result<Explanation, Error> {
+    let Request { images, targets, classifier, settings, .. } = request;
+    let [_, _, height, width] = images.image_shape()?;
+    let score = Score::from_settings(settings)?;
+    let layer = layer(&classifier.info(), settings.integer("layer")?)?;
+    log::info(&format!("the class activation map is taken at the layer `{layer}`"));
+
+    let activations = classifier.activations(images, &layer);
+    let leaf = activations.track();
+    let scores = classifier.scores(&classifier.logits_from(&layer, &leaf), targets, score);
+    let gradient = scores.sum(&[]).backward().of(&leaf);
+    let signed = equation(&activations, &gradient).check()?;
+
+    let zero = all_zero(&signed)?;
+    let mut findings = explain_zeros(request, score, &signed)?;
+    let cam = if settings.flag("rectify")? { signed.relu() } else { signed };
+    let rectified: Vec<bool> = all_zero(&cam)?.iter().zip(zero).map(|(after, before)| *after && !before).collect();
+    findings.extend(say(&rectified, |_| {
+        format!(
+            "the CAM is nowhere positive: at the layer `{layer}` nothing speaks for the target; --param rectify=false \
+             shows what speaks against it, --param layer=N looks elsewhere"
+        )
+    }));
+    let map = cam.resize(height, width, Interpolation::Bilinear);
+    Ok(Explanation { map, extras: vec![("cam", cam)], findings })
+}
+
+/// The name of the layer at `place`: see [`described`].
+fn layer(info: &ClassifierInfo, place: i64) -> Result<String, Error> {
+    let layers = &info.layers;
+    let index = match place {
+        0 => {
+            return info.cam_layer.clone().ok_or_else(|| {
+                Error::Unsupported(format!("the classifier `{}` has no layer that is a picture", info.name))
+            });
+        }
+        1.. => usize::try_from(place - 1).ok(),
+        _ => usize::try_from(place.unsigned_abs()).ok().and_then(|back| layers.len().checked_sub(back)),
+    };
+    index.and_then(|index| layers.get(index)).cloned().ok_or_else(|| {
+        let named: Vec<String> = layers.iter().enumerate().map(|(i, name)| format!("{} {name}", i + 1)).collect();
+        Error::argument("explain", "layer", &format!("one of {}", named.join(", ")), place)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::layer;
+    use crate::ClassifierInfo;
+    use crate::bindings::imports::classifiers::Activation;
+
+    fn info(layers: &[&str], cam_layer: Option<&str>) -> ClassifierInfo {
+        ClassifierInfo {
+            name: "network".into(),
+            classes: vec!["a".into()],
+            channels: 1,
+            height: 8,
+            width: 8,
+            activation: Activation::Softmax,
+            differentiable: true,
+            layers: layers.iter().map(|&layer| layer.to_owned()).collect(),
+            cam_layer: cam_layer.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn layers_are_found_by_their_place() {
+        let network = info(&["first", "second", "third"], Some("second"));
+        for (place, expected) in [(0, "second"), (1, "first"), (3, "third"), (-1, "third"), (-3, "first")] {
+            assert_eq!(layer(&network, place).ok().as_deref(), Some(expected), "{place}");
+        }
+        for place in [4, -4, i64::MIN, i64::MAX] {
+            let refused = format!("{:?}", layer(&network, place).expect_err("no such layer"));
+            assert!(refused.contains("1 first, 2 second, 3 third"), "{refused}");
+        }
+        assert!(layer(&info(&[], None), 0).is_err());
+    }
+}

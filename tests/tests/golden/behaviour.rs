@@ -1,0 +1,226 @@
+//! What must hold of every method, on classifiers that are made here.
+
+use crate::made::{SIZE, blob, blob_finder, classifier, peak};
+use crate::{error, extra, map, request, run};
+use lacuna_engine::{Architecture, Classifier, Device, ReluRule, Score, Tensor};
+use lacuna_runtime::{CancelToken, Progress, Role, RunError};
+
+/// Every method of this file, with settings that make it quick.
+const METHODS: [(&str, &[&str]); 11] = [
+    ("gradient", &[]),
+    ("input-x-gradient", &[]),
+    ("smoothgrad", &["samples=7", "batch=4"]),
+    ("integrated-gradients", &["steps=7", "batch=4"]),
+    ("guided-backpropagation", &[]),
+    ("grad-cam", &["rectify=false"]),
+    ("grad-cam-plus-plus", &["rectify=false"]),
+    ("hires-cam", &["rectify=false"]),
+    ("layer-cam", &[]),
+    ("occlusion", &["window=20", "stride=15", "batch=4"]),
+    ("rise", &["samples=40", "batch=6"]),
+];
+
+/// A network of random weights, three images for it, and a target for each.
+fn untrained() -> (Classifier, Tensor, [usize; 3]) {
+    let classifier = Classifier::untrained(Architecture::SmallCnn, 3, 5, &Device::cpu()).unwrap();
+    let images = Tensor::uniform(&Device::cpu(), &[3, 1, 96, 96], 0.0, 1.0, 11).unwrap();
+    (classifier, images.gaussian_blur(2.0).unwrap(), [2, 0, 1])
+}
+
+fn bits(tensor: &Tensor) -> Vec<u32> {
+    tensor.read().unwrap().into_iter().map(f32::to_bits).collect()
+}
+
+#[test]
+fn a_batch_is_what_its_images_are_one_by_one() {
+    let (classifier, images, targets) = untrained();
+    for (method, settings) in METHODS {
+        let together = map(method, &classifier, &images, &targets, settings);
+        for (n, target) in targets.into_iter().enumerate() {
+            let alone = map(method, &classifier, &images.slice(0, n, n + 1).unwrap(), &[target], settings);
+            let part = |tensor: &Tensor| tensor.slice(0, n, n + 1).unwrap();
+            let off = error(&part(&together.map), &alone.map.read().unwrap());
+            assert!(off < 1e-4, "{method}, image {n}: the maps differ by {off}");
+            for ((name, here), (_, there)) in together.extras.iter().zip(&alone.extras) {
+                let off = error(&part(here), &there.read().unwrap());
+                assert!(off < 1e-4, "{method}, image {n}: the extras `{name}` differ by {off}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_and_the_size_of_a_pass_changes_nothing() {
+    let (classifier, images, targets) = untrained();
+    for (method, settings) in METHODS {
+        let first = map(method, &classifier, &images, &targets, settings);
+        let again = map(method, &classifier, &images, &targets, settings);
+        assert_eq!(bits(&first.map), bits(&again.map), "{method}");
+        let mut other = request(method, &classifier, &images, &targets, settings);
+        other.seed += 1;
+        let moved = bits(&run(other).unwrap().map) != bits(&first.map);
+        assert_eq!(moved, ["smoothgrad", "rise"].contains(&method), "{method} and another seed");
+        if settings.iter().any(|setting| setting.starts_with("batch")) {
+            let settings: Vec<&str> =
+                settings.iter().map(|s| if s.starts_with("batch") { "batch=1" } else { s }).collect();
+            let small = map(method, &classifier, &images, &targets, &settings);
+            let off = error(&small.map, &first.map.read().unwrap());
+            assert!(off < 1e-4, "{method} with batch=1: the maps differ by {off}");
+        }
+    }
+}
+
+#[test]
+fn any_grid_and_several_labels_are_explained() {
+    let classifier = classifier(0.3, &[40.0, -20.0, 10.0], "sigmoid");
+    let images = Tensor::uniform(&Device::cpu(), &[2, 1, SIZE, SIZE], 0.0, 1.0, 3).unwrap();
+    for score in ["logit", "probability", "log-odds"] {
+        let score = format!("score={score}");
+        for (method, settings) in METHODS {
+            let settings = [settings, &[score.as_str()]].concat();
+            let outcome = map(method, &classifier, &images, &[1, 2], &settings);
+            assert_eq!(outcome.map.shape(), [2, 1, SIZE, SIZE], "{method}");
+        }
+    }
+}
+
+#[test]
+fn integrated_gradients_are_complete() {
+    let (classifier, images, targets) = untrained();
+    let score = |images: &Tensor| {
+        let logits = classifier.logits(images, ReluRule::Plain).unwrap();
+        let targets = targets.map(lacuna_engine::ClassIndex);
+        classifier.scores(&logits, &targets, Score::LogOdds).unwrap().read().unwrap()
+    };
+    for settings in [["baseline-value=0.5", "baseline=constant"], ["baseline-value=0", "baseline=perturbation"]] {
+        let settings = [&settings[..], &["steps=200", "score=log-odds"]].concat();
+        let outcome = map("integrated-gradients", &classifier, &images, &targets, &settings);
+        assert!(outcome.findings.is_empty(), "{:?}", outcome.findings);
+        let sums = outcome.map.sum(&[1, 2, 3]).unwrap().read().unwrap();
+        let (whole, baseline) = (score(&images), score(&extra(&outcome, "baseline")));
+        for n in 0..3 {
+            let change = whole[n] - baseline[n];
+            // The attributions add up to some 5 in size, of both signs.
+            assert!((sums[n] - change).abs() < 1e-3, "{} and {change}", sums[n]);
+        }
+    }
+    // A step between the only two points is missed.
+    let coarse = map("integrated-gradients", &blob_finder(), &blob([8, 8]), &[1], &["steps=1"]);
+    assert!(coarse.findings.iter().any(|f| f.contains("too coarse") && f.contains("steps=4")), "{:?}", coarse.findings);
+}
+
+#[test]
+fn maps_peak_at_the_evidence_and_move_with_it() {
+    let classifier = blob_finder();
+    for (method, settings) in METHODS {
+        let quick = if method == "rise" { &["samples=600"][..] } else { settings };
+        for corner in [[8, 8], [24, 28]] {
+            let outcome = map(method, &classifier, &blob(corner), &[1], quick);
+            let found = peak(&outcome.map);
+            let off = (0..2).map(|axis| (found[axis] as f32 - (corner[axis] as f32 + 3.5)).abs()).fold(0.0, f32::max);
+            println!("{method}: the blob at {corner:?} is found at {found:?}");
+            let room = if ["occlusion", "rise"].contains(&method) { 10.0 } else { 6.0 };
+            assert!(off <= room, "{method}: the blob at {corner:?} is found at {found:?}");
+        }
+    }
+}
+
+#[test]
+fn occlusion_is_the_mean_drop_of_the_windows_on_a_pixel() {
+    let classifier = blob_finder();
+    let outcome = map("occlusion", &classifier, &blob([20, 20]), &[1], &["window=20", "stride=15"]);
+    let drops = extra(&outcome, "drops");
+    assert_eq!(drops.shape(), [1, 1, 3, 3]);
+    let (drops, map) = (drops.read().unwrap(), outcome.map.read().unwrap());
+    let at = |row: usize, column: usize| map[row * SIZE + column];
+    assert_eq!(at(0, 0), drops[0]);
+    // Rows 15 to 19 lie in the first two windows, row 47 in the last, which is cut at the edge.
+    assert!((at(17, 0) - (drops[0] + drops[3]) / 2.0).abs() < 1e-5);
+    assert!((at(17, 17) - (drops[0] + drops[1] + drops[3] + drops[4]) / 4.0).abs() < 1e-5);
+    assert_eq!(at(47, 47), drops[8]);
+    let gap = run(request("occlusion", &classifier, &blob([20, 20]), &[1], &["window=8", "stride=9"]));
+    assert!(gap.unwrap_err().to_string().contains("at most the window"));
+}
+
+#[test]
+fn rise_as_in_the_paper_is_the_mean_score_of_what_keeps_a_pixel() {
+    let outcome =
+        map("rise", &classifier(0.5, &[0.0, 0.0], "softmax"), &blob([8, 8]), &[1], &["samples=2000", "keep=0.3"]);
+    for pixel in extra(&outcome, "rise").read().unwrap() {
+        assert!((pixel - 0.5).abs() < 0.05, "{pixel}");
+    }
+}
+
+#[test]
+fn a_constant_classifier_gives_an_empty_map_that_is_said() {
+    let constant = classifier(0.5, &[0.0, 0.0], "softmax");
+    let images = Tensor::concatenate(&[blob([8, 8]), blob([24, 28])], 0).unwrap();
+    for (method, settings) in METHODS {
+        let outcome = map(method, &constant, &images, &[1, 0], settings);
+        assert!(outcome.map.read().unwrap().iter().all(|x| *x == 0.0), "{method}");
+        let said = outcome.findings.join("\n");
+        assert!(said.contains("image 2 of 2: the map is zero everywhere"), "{method}: {said}");
+        assert!(said.contains("every image this answer"), "{method}: {said}");
+    }
+}
+
+#[test]
+fn saturated_probabilities_and_cams_without_evidence_are_said() {
+    let certain = classifier(0.0, &[-9000.0, 9000.0], "softmax");
+    let saturated = map("gradient", &certain, &blob([8, 8]), &[1], &["score=probability"]);
+    let said = saturated.findings.join("\n");
+    assert!(said.contains("saturated (p = 1.000)") && said.contains("score=log-odds"), "{said}");
+    assert!(map("gradient", &certain, &blob([8, 8]), &[1], &["score=log-odds"]).findings.is_empty());
+
+    // Whatever is bright speaks against class 0.
+    let against = map("grad-cam", &blob_finder(), &blob([8, 8]), &[0], &[]);
+    let said = against.findings.join("\n");
+    assert!(said.contains("nowhere positive") && said.contains("rectify=false"), "{said}");
+    let signed = map("grad-cam", &blob_finder(), &blob([8, 8]), &[0], &["rectify=false"]);
+    assert!(signed.findings.is_empty() && signed.map.read().unwrap().iter().any(|x| *x < 0.0));
+
+    // All gradients are positive here, so there is nothing for the rule to stop.
+    let guided = map("guided-backpropagation", &blob_finder(), &blob([8, 8]), &[1], &[]);
+    assert!(guided.findings.iter().any(|f| f.contains("the rule changed nothing")), "{:?}", guided.findings);
+}
+
+#[test]
+fn any_layer_can_be_chosen() {
+    let (classifier, images, targets) = untrained();
+    let layers = classifier.info().layers.clone();
+    for (index, layer) in layers.iter().enumerate() {
+        let (front, back) = (format!("layer={}", index + 1), format!("layer=-{}", layers.len() - index));
+        let outcome = map("grad-cam", &classifier, &images, &targets, &[&front]);
+        assert_eq!(bits(&outcome.map), bits(&map("grad-cam", &classifier, &images, &targets, &[&back]).map));
+        assert!(outcome.messages.iter().any(|message| message.text.contains(layer.as_str())), "{layer}");
+    }
+    let wrong = run(request("grad-cam", &classifier, &images, &targets, &["layer=99"])).unwrap_err().to_string();
+    assert!(layers.iter().all(|layer| wrong.contains(layer.as_str())), "{wrong}");
+}
+
+#[test]
+fn long_work_is_reported_and_stops_when_asked() {
+    let (classifier, images, targets) = untrained();
+    for method in ["smoothgrad", "integrated-gradients", "occlusion", "rise"] {
+        let cancel = CancelToken::new();
+        let stop = cancel.clone();
+        let mut asked = request(method, &classifier, &images, &targets, &["batch=3"]);
+        asked.cancel = cancel;
+        asked.progress = Box::new(move |progress: &Progress| {
+            assert!(progress.step < progress.total);
+            stop.cancel();
+        });
+        assert!(matches!(run(asked).unwrap_err(), RunError::Cancelled), "{method}");
+    }
+}
+
+#[test]
+fn every_parameter_says_its_range_and_source() {
+    for (method, _) in METHODS {
+        let info = crate::PLUGINS.1.get(Role::Method, method).unwrap().info().clone();
+        assert!(!info.summary.is_empty());
+        for parameter in &info.parameters {
+            assert!(!parameter.summary.is_empty() && !parameter.source.is_empty(), "{method}: {}", parameter.name);
+        }
+    }
+}

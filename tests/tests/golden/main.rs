@@ -1,0 +1,68 @@
+//! The built-in methods that need no optimiser, through the runtime: against the maps that PyTorch and Captum
+//! compute, and against what must hold of any of them.
+//!
+//! [`captum`] needs the evaluation data; [`behaviour`] makes its classifiers itself, in [`made`].
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+
+mod behaviour;
+mod captum;
+mod made;
+
+use lacuna_engine::{ClassIndex, Classifier, Tensor};
+use lacuna_runtime::{
+    ExplainRequest, Grants, Host, HostOptions, Need, Outcome, PluginLibrary, Role, RunError, Settings, explain,
+};
+use std::sync::LazyLock;
+
+/// The plugins, compiled once for all tests.
+pub static PLUGINS: LazyLock<(Host, PluginLibrary)> = LazyLock::new(|| {
+    let host = Host::new(HostOptions::default()).unwrap();
+    let mut plugins = PluginLibrary::new();
+    plugins.add_built_in(&host, lacuna_builtin::BUILT_IN).unwrap();
+    (host, plugins)
+});
+
+/// A run of one method with black as the perturbation.
+pub fn request<'a>(
+    method: &str,
+    classifier: &'a Classifier,
+    images: &Tensor,
+    targets: &[usize],
+    settings: &[&str],
+) -> ExplainRequest<'a> {
+    let plugins = &PLUGINS.1;
+    let method = plugins.get(Role::Method, method).unwrap();
+    let perturbation = plugins.get(Role::Perturbation, "constant").unwrap();
+    let targets = targets.iter().map(|target| ClassIndex(*target)).collect();
+    ExplainRequest {
+        perturbation: Some(perturbation),
+        method_settings: Settings::parse(method.info(), None, settings).unwrap(),
+        perturbation_settings: Settings::parse(perturbation.info(), Some("black"), &[""; 0]).unwrap(),
+        grants: Grants::none().with(Need::Readback),
+        seed: 7,
+        ..ExplainRequest::new(method, classifier, images.clone(), targets)
+    }
+}
+
+pub fn run(request: ExplainRequest<'_>) -> Result<Outcome, RunError> {
+    explain(&PLUGINS.0, request)
+}
+
+/// As [`request`], and run.
+pub fn map(method: &str, classifier: &Classifier, images: &Tensor, targets: &[usize], settings: &[&str]) -> Outcome {
+    run(request(method, classifier, images, targets, settings)).unwrap()
+}
+
+pub fn extra(outcome: &Outcome, name: &str) -> Tensor {
+    outcome.extras.iter().find(|(known, _)| known == name).expect(name).1.clone()
+}
+
+/// Relative L2 error; 0 where both are 0.
+pub fn error(found: &Tensor, expected: &[f32]) -> f64 {
+    let found = found.read().unwrap();
+    assert_eq!(found.len(), expected.len());
+    let square = |x: f32| f64::from(x) * f64::from(x);
+    let difference: f64 = found.iter().zip(expected).map(|(a, b)| square(a - b)).sum();
+    if difference == 0.0 { 0.0 } else { (difference / expected.iter().map(|x| square(*x)).sum::<f64>()).sqrt() }
+}
