@@ -79,15 +79,17 @@ fn layers_split_the_network_in_two() {
     let device = Device::cpu();
     let classifier = Classifier::untrained(Architecture::SmallCnn, 2, 7, &device).unwrap();
     let info = classifier.info();
-    assert_eq!(info.layers, ["relu1", "relu2", "relu3"]);
+    assert_eq!(info.layers, ["conv1", "relu1", "conv2", "relu2", "conv3", "relu3"]);
     assert_eq!(info.cam_layer.as_deref(), Some("relu3"));
     let images = Tensor::uniform(&device, &[2, info.channels, info.height, info.width], 0.0, 1.0, 1).unwrap();
     let whole = classifier.logits(&images, ReluRule::Plain).unwrap().read().unwrap();
     for layer in &info.layers {
         let activations = classifier.activations(&images, layer).unwrap();
         assert_eq!(classifier.logits_from(layer, &activations).unwrap().read().unwrap(), whole);
+        let smallest = activations.read().unwrap().into_iter().fold(f32::INFINITY, f32::min);
+        assert_eq!(smallest < 0.0, layer.starts_with("conv"), "{layer}: {smallest}");
     }
-    assert!(classifier.activations(&images, "relu9").unwrap_err().to_string().contains("relu1, relu2, relu3"));
+    assert!(classifier.activations(&images, "relu9").unwrap_err().to_string().contains("conv3, relu3"));
 }
 
 #[test]

@@ -52,6 +52,13 @@ fn fong2017_is_the_paper() {
 }
 
 #[test]
+fn fine_is_what_was_judged_on_pasted_lesions() {
+    let fine = config("fine").expect("a configuration").masks;
+    assert_eq!((fine.grid.size, fine.score.floor), (56, Some(-6.0)));
+    assert_eq!((fine.regularisers.area_weight, fine.regularisers.tv_weight), (5e-4, 1e-3));
+}
+
+#[test]
 fn parameters_keep_their_names_and_order() {
     let info = MeaningfulPerturbation::describe().into_contract();
     let names: Vec<&str> = info.parameters.iter().map(|parameter| parameter.name.as_str()).collect();

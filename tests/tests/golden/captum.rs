@@ -143,7 +143,6 @@ fn grad_cam() {
 }
 
 #[test]
-#[ignore = "the golden maps are made at features.norm5 before its ReLU; the engine joins the two into features.relu5"]
 fn grad_cam_before_a_relu() {
     DENSENET.compare_at("features.norm5");
 }

@@ -57,6 +57,9 @@ pub struct Arguments {
     /// A parameter of a plugin, as PLUGIN.NAME=VALUE, for example rise.masks=1000
     #[arg(long, value_name = "PLUGIN.NAME=VALUE")]
     param: Vec<String>,
+    /// A preset of a plugin, as PLUGIN=NAME; --param changes it
+    #[arg(long, value_name = "PLUGIN=NAME")]
+    preset: Vec<String>,
     /// Images to compare on
     #[arg(long, value_name = "N", default_value_t = 50)]
     images: usize,
@@ -128,10 +131,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let mut all = Vec::new();
     for cell in &cells {
         let method = MethodArguments::named_with(
-            &cell.method,
-            cell.perturbation.as_deref(),
-            params_of(arguments, &cell.method),
-            cell.perturbation.as_deref().map(|name| params_of(arguments, name)).unwrap_or_default(),
+            (&cell.method, preset_of(arguments, &cell.method), params_of(arguments, &cell.method)),
+            cell.perturbation.as_deref().map(|name| (name, preset_of(arguments, name), params_of(arguments, name))),
         );
         let settings = method.choose(&plugins, &[])?;
         let quiet = Console::new(true);
@@ -247,16 +248,23 @@ fn params_of(arguments: &Arguments, plugin: &str) -> Vec<String> {
     arguments.param.iter().filter_map(own).collect()
 }
 
+/// The preset that is meant for one plugin.
+fn preset_of(arguments: &Arguments, plugin: &str) -> Option<String> {
+    let own = |text: &String| text.strip_prefix(plugin)?.strip_prefix('=').map(str::to_owned);
+    arguments.preset.iter().find_map(own)
+}
+
 fn check_params(arguments: &Arguments, cells: &[Cell]) -> Result<()> {
     let names: Vec<&str> = cells
         .iter()
         .flat_map(|cell| std::iter::once(cell.method.as_str()).chain(cell.perturbation.as_deref()))
         .collect();
-    for text in &arguments.param {
-        let plugin = text.split_once('.').map_or("", |(plugin, _)| plugin);
+    let params = arguments.param.iter().map(|text| ("--param", '.', text));
+    for (option, mark, text) in params.chain(arguments.preset.iter().map(|text| ("--preset", '=', text))) {
+        let plugin = text.split_once(mark).map_or("", |(plugin, _)| plugin);
         if !names.contains(&plugin) {
-            let remedy = "write PLUGIN.NAME=VALUE with a method or perturbation of this comparison";
-            return Err(Failure::input("--param", format!("`{text}` is for none of {}", names.join(", ")), remedy));
+            let remedy = "write PLUGIN.NAME=VALUE or PLUGIN=PRESET with a method or perturbation of this comparison";
+            return Err(Failure::input(option, format!("`{text}` is for none of {}", names.join(", ")), remedy));
         }
     }
     Ok(())
@@ -278,6 +286,7 @@ fn plan(
         "metrics": hashes,
         "metric-perturbation": arguments.metric_perturbation,
         "parameters": arguments.param,
+        "presets": arguments.preset,
         "seed": arguments.seed,
     });
     let path = arguments.out.join(PLAN);

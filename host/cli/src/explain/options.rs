@@ -42,31 +42,29 @@ pub struct Chosen<'a> {
 impl MethodArguments {
     /// These plugins at their defaults but for `params` of the method.
     pub fn named(method: &str, perturbation: &str, params: Vec<String>) -> MethodArguments {
-        MethodArguments::named_with(method, Some(perturbation), params, Vec::new())
+        MethodArguments::named_with((method, None, params), Some((perturbation, None, Vec::new())))
     }
 
-    /// A method, and a perturbation if it uses one, with parameters of both.
+    /// A method, and a perturbation if it uses one: name, preset and parameters of each.
     pub fn named_with(
-        method: &str,
-        perturbation: Option<&str>,
-        param: Vec<String>,
-        perturbation_param: Vec<String>,
+        (method, preset, param): (&str, Option<String>, Vec<String>),
+        perturbation: Option<(&str, Option<String>, Vec<String>)>,
     ) -> MethodArguments {
-        MethodArguments {
-            method: method.to_owned(),
-            perturbation: perturbation.map(str::to_owned),
-            param,
-            perturbation_param,
-            preset: None,
-            perturbation_preset: None,
-        }
+        let (perturbation, perturbation_preset, perturbation_param) = match perturbation {
+            Some((name, preset, param)) => (Some(name.to_owned()), preset, param),
+            None => (None, None, Vec::new()),
+        };
+        let method = method.to_owned();
+        MethodArguments { method, perturbation, param, perturbation_param, preset, perturbation_preset }
     }
 
     /// Finds the plugins and reads their parameters.
     pub fn choose<'a>(&self, plugins: &'a Plugins, granted: &[Need]) -> Result<Chosen<'a>> {
         let method = plugins.get(Role::Method, &self.method)?;
         let named = self.perturbation.as_deref();
-        if !method.uses_perturbation() && (named.is_some() || !self.perturbation_param.is_empty()) {
+        if !method.uses_perturbation()
+            && (named.is_some() || !self.perturbation_param.is_empty() || self.perturbation_preset.is_some())
+        {
             return Err(Failure::input(
                 "--perturbation",
                 format!("the method `{}` deletes nothing", method.name()),

@@ -128,6 +128,7 @@ impl<'a> Compiler<'a> {
             }
             (last, used) = (norm, used + 1);
         }
+        let before = last;
         let relu = self.joined(index + used, last).filter(|next| next.operator == Operator::Relu);
         if let Some(relu) = relu {
             (last, used) = (relu, used + 1);
@@ -156,6 +157,9 @@ impl<'a> Compiler<'a> {
         };
         let input = self.input(node, 0)?;
         self.push(&last.name, kernel, vec![Some(input)], &last.output);
+        if relu.is_some() {
+            self.name_before_relu(&before.name);
+        }
         Ok(used)
     }
 
@@ -224,6 +228,9 @@ impl<'a> Compiler<'a> {
         };
         let input = self.input(node, 0)?;
         self.push(&last.name, kernel, vec![Some(input)], &last.output);
+        if relu.is_some() {
+            self.name_before_relu(&node.name);
+        }
         Ok(1 + usize::from(relu.is_some()))
     }
 
@@ -293,7 +300,14 @@ impl<'a> Compiler<'a> {
 
     fn push(&mut self, name: &str, kernel: Kernel, inputs: Vec<Option<usize>>, output: &str) {
         let output = self.slot_of(output);
-        self.steps.push(Step { name: name.to_owned(), kernel, inputs, output });
+        self.steps.push(Step { name: name.to_owned(), before_relu: None, kernel, inputs, output });
+    }
+
+    /// Names the layer before the ReLU that the last step ends with.
+    fn name_before_relu(&mut self, name: &str) {
+        if let Some(step) = self.steps.last_mut() {
+            step.before_relu = Some(name.to_owned());
+        }
     }
 }
 

@@ -39,9 +39,25 @@ pub(crate) enum Kernel {
 #[derive(Debug)]
 pub(crate) struct Step {
     pub(crate) name: String,
+    /// The layer before the ReLU that the kernel ends with, if it does.
+    pub(crate) before_relu: Option<String>,
     pub(crate) kernel: Kernel,
     pub(crate) inputs: Vec<Option<usize>>,
     pub(crate) output: usize,
+}
+
+/// Where a run ends.
+#[derive(Clone, Copy, Debug)]
+struct Target {
+    slot: usize,
+    /// Leaves out the ReLU of the step that fills the slot.
+    before_relu: bool,
+}
+
+impl Target {
+    fn after(slot: usize) -> Self {
+        Self { slot, before_relu: false }
+    }
 }
 
 /// A layer's name and the shape of what it makes.
@@ -85,15 +101,17 @@ impl Network {
 
     /// Images (N, C, H, W) to the graph's output.
     pub(crate) fn run(&self, images: &Tensor, rule: ReluRule) -> Result<Tensor> {
-        self.execute((self.input, images), self.output, rule, &mut |_, _| {})
+        self.execute((self.input, images), Target::after(self.output), rule, &mut |_, _| {})
     }
 
     /// Shapes of what every step makes, in the order of computation.
     pub(crate) fn shapes(&self, images: &Tensor) -> Result<(Vec<NamedShape>, Tensor)> {
         let mut shapes = Vec::new();
-        let output = self.execute((self.input, images), self.output, ReluRule::Plain, &mut |step, value| {
+        let target = Target::after(self.output);
+        let output = self.execute((self.input, images), target, ReluRule::Plain, &mut |step, value| {
             if let Value::Tensor(tensor) = value {
-                shapes.push((step.name.clone(), tensor.shape()));
+                let names = step.before_relu.iter().chain([&step.name]);
+                shapes.extend(names.map(|name| (name.clone(), tensor.shape())));
             }
         })?;
         Ok((shapes, output))
@@ -101,7 +119,9 @@ impl Network {
 
     /// The output of one layer for images.
     pub(crate) fn run_until(&self, layer: &str, images: &Tensor) -> Result<Tensor> {
-        self.execute((self.input, images), self.step(layer)?.output, ReluRule::Plain, &mut |_, _| {})
+        let (step, before_relu) = self.step(layer)?;
+        let target = Target { slot: step.output, before_relu };
+        self.execute((self.input, images), target, ReluRule::Plain, &mut |_, _| {})
     }
 
     /// The graph's output as a function of the output of one layer.
@@ -109,17 +129,24 @@ impl Network {
     /// # Errors
     /// [`Error::Unsupported`] when the output depends on the images by a path around the layer.
     pub(crate) fn run_from(&self, layer: &str, activations: &Tensor) -> Result<Tensor> {
-        let start = self.step(layer)?.output;
-        if self.needed(start, self.output).contains(&self.input) {
+        let (step, before_relu) = self.step(layer)?;
+        if self.needed(step.output, self.output).contains(&self.input) {
             return Err(Error::Unsupported(format!(
                 "the logits are no function of layer `{layer}` alone: other paths go round it; choose a layer after they have joined"
             )));
         }
-        self.execute((start, activations), self.output, ReluRule::Plain, &mut |_, _| {})
+        let given = if before_relu { &activations.relu()? } else { activations };
+        self.execute((step.output, given), Target::after(self.output), ReluRule::Plain, &mut |_, _| {})
     }
 
-    fn step(&self, layer: &str) -> Result<&Step> {
-        self.steps.iter().find(|step| step.name == layer).ok_or_else(|| {
+    /// The step that makes a layer, and whether the layer lies before the step's ReLU.
+    fn step(&self, layer: &str) -> Result<(&Step, bool)> {
+        let found = self.steps.iter().find_map(|step| match step {
+            step if step.name == layer => Some((step, false)),
+            step if step.before_relu.as_deref() == Some(layer) => Some((step, true)),
+            _ => None,
+        });
+        found.ok_or_else(|| {
             let known: Vec<&str> = self.steps.iter().map(|step| step.name.as_str()).collect();
             Error::argument("layer", "name", format!("one of {}", known.join(", ")), layer)
         })
@@ -139,11 +166,11 @@ impl Network {
     fn execute(
         &self,
         (start, given): (usize, &Tensor),
-        target: usize,
+        target: Target,
         rule: ReluRule,
         see: &mut dyn FnMut(&Step, &Value),
     ) -> Result<Tensor> {
-        let needed = self.needed(start, target);
+        let needed = self.needed(start, target.slot);
         let mut slots: Vec<Option<Value>> = vec![None; self.slots];
         for (slot, value) in &self.constants {
             slots[*slot] = Some(value.clone());
@@ -153,14 +180,15 @@ impl Network {
             if step.output == start || !needed.contains(&step.output) {
                 continue;
             }
-            let value = run::step(step, &slots, rule)?;
+            let relu = !(target.before_relu && step.output == target.slot);
+            let value = run::step(step, &slots, rule, relu)?;
             see(step, &value);
             slots[step.output] = Some(value);
-            for slot in released.iter().filter(|slot| **slot != target) {
+            for slot in released.iter().filter(|slot| **slot != target.slot) {
                 slots[*slot] = None;
             }
         }
-        match slots[target].take() {
+        match slots[target.slot].take() {
             Some(Value::Tensor(tensor)) => Ok(tensor),
             _ => Err(Error::Model("the graph's output is no tensor".into())),
         }

@@ -9,11 +9,11 @@ use crate::{Error, Interpolation, ReluRule, Result, Tensor};
 use burn::backend::Dispatch;
 use burn::backend::ops::{ActivationOps, FloatTensorOps, ModuleOps};
 
-/// Computes what `step` makes from the values in its slots.
-pub(super) fn step(step: &Step, slots: &[Option<Value>], rule: ReluRule) -> Result<Value> {
+/// Computes what `step` makes from the values in its slots; without `relu`, what it makes before the ReLU at its end.
+pub(super) fn step(step: &Step, slots: &[Option<Value>], rule: ReluRule, relu: bool) -> Result<Value> {
     let inputs = Inputs { step, slots };
     let tensor = match &step.kernel {
-        Kernel::Conv { conv, weight, bias, relu } => {
+        Kernel::Conv { conv, weight, bias, relu: ends_with_relu } => {
             let x = inputs.tensor(0)?;
             let [_, channels, h, w] = x.image_shape(&step.name)?;
             let geometry = conv.geometry();
@@ -24,7 +24,7 @@ pub(super) fn step(step: &Step, slots: &[Option<Value>], rule: ReluRule) -> Resu
                 );
                 return Err(Error::shape(&step.name, expected, &x.shape()));
             }
-            let then = if *relu { Then::Relu(rule) } else { Then::Nothing };
+            let then = if *ends_with_relu && relu { Then::Relu(rule) } else { Then::Nothing };
             x.like(Dispatch::frozen_conv(x.primitive(), weight.primitive(), bias.primitive(), conv.clone(), then))
         }
         Kernel::ConvTranspose { conv, weight, zeros, bias, output_padding } => {
@@ -39,12 +39,12 @@ pub(super) fn step(step: &Step, slots: &[Option<Value>], rule: ReluRule) -> Resu
             let (conv, weight, zeros) = (conv.clone(), weight.primitive(), zeros.primitive());
             x.like(Dispatch::frozen_conv_transpose(x.primitive(), weight, zeros, conv, size)).add(bias)?
         }
-        Kernel::ScaleShift { scale, shift, relu: true } => {
+        Kernel::ScaleShift { scale, shift, relu: true } if relu => {
             let x = inputs.tensor(0)?;
             channels_fit(&step.name, x, scale)?;
             x.like(Dispatch::scale_shift_relu(x.primitive(), scale.primitive(), shift.primitive(), rule))
         }
-        Kernel::ScaleShift { scale, shift, relu: false } => {
+        Kernel::ScaleShift { scale, shift, .. } => {
             let x = inputs.tensor(0)?;
             channels_fit(&step.name, x, scale)?;
             x.multiply(scale)?.add(shift)?

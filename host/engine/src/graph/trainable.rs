@@ -81,7 +81,13 @@ impl Trainable {
             let inputs = node.inputs.iter().map(input).collect::<Result<Vec<_>>>()?;
             let output = slots.len();
             slots.insert(node.output, output);
-            steps.push(Step { name: node.name, kernel: Kernel::Operator(node.operator), inputs, output });
+            steps.push(Step {
+                name: node.name,
+                before_relu: None,
+                kernel: Kernel::Operator(node.operator),
+                inputs,
+                output,
+            });
         }
         let output = slots.get(&graph.output).copied();
         let output = output.ok_or_else(|| Error::Model(format!("no node makes the output `{}`", graph.output)))?;
@@ -228,7 +234,7 @@ impl Trainable {
                 let kept = drawn.greater(&Tensor::full(&self.device, &[1], *rate)?)?;
                 x.multiply(&kept.affine(1.0 / (1.0 - rate), 0.0)?)?
             }
-            _ => return run::step(step, slots, ReluRule::Plain),
+            _ => return run::step(step, slots, ReluRule::Plain, true),
         };
         Ok(Value::Tensor(made))
     }
