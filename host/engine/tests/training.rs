@@ -110,7 +110,7 @@ fn gradients_pass_a_generator_as_they_pass_it_in_training() {
     close(&frozen, &through(&made, &other), 1e-4);
 }
 
-/// Thirty steps of an autoencoder; after `interrupted` of them the optimisers are made anew from their states.
+/// Sixty steps of an autoencoder; after `interrupted` of them the optimisers are made anew from their states.
 fn train(interrupted: Option<u64>) -> (Vec<f32>, Vec<f32>) {
     let device = Device::cpu();
     let (_, mut encoder, mut decoder) = vae(&device);
@@ -118,7 +118,7 @@ fn train(interrupted: Option<u64>) -> (Vec<f32>, Vec<f32>) {
     let x = Tensor::from_data(&device, &[4, 1, 32, 32], levels).unwrap();
     let mut optimisers = Vec::new();
     let mut losses = Vec::new();
-    for step in 0..30 {
+    for step in 0..60 {
         let (e, d) = (encoder.leaves().unwrap(), decoder.leaves().unwrap());
         let (code, _) = encoder.run(&e, &x, Mode::Training { seed: step }).unwrap();
         let z = code.slice(1, 0, 5).unwrap();
@@ -152,7 +152,7 @@ fn train(interrupted: Option<u64>) -> (Vec<f32>, Vec<f32>) {
 #[test]
 fn training_lowers_the_loss_and_a_restored_optimiser_goes_on_alike() {
     let (losses, weights) = train(None);
-    assert!(losses[29] < 0.6 * losses[0], "{losses:?}");
+    assert!(losses[59] < 0.6 * losses[0], "{losses:?}");
     assert!(train(Some(17)) == (losses, weights), "an interrupted training makes other weights");
 }
 
