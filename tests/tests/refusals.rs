@@ -357,7 +357,7 @@ fn imports_that_no_plugin_gets() {
             (export "lacuna:explain/perturbations@0.1.0" (instance $i)))"#,
     );
     let text = Plugin::load(host(), "nosy.wasm", &perturbation.unwrap()).unwrap_err().to_string();
-    assert!(text.contains("only methods get this interface"), "{text}");
+    assert!(text.contains("only methods and metrics get this interface"), "{text}");
 }
 
 #[test]
