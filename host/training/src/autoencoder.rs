@@ -86,6 +86,10 @@ pub fn train_autoencoder(
             format!("{} healthy images to learn from and {} to validate on", split.train.len(), split.validation.len());
         return Err(Error::input("the data", found, "at least one of both", "add healthy images of more patients"));
     }
+    let fingerprint = fingerprint("vae", options, &healthy);
+    if let Some(outcome) = report::finished(place, &fingerprint)? {
+        return Ok(outcome);
+    }
     let (encoder, decoder) = options.vae.trainable(options.train.seed, place.device)?;
     let mut trainer = Trainer {
         options: &options.train,
@@ -93,7 +97,7 @@ pub fn train_autoencoder(
         split: &split,
         task: Autoencoding { latent: options.vae.latent, noise: options.noise, kl_weight: options.kl_weight },
         networks: vec![encoder, decoder],
-        fingerprint: fingerprint("vae", options, &healthy),
+        fingerprint: fingerprint.clone(),
         out: place.out,
     };
     let history = trainer.run(place.resume, watch)?;
@@ -109,7 +113,7 @@ pub fn train_autoencoder(
     let error = report::reconstructions(&shown, &generator, options.train.size, place.out)?;
     report::curves(&history, place.out)?;
     let quality = json!({ "validation": history.get(best.wrapping_sub(1)), "l1-of-the-sheet": error });
-    report::finish(place, "vae", json!(options), &history, best, &patients, quality, skipped)
+    report::finish(place, &fingerprint, &history, best, &patients, quality, skipped)
 }
 
 /// Where a training runs and writes.

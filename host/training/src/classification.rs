@@ -184,6 +184,10 @@ pub fn train_classifier(
     let (images, skipped) = Images::load(&mut table, options.channels, options.train.size, place.skip_unreadable)?;
     let split = options.train.split(&table)?;
     let truth = Truth::new(&table, &split, options.labels, options.class_weights)?;
+    let fingerprint = fingerprint("classifier", options, &table);
+    if let Some(outcome) = report::finished(place, &fingerprint)? {
+        return Ok(outcome);
+    }
     let (train, architecture) = (&options.train, options.architecture);
     let network =
         architecture.trainable(options.channels, truth.classes.len(), pretrained.as_ref(), train.seed, place.device)?;
@@ -194,7 +198,7 @@ pub fn train_classifier(
         split: &split,
         task: Classification { truth: &truth, normalisation: normalisation.clone() },
         networks: vec![network],
-        fingerprint: fingerprint("classifier", options, &table),
+        fingerprint: fingerprint.clone(),
         out: place.out,
     };
     let history = trainer.run(place.resume, watch)?;
@@ -212,7 +216,7 @@ pub fn train_classifier(
     let quality = json!({ "validation": judged(&split.validation)?, "test": judged(&split.test)? });
     report::curves(&history, place.out)?;
     let patients = split.patients(&table);
-    report::finish(place, "classifier", json!(options), &history, best, &patients, quality, skipped)
+    report::finish(place, &fingerprint, &history, best, &patients, quality, skipped)
 }
 
 /// ImageNet's for weights that were trained with it, else those of the training images.

@@ -7,7 +7,7 @@ use crate::{Error, Result};
 use lacuna_engine::{Generator, Tensor};
 use lacuna_imaging::{Curve, Image, Picture, Plot, Sheet, SheetRow, plot, sheet, write_atomic};
 use lacuna_study::{Row, Split, SplitPatients, Table};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -28,7 +28,7 @@ const SHEET_FILE: &str = "sheet.png";
 const SHOWN: usize = 8;
 
 /// A training that has ended.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Outcome {
     pub epochs: Vec<Epoch>,
     /// The epoch whose weights were written, counted from 1.
@@ -51,12 +51,35 @@ pub(crate) fn fingerprint(task: &str, options: &impl Serialize, table: &Table) -
     json!({ "task": task, "options": options, "images": table.rows.len(), "data": digest })
 }
 
+/// What a training that is finished came to, if `place` goes on from one of this fingerprint.
+///
+/// # Errors
+/// [`Error::Input`] where a model stands that this training would write over.
+pub(crate) fn finished(place: &Place<'_>, fingerprint: &Value) -> Result<Option<Outcome>> {
+    let manifest = place.out.join(MANIFEST_FILE);
+    // With a checkpoint beside it a model is about to be replaced by a training that goes on.
+    if !manifest.exists() || place.out.join(crate::CHECKPOINT_FILE).exists() {
+        return Ok(None);
+    }
+    let text = std::fs::read_to_string(place.out.join(RECORD_FILE)).unwrap_or_default();
+    let mut record: Value = serde_json::from_str(&text).unwrap_or_default();
+    let same = record["training"] == *fingerprint;
+    match serde_json::from_value(record["outcome"].take()) {
+        Ok(outcome) if same && place.resume => Ok(Some(outcome)),
+        _ => {
+            let (found, remedy) = match same {
+                true => ("the model of this very training, which is finished", "use it, or choose another --out"),
+                false => ("the model of another training", "choose another --out, or take it away"),
+            };
+            Err(Error::input(manifest.display(), found, "a folder without a model", remedy))
+        }
+    }
+}
+
 /// Writes the record and the history.
-#[expect(clippy::too_many_arguments, reason = "the parts of one record")]
 pub(crate) fn finish(
     place: &Place<'_>,
-    task: &str,
-    options: Value,
+    fingerprint: &Value,
     history: &[Epoch],
     best: usize,
     patients: &SplitPatients,
@@ -72,10 +95,9 @@ pub(crate) fn finish(
     let weights = std::fs::read(place.out.join(WEIGHTS_FILE)).unwrap_or_default();
     let digest: String = Sha256::digest(&weights).iter().map(|byte| format!("{byte:02x}")).collect();
     let record = json!({
-        "task": task,
+        "training": fingerprint,
         "version": env!("CARGO_PKG_VERSION"),
         "device": place.device.name(),
-        "options": options,
         "weights-sha256": digest,
         "patients": patients,
         "outcome": outcome,

@@ -119,13 +119,16 @@ fn the_other_commands_answer_people_and_programs() {
     let plugins = bench.run("plugins list --json").succeeded().json();
     let names: Vec<&str> = plugins.as_array().unwrap().iter().map(|plugin| plugin["name"].as_str().unwrap()).collect();
     let methods = [
+        "extremal-perturbation",
         "grad-cam",
         "grad-cam-plus-plus",
         "gradient",
         "guided-backpropagation",
         "hires-cam",
+        "i-gos",
         "input-x-gradient",
         "integrated-gradients",
+        "latent-shift",
         "layer-cam",
         "meaningful-perturbation",
         "occlusion",

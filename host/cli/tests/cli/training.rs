@@ -79,6 +79,12 @@ fn a_killed_training_ends_in_the_same_weights() {
         assert!(bench.path(&format!("killed/{file}")).is_file(), "{file}");
     }
     assert!(!bench.path("killed/checkpoint.safetensors").exists(), "the checkpoint has done its work");
+    // A finished training is said to be finished, and never written over.
+    let again = bench.run(&line).succeeded();
+    assert!(again.out.contains("best epoch"), "{}", again.out);
+    assert!(bench.read("killed/model.safetensors") == weights);
+    refused(&bench, &line.replace(" --resume", ""), &["killed/model.toml", "finished", "--out"]);
+    refused(&bench, &line.replace("--epochs 40", "--epochs 41"), &["killed/model.toml", "another training", "--out"]);
 }
 
 #[test]
