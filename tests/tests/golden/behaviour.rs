@@ -2,11 +2,13 @@
 
 use crate::made::{SIZE, blob, blob_finder, classifier, peak};
 use crate::{error, extra, map, request, run};
-use lacuna_engine::{Architecture, Classifier, Device, ReluRule, Score, Tensor};
-use lacuna_runtime::{CancelToken, Progress, Role, RunError};
+use lacuna_engine::{
+    Architecture, Classifier, Device, Generator, GeneratorManifest, ModelFiles, ReluRule, Score, Tensor,
+};
+use lacuna_runtime::{CancelToken, ExplainRequest, Need, Progress, Role, RunError};
 
 /// Every method of this file, with settings that make it quick.
-const METHODS: [(&str, &[&str]); 11] = [
+const METHODS: [(&str, &[&str]); 14] = [
     ("gradient", &[]),
     ("input-x-gradient", &[]),
     ("smoothgrad", &["samples=7", "batch=4"]),
@@ -18,6 +20,9 @@ const METHODS: [(&str, &[&str]); 11] = [
     ("layer-cam", &[]),
     ("occlusion", &["window=20", "stride=15", "batch=4"]),
     ("rise", &["samples=40", "batch=6"]),
+    ("i-gos", &["steps=4", "samples=5", "batch=6", "score-weight=30"]),
+    ("extremal-perturbation", &["steps=30", "learning-rate=0.1"]),
+    ("fido", &["steps=20", "samples=2", "learning-rate=0.3"]),
 ];
 
 /// A network of random weights, three images for it, and a target for each.
@@ -36,6 +41,7 @@ fn a_batch_is_what_its_images_are_one_by_one() {
     let (classifier, images, targets) = untrained();
     for (method, settings) in METHODS {
         let together = map(method, &classifier, &images, &targets, settings);
+        assert!(bits(&together.map.slice(0, 0, 1).unwrap()).windows(2).any(|two| two[0] != two[1]), "{method}");
         for (n, target) in targets.into_iter().enumerate() {
             let alone = map(method, &classifier, &images.slice(0, n, n + 1).unwrap(), &[target], settings);
             let part = |tensor: &Tensor| tensor.slice(0, n, n + 1).unwrap();
@@ -59,7 +65,7 @@ fn the_same_seed_gives_the_same_bytes_and_the_size_of_a_pass_changes_nothing() {
         let mut other = request(method, &classifier, &images, &targets, settings);
         other.seed += 1;
         let moved = bits(&run(other).unwrap().map) != bits(&first.map);
-        assert_eq!(moved, ["smoothgrad", "rise"].contains(&method), "{method} and another seed");
+        assert_eq!(moved, ["smoothgrad", "rise", "fido"].contains(&method), "{method} and another seed");
         if settings.iter().any(|setting| setting.starts_with("batch")) {
             let settings: Vec<&str> =
                 settings.iter().map(|s| if s.starts_with("batch") { "batch=1" } else { s }).collect();
@@ -113,7 +119,11 @@ fn integrated_gradients_are_complete() {
 fn maps_peak_at_the_evidence_and_move_with_it() {
     let classifier = blob_finder();
     for (method, settings) in METHODS {
-        let quick = if method == "rise" { &["samples=600"][..] } else { settings };
+        let quick = match method {
+            "rise" => &["samples=600"][..],
+            "i-gos" | "extremal-perturbation" | "fido" => &[],
+            _ => settings,
+        };
         for corner in [[8, 8], [24, 28]] {
             let outcome = map(method, &classifier, &blob(corner), &[1], quick);
             let found = peak(&outcome.map);
@@ -201,7 +211,7 @@ fn any_layer_can_be_chosen() {
 #[test]
 fn long_work_is_reported_and_stops_when_asked() {
     let (classifier, images, targets) = untrained();
-    for method in ["smoothgrad", "integrated-gradients", "occlusion", "rise"] {
+    for method in ["smoothgrad", "integrated-gradients", "occlusion", "rise", "i-gos"] {
         let cancel = CancelToken::new();
         let stop = cancel.clone();
         let mut asked = request(method, &classifier, &images, &targets, &["batch=3"]);
@@ -223,4 +233,97 @@ fn every_parameter_says_its_range_and_source() {
             assert!(!parameter.summary.is_empty() && !parameter.source.is_empty(), "{method}: {}", parameter.name);
         }
     }
+}
+
+/// The generator of random weights in the repository, with 6 dimensions of z.
+fn generator() -> Generator {
+    let text = "name = \"made\"\n[generator]\nencoder = \"operators-encoder.onnx\"\n\
+                decoder = \"operators-decoder.onnx\"\n[input]\nchannels = 1\nheight = 32\nwidth = 32\n";
+    let manifest = GeneratorManifest::parse("made.toml", text).unwrap();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
+    Generator::from_manifest("made.toml", &manifest, &ModelFiles::Folder(folder), &Device::cpu()).unwrap()
+}
+
+#[test]
+fn a_latent_shift_takes_the_class_away_in_each_image_of_a_batch() {
+    // Class 1 is brightness.
+    let bright = classifier(0.0, &[0.0, 3.0], "sigmoid");
+    let images = Tensor::uniform(&Device::cpu(), &[3, 1, SIZE, SIZE], 0.0, 1.0, 3).unwrap();
+    let generator = generator();
+    let explained = |classifier: &Classifier, images: &Tensor, settings: &[&str]| {
+        let targets = vec![1; images.shape()[0]];
+        let asked = request("latent-shift", classifier, images, &targets, settings);
+        let grants = asked.grants.with(Need::Generator);
+        run(ExplainRequest { generator: Some(&generator), grants, ..asked }).unwrap()
+    };
+    let shifted = |images: &Tensor, settings: &[&str]| explained(&bright, images, &[&["fall=0.95"], settings].concat());
+    let together = shifted(&images, &[]);
+    println!("{:?} {:?}", together.messages, together.findings);
+    assert!(together.findings.is_empty(), "{:?}", together.findings);
+    let mean = |tensor: &Tensor| tensor.mean(&[1, 2, 3]).unwrap().read().unwrap();
+    let (after, before) = (extra(&together, "counterfactual"), extra(&together, "reconstruction"));
+    assert_eq!(bits(&before), bits(&generator.reconstruct(&images).unwrap()));
+    for (after, before) in mean(&after).into_iter().zip(mean(&before)) {
+        println!("brightness {before}, then {after}");
+        assert!(after < before, "{before}, then {after}");
+    }
+    assert_eq!(bits(&together.map), bits(&shifted(&images, &[]).map));
+    for n in 0..3 {
+        let alone = shifted(&images.slice(0, n, n + 1).unwrap(), &[]);
+        let off = error(&together.map.slice(0, n, n + 1).unwrap(), &alone.map.read().unwrap());
+        assert!(off < 1e-4, "image {n}: the maps differ by {off}");
+    }
+    // One frame is the counterfactual itself.
+    let one = shifted(&images, &["frames=1"]);
+    let change = extra(&one, "counterfactual").subtract(&extra(&one, "reconstruction")).unwrap().absolute().unwrap();
+    assert!(error(&one.map, &change.read().unwrap()) < 1e-6);
+    let nothing = explained(&classifier(0.0, &[0.0, 0.0], "sigmoid"), &images, &[]).findings.join("\n");
+    assert!(nothing.contains("image 2 of 3: the map is zero everywhere"), "{nothing}");
+    let none = run(request("latent-shift", &bright, &images, &[1; 3], &[])).unwrap_err().to_string();
+    assert!(none.contains("generator"), "{none}");
+}
+
+#[test]
+fn regions_have_the_area_that_was_asked_for() {
+    let classifier = blob_finder();
+    for game in ["game=preservation", "game=deletion"] {
+        let settings = [game, "area=0.05", "learning-rate=0.1", "steps=300"];
+        let outcome = map("extremal-perturbation", &classifier, &blob([24, 28]), &[1], &settings);
+        let low = extra(&outcome, "mask-low").read().unwrap();
+        let mean = low.iter().sum::<f32>() / low.len() as f32;
+        let area = if game.ends_with("deletion") { 1.0 - mean } else { mean };
+        // The blob's own pixels, without those half way to its neighbours.
+        let inside = |pixel: &usize| (25..31).contains(&(pixel / SIZE)) && (29..35).contains(&(pixel % SIZE));
+        let map = outcome.map.read().unwrap();
+        let least = (0..map.len()).filter(inside).map(|pixel| map[pixel]).fold(1.0, f32::min);
+        println!("{game}: area {area}, at least {least} in the blob: {:?}", outcome.findings);
+        assert!((area - 0.05).abs() < 0.01 && least > 0.9, "{game}: {area}, {least}");
+        assert!(outcome.findings.is_empty() || game.ends_with("deletion"), "{:?}", outcome.findings);
+    }
+}
+
+#[test]
+fn integrated_gradients_reach_in_few_steps_what_adam_reaches_in_many() {
+    let classifier = blob_finder();
+    let image = blob([24, 28]);
+    let shared = ["score=probability", "score-weight=1", "area-weight=0.0012755", "tv-weight=0.02551", "tv-exponent=2"];
+    let value = |method: &str, settings: &[&str]| {
+        let outcome = map(method, &classifier, &image, &[1], &[&shared[..], settings].concat());
+        let logits = classifier.logits(&extra(&outcome, "perturbed"), ReluRule::Plain).unwrap();
+        let target = [lacuna_engine::ClassIndex(1)];
+        let p = classifier.scores(&logits, &target, Score::Probability).unwrap().read().unwrap()[0];
+        let low = extra(&outcome, "mask-low");
+        let area: f32 = low.read().unwrap().iter().map(|m| 1.0 - m).sum();
+        let tv = low.total_variation(2.0).unwrap().read().unwrap()[0];
+        let value = p + area * 0.001_275_5 + tv * 0.025_51;
+        println!("{method}: objective {value}, probability {p}, {:?}", outcome.messages);
+        value
+    };
+    // What nothing deleted costs.
+    let whole = value("i-gos", &["steps=1", "samples=1", "step=0.000001"]);
+    let adam = whole - value("meaningful-perturbation", &["steps=300", "start-value=1"]);
+    let descent = whole - value("i-gos", &[]);
+    // 16 passes forward and backward, and no more than 24 forward.
+    let few = whole - value("i-gos", &["steps=4", "samples=4"]);
+    assert!(descent > 0.9 * adam && few > 0.9 * adam, "{descent} and {few} against {adam}");
 }

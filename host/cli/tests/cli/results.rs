@@ -120,6 +120,7 @@ fn the_other_commands_answer_people_and_programs() {
     let names: Vec<&str> = plugins.as_array().unwrap().iter().map(|plugin| plugin["name"].as_str().unwrap()).collect();
     let methods = [
         "extremal-perturbation",
+        "fido",
         "grad-cam",
         "grad-cam-plus-plus",
         "gradient",

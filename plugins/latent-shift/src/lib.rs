@@ -1,0 +1,127 @@
+//! Latent shift: how an image changes when its latent code moves against the gradient of the score (Cohen 2021).
+//!
+//! z = E(x), x_l = D(z - l g) with g = d f_c(D(z)) / d z; the map is max over l of |x_l - x_0|, the largest over the
+//! channels too. l doubles from `first-shift` until the probability of the target has fallen to the share `fall` of
+//! that of the reconstruction x_0; then `frames` images between 0 and that l make the map.
+//!
+//! Other than in the paper: g is divided by its length, so that l is in units of z for every generator; l grows by
+//! doubling. The extras are the `counterfactual` at the last l, and the `reconstruction` x_0, which is what is
+//! explained: what the generator leaves out of the image, no map of this method shows. Each image has its own l.
+
+use lacuna_plugin::saliency::{explain_zeros, whose};
+use lacuna_plugin::{Error, Explanation, Generator, Info, Method, Need, Parameter, Request, Score, Tensor};
+use lacuna_plugin::{export_method, log, progress};
+
+const CHOSEN: &str = "chosen here";
+
+struct LatentShift;
+
+impl Method for LatentShift {
+    fn describe() -> Info {
+        Info::new(
+            "latent-shift",
+            env!("CARGO_PKG_VERSION"),
+            "What changes when the latent code moves against the score (Cohen 2021)",
+        )
+        .needs(Need::Gradients)
+        .needs(Need::Generator)
+        .needs(Need::Readback)
+        .parameters([
+            Score::LogOdds.parameter("chosen here: does not saturate; Cohen 2021 take the network's output"),
+            Parameter::number("fall", 0.5, 0.0..=1.0)
+                .summary("The shift grows until the probability of the target is this share of what it was")
+                .source(CHOSEN),
+            Parameter::number("first-shift", 0.1, 1e-6..=1e3)
+                .summary("First shift that is tried")
+                .unit("length in latent space")
+                .source(CHOSEN),
+            Parameter::integer("doublings", 12, 0..=60)
+                .summary("How often the shift doubles at most")
+                .unit("times")
+                .source(CHOSEN),
+            Parameter::integer("frames", 8, 1..=1000)
+                .summary("Images between no shift and the last, of which the map is made")
+                .unit("images")
+                .source(CHOSEN),
+        ])
+    }
+
+    fn explain(request: Request<'_>) -> Result<Explanation, Error> {
+        let Request { images, targets, classifier, settings, .. } = &request;
+        let (score, fall) = (Score::from_settings(settings)?, settings.number("fall")?);
+        let (doublings, frames) = (settings.count("doublings")?, settings.count("frames")?);
+        let [n, channels, height, width] = images.image_shape()?;
+        let generator = Generator::chosen()?;
+        let made = generator.info().channels;
+        if made != channels {
+            return Err(Error::Unsupported(format!(
+                "the generator makes images of {made} channels, the classifier takes {channels}"
+            )));
+        }
+        let decode = |latent: &Tensor| generator.decode(latent, height, width);
+        let probabilities =
+            |images: &Tensor| classifier.scores(&classifier.logits(images), targets, Score::Probability).read();
+
+        let latent = generator.encode(images).detach().check()?;
+        let leaf = latent.track();
+        let reconstruction = decode(&leaf);
+        let scores = classifier.scores(&classifier.logits(&reconstruction), targets, score);
+        let gradient = scores.sum(&[]).backward().of(&leaf);
+        let reconstruction = reconstruction.detach().check()?;
+        // Divided by the largest number first: squares of small numbers vanish.
+        let scaled = &gradient / gradient.absolute().max_along(1).clamp(1e-30, f32::MAX);
+        let direction = &scaled / scaled.power(2.0).sum(&[1]).square_root().clamp(1e-30, f32::MAX);
+        let moved = |shifts: &[f32]| decode(&(&latent - &direction * Tensor::from_data(&[n, 1], shifts)));
+
+        let total = doublings + 1 + frames;
+        let before = probabilities(&reconstruction)?;
+        let mut shifts = vec![settings.number("first-shift")?; n as usize];
+        let mut after = probabilities(&moved(&shifts))?;
+        let stands = |after: &[f32]| -> Vec<bool> { after.iter().zip(&before).map(|(a, b)| *a > fall * b).collect() };
+        for step in 0..doublings {
+            progress::report(step + 1, total, &[])?;
+            let stands = stands(&after);
+            if !stands.contains(&true) {
+                break;
+            }
+            shifts.iter_mut().zip(stands).filter(|(_, stands)| *stands).for_each(|(shift, _)| *shift *= 2.0);
+            after = probabilities(&moved(&shifts))?;
+        }
+
+        let mut map = Tensor::full(&[n, 1, height, width], 0.0);
+        let mut counterfactual = reconstruction.clone();
+        for frame in 1..=frames {
+            let shifts: Vec<f32> = shifts.iter().map(|shift| shift * frame as f32 / frames as f32).collect();
+            counterfactual = moved(&shifts);
+            map = map.maximum(&(&counterfactual - &reconstruction).absolute().max_along(1)).check()?;
+            progress::report(doublings + 1 + frame, total, &[])?;
+        }
+        let mut findings = explain_zeros(&request, score, &map)?;
+        let (image, stands) = (probabilities(images)?, stands(&after));
+        for i in 0..n as usize {
+            let at = |numbers: &[f32]| numbers.get(i).copied().unwrap_or(f32::NAN);
+            let (whose, p, from, to) = (whose(i, n as usize), at(&image), at(&before), at(&after));
+            log::info(&format!("{whose}shift {:.2}: probability {from:.3}, then {to:.3}", at(&shifts)));
+            if from < p / 2.0 {
+                findings.push(format!(
+                    "{whose}the generator's reconstruction has lost the evidence (p = {p:.3} of the image, {from:.3} of \
+                     the reconstruction): the map explains the reconstruction; a generator of healthy images alone \
+                     cannot show a disease"
+                ));
+            }
+            if stands.get(i) == Some(&true) {
+                findings.push(format!(
+                    "{whose}the class survives the shift (p = {from:.3} before, {to:.3} after): try more --param \
+                     doublings, or another generator"
+                ));
+            }
+        }
+        Ok(Explanation {
+            map,
+            extras: vec![("counterfactual", counterfactual), ("reconstruction", reconstruction)],
+            findings,
+        })
+    }
+}
+
+export_method!(LatentShift);
