@@ -10,7 +10,7 @@ use lacuna_imaging::write_atomic;
 use lacuna_runtime::{CancelToken, Progress};
 use lacuna_study::{
     Patients, Table,
-    paste::{Contrast, DatasetReport, PasteOptions, Paster, write_dataset},
+    paste::{Contrast, DatasetReport, DonorFold, PasteOptions, Paster, write_dataset},
 };
 use serde_json::json;
 use std::{
@@ -47,6 +47,13 @@ pub struct PasteArguments {
     /// that; `matched` matches histograms as the paper has it, for lesions and healthy images of one kind of contrast
     #[arg(long, value_name = "HOW", default_value_t = Contrast::default())]
     contrast: Contrast,
+    /// Folds of the trainings to come, with the same seed: one person's lesions go into the patients of one fold only, so that
+    /// nobody's lesions are learnt from and judged on; default: 4, or as many as people gave lesions if that is less
+    #[arg(long, value_name = "N")]
+    folds: Option<usize>,
+    /// How the people behind the lesions are told from the file names, as with --patients
+    #[arg(long, value_name = "RULE", default_value = "auto")]
+    donors: Patients,
     /// How patients are told from file names in a folder: auto, each, prefix:_, cycle:N (image i is of patient i mod N) or block:N
     #[arg(long, value_name = "RULE", default_value = "auto")]
     patients: Patients,
@@ -84,13 +91,17 @@ fn paste_lesions(arguments: &PasteArguments) -> Result<()> {
     let options = PasteOptions {
         per_image: arguments.per_image,
         seed: arguments.seed,
+        folds: arguments.folds,
         contrast: arguments.contrast,
         size: arguments.size,
     };
     let paster = {
         let _waiting = console.wait("reading the lesions");
-        Paster::read(&arguments.lesions, options)?
+        Paster::read(&arguments.lesions, arguments.donors, options)?
     };
+    if let Some(note) = paster.note() {
+        console.warn(&format!("{}: {note}", arguments.lesions.display()));
+    }
     let folder = OutputFolder::open(&arguments.out)?;
     let mut made = None;
     folder.fill(&[], |staged| {
@@ -102,6 +113,7 @@ fn paste_lesions(arguments: &PasteArguments) -> Result<()> {
             "patients": arguments.patients.to_string(),
             "note": table.note,
             "limit": arguments.limit,
+            "donors": arguments.donors.to_string(),
             "options": options,
             "gain": options.contrast.gain(),
             "made": report,
@@ -114,7 +126,7 @@ fn paste_lesions(arguments: &PasteArguments) -> Result<()> {
     })?;
     let seconds = started.elapsed().as_secs_f64();
     if let Some(report) = &made {
-        show(&console, report, folder.path(), seconds);
+        show(&console, report, arguments.seed, folder.path(), seconds);
     }
     console.give(
         &json!({ "made": made, "options": options, "seconds": seconds, "folder": folder.path().display().to_string() }),
@@ -162,7 +174,7 @@ fn paste(
     Ok(write_dataset(table, paster, staged, &progress)?)
 }
 
-fn show(console: &Console, report: &DatasetReport, folder: &Path, seconds: f64) {
+fn show(console: &Console, report: &DatasetReport, seed: u64, folder: &Path, seconds: f64) {
     if !report.fewer.is_empty() {
         let count = report.fewer.len();
         console.warn(&format!(
@@ -178,5 +190,19 @@ fn show(console: &Console, report: &DatasetReport, folder: &Path, seconds: f64) 
         "  brains overlap by {:.3} ({:.3} to {:.3}); a lesion has {:.0} pixels ({:.0} to {:.0})",
         overlap.median, overlap.least, overlap.most, pixels.median, pixels.least, pixels.most
     ));
+    let folds = report.folds.len();
+    let of = |fold: &DonorFold| format!("{} ({} images)", fold.people.join(", "), fold.images);
+    let donors: Vec<String> = report.folds.iter().map(of).collect();
+    console.say(&match folds {
+        1 => format!(
+            "  all lesions are of {}: no test fold can have lesions that were not learnt from",
+            donors.join("; ")
+        ),
+        _ => format!(
+            "  lesions in folds 0 to {} are of {}; train with `--folds {folds} --seed {seed}` and a `--test-fold`",
+            folds - 1,
+            donors.join("; ")
+        ),
+    });
     console.say(&format!("  {seconds:.0} s; look at {}", folder.join("sheet.png").display()));
 }

@@ -10,6 +10,7 @@ fn table(rows: &[usize]) -> Table {
             image: format!("{patient}_{slice}.png").into(),
             patient: format!("p{patient}"),
             mask: None,
+            donor: None,
             labels: Vec::new(),
         })
     };

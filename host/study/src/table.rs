@@ -30,6 +30,8 @@ pub struct Row {
     pub patient: String,
     /// Exists when read; nonzero pixels are lesion.
     pub mask: Option<PathBuf>,
+    /// Somebody else whose tissue the image shows too, such as who gave a pasted lesion; never empty.
+    pub donor: Option<String>,
     /// One for each of the table's labels.
     pub labels: Vec<bool>,
 }
@@ -40,7 +42,8 @@ impl Table {
     /// A folder gives its PNG and JPEG files (by their endings, not those of folders inside) in natural order of their names,
     /// without labels and masks; `patients` tells whose they are.
     ///
-    /// A CSV begins with a line of names: `image`, `patient`, `mask` (may be left out), and every other column is a label.
+    /// A CSV begins with a line of names: `image`, `patient`, `mask` and `donor` (these two may be left out), and every other
+    /// column is a label. A donor is somebody else whose tissue is in the image, as with pasted lesions; mostly empty.
     /// Paths are relative to the CSV's folder; an empty mask means none; a label is 0 or 1. The table names the patients, so
     /// `patients` must be [`Patients::Auto`].
     ///
@@ -64,8 +67,13 @@ impl Table {
     fn read_folder(folder: &Path, patients: Patients) -> Result<Self> {
         let files = image_files(folder)?;
         let (names, note) = patients.of(&files);
-        let rows =
-            files.into_iter().zip(names).map(|(image, patient)| Row { image, patient, mask: None, labels: Vec::new() });
+        let rows = files.into_iter().zip(names).map(|(image, patient)| Row {
+            image,
+            patient,
+            mask: None,
+            donor: None,
+            labels: Vec::new(),
+        });
         Ok(Self { labels: Vec::new(), rows: rows.collect(), note })
     }
 
@@ -156,6 +164,7 @@ mod tests {
             image: format!("{index}.png").into(),
             patient: format!("p{}", index % 100),
             mask: None,
+            donor: None,
             labels: Vec::new(),
         };
         let table = Table { rows: (0..3200).map(row).collect(), ..Table::default() };

@@ -1,4 +1,4 @@
-//! A table as CSV: `image,patient,mask,LABEL1,LABEL2,...`.
+//! A table as CSV: `image,patient,mask,LABEL1,LABEL2,...`, with a column `donor` where images show tissue of a second person.
 
 use crate::error::{Error, Result};
 use crate::table::{Row, Table};
@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 const IMAGE: &str = "image";
 const PATIENT: &str = "patient";
 const MASK: &str = "mask";
+const DONOR: &str = "donor";
 
 pub(crate) fn read(path: &Path) -> Result<Table> {
     let unreadable = |cause: &std::io::Error| Error::unreadable(path, cause, "a folder of images or a CSV");
@@ -41,11 +42,14 @@ pub(crate) fn write(table: &Table, path: &Path) -> Result<()> {
         let remedy = "give every row one value for each label";
         Error::input(path.display(), format!("a table that cannot be written ({cause})"), "rows of one length", remedy)
     };
-    let names = [IMAGE, PATIENT, MASK].into_iter().chain(table.labels.iter().map(String::as_str));
-    writer.write_record(names).map_err(failed)?;
+    // A column that hardly any table needs is there only where it says something.
+    let donors = table.rows.iter().any(|row| row.donor.is_some());
+    let names = [IMAGE, PATIENT, MASK].into_iter().chain(donors.then_some(DONOR));
+    writer.write_record(names.chain(table.labels.iter().map(String::as_str))).map_err(failed)?;
     for row in &table.rows {
         let mask = row.mask.as_deref().map(|mask| cell(mask, &folder)).transpose()?;
         let mut cells = vec![cell(&row.image, &folder)?, row.patient.clone(), mask.unwrap_or_default()];
+        cells.extend(donors.then(|| row.donor.clone().unwrap_or_default()));
         cells.extend(row.labels.iter().map(|&label| u8::from(label).to_string()));
         writer.write_record(&cells).map_err(failed)?;
     }
@@ -79,6 +83,7 @@ struct Columns {
     image: usize,
     patient: usize,
     mask: Option<usize>,
+    donor: Option<usize>,
     labels: Vec<usize>,
 }
 
@@ -104,9 +109,10 @@ impl Columns {
             let found = format!("no column {missing}, only `{}`", names.join("`, `"));
             return refuse(found, "name the columns so, separated by commas");
         };
-        let mask = position(MASK);
-        let labels = (0..names.len()).filter(|&i| i != image && i != patient && Some(i) != mask).collect();
-        Ok(Self { names, image, patient, mask, labels })
+        let (mask, donor) = (position(MASK), position(DONOR));
+        let known = [Some(image), Some(patient), mask, donor];
+        let labels = (0..names.len()).filter(|&column| !known.contains(&Some(column))).collect();
+        Ok(Self { names, image, patient, mask, donor, labels })
     }
 }
 
@@ -124,7 +130,7 @@ impl Lines<'_> {
         let place = |column: usize| {
             format!("{}, line {line}, column {} (`{}`)", self.path.display(), column + 1, self.columns.names[column])
         };
-        let Columns { image, patient, mask, labels, .. } = self.columns;
+        let Columns { image, patient, mask, donor, labels, .. } = self.columns;
         let name = record.get(*patient).unwrap_or_default();
         if name.is_empty() {
             let remedy = "write the same name or number into all lines of one patient";
@@ -155,8 +161,9 @@ impl Lines<'_> {
             }
         };
         let labels = labels.iter().map(label).collect::<Result<_>>()?;
+        let donor = donor.and_then(|column| record.get(column)).filter(|name| !name.is_empty()).map(str::to_owned);
         self.seen.insert(itself, (line, name.to_owned()));
-        Ok(Row { image: file, patient: name.to_owned(), mask, labels })
+        Ok(Row { image: file, patient: name.to_owned(), mask, donor, labels })
     }
 
     /// The file of a cell, and the same with every link followed.

@@ -28,6 +28,7 @@ fn a_table_is_read_and_written_alike() {
         image: folder.path().join("a.png"),
         patient: "p1".to_owned(),
         mask: Some(folder.path().join("mask.png")),
+        donor: None,
         labels: vec![true, false],
     };
     assert_eq!(table.rows[0], first);
@@ -37,6 +38,13 @@ fn a_table_is_read_and_written_alike() {
     let text = fs::read_to_string(folder.path().join("copy.csv")).unwrap();
     assert_eq!(text, "image,patient,mask,lesion,other\na.png,p1,mask.png,1,0\nb.png,p2,,0,1\n");
     assert_eq!(Table::read(folder.path().join("copy.csv"), &Patients::Auto).unwrap().rows, table.rows);
+
+    let mut pasted = table.clone();
+    pasted.rows[0].donor = Some("d9".to_owned());
+    pasted.write_csv(folder.path().join("pasted.csv")).unwrap();
+    let text = fs::read_to_string(folder.path().join("pasted.csv")).unwrap();
+    assert_eq!(text, "image,patient,mask,donor,lesion,other\na.png,p1,mask.png,d9,1,0\nb.png,p2,,,0,1\n");
+    assert_eq!(Table::read(folder.path().join("pasted.csv"), &Patients::Auto).unwrap().rows, pasted.rows);
 
     let elsewhere = tempfile::tempdir().unwrap();
     table.write_csv(elsewhere.path().join("far.csv")).unwrap();

@@ -4,7 +4,7 @@
 
 use lacuna_imaging::{BitDepth, Image};
 use lacuna_study::paste::{Contrast, PasteOptions, Paster, write_dataset};
-use lacuna_study::{Error, Patients, Table};
+use lacuna_study::{Error, Fold, Patients, Split, Table, check, fold_of};
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -33,7 +33,7 @@ fn write(image: &Image, path: impl AsRef<Path>) {
     image.write_png(path, BitDepth::Eight).unwrap();
 }
 
-/// `healthy/` with 6 brains of 96 pixels, `ms/` with 4 lesion images of 128.
+/// `healthy/` with 6 brains of 96 pixels, `ms/` with 4 lesion images of 128, two of each of two people.
 fn folders() -> TempDir {
     let root = tempfile::tempdir().unwrap();
     for index in 0..6_u8 {
@@ -43,8 +43,8 @@ fn folders() -> TempDir {
     for index in 0..4_u8 {
         let (image, lesion) =
             brain(128, 0.6, [50.0 + f32::from(index), 44.0], Some([-25.0, 9.0 * f32::from(index), 6.0]));
-        write(&image, root.path().join(format!("ms/lesion/p{index}.png")));
-        write(&lesion, root.path().join(format!("ms/lesion_mask/p{index}.png")));
+        write(&image, root.path().join(format!("ms/lesion/p{}_{}.png", index / 2, index % 2)));
+        write(&lesion, root.path().join(format!("ms/lesion_mask/p{}_{}.png", index / 2, index % 2)));
     }
     root
 }
@@ -53,9 +53,18 @@ fn options(per_image: usize) -> PasteOptions {
     PasteOptions { per_image, seed: 7, ..PasteOptions::default() }
 }
 
+/// All donors for all.
+fn undivided(per_image: usize) -> PasteOptions {
+    PasteOptions { folds: Some(1), ..options(per_image) }
+}
+
+fn paster(folder: &Path, options: PasteOptions) -> Result<Paster, Error> {
+    Paster::read(folder, Patients::Auto, options)
+}
+
 fn make(root: &Path, out: &str, threads: usize) -> lacuna_study::paste::DatasetReport {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-    let paster = Paster::read(root.join("ms"), options(2)).unwrap();
+    let paster = paster(&root.join("ms"), options(2)).unwrap();
     let table = Table::read(root.join("healthy"), &Patients::Cycle(3)).unwrap();
     pool.install(|| write_dataset(&table, &paster, &root.join(out), &|_, _| ControlFlow::Continue(()))).unwrap()
 }
@@ -89,12 +98,37 @@ fn a_data_set_is_the_same_for_any_number_of_threads() {
     assert!(root.path().join("one/sheet.png").is_file());
 }
 
+/// The folds of the paste are those of a split with the same seed, and another split is caught.
+#[test]
+fn lesions_of_one_person_are_on_one_side_of_the_split() {
+    let root = folders();
+    let paster = paster(&root.path().join("ms"), options(2)).unwrap();
+    let table = Table::read(root.path().join("healthy"), &Patients::Each).unwrap();
+    let report = write_dataset(&table, &paster, &root.path().join("out"), &|_, _| ControlFlow::Continue(())).unwrap();
+    assert_eq!(
+        report.folds.iter().map(|fold| (&*fold.people[0], fold.images)).collect::<Vec<_>>(),
+        [("p0", 2), ("p1", 2)]
+    );
+    let table = Table::read(root.path().join("out/data.csv"), &Patients::Auto).unwrap();
+    let pasted = table.rows.iter().filter(|row| row.labels[0]);
+    for row in pasted {
+        assert_eq!(row.donor, Some(format!("p{}", fold_of(&row.patient, 2, 7))), "{}", row.image.display());
+    }
+    for test in 0..2 {
+        let split = Split::by_patient(&table, Fold { folds: 2, test: Some(test) }, 0.2, 7).unwrap();
+        check(&split, &table).unwrap();
+    }
+    let other = (0..50).find_map(|seed| Split::by_patient(&table, Fold { folds: 3, test: Some(0) }, 0.2, seed).ok());
+    let error = check(&other.unwrap(), &table).unwrap_err().to_string();
+    assert!(error.contains("tissue of `p") && error.contains("folds and the seed"), "{error}");
+}
+
 /// The carried contrast is 1.3 times white matter, all darkened to 0.7; outside the soft edge nothing changes.
 #[test]
 fn a_pasted_lesion_is_where_its_mask_says() {
     let root = folders();
-    let paster = Paster::read(root.path().join("ms"), options(4)).unwrap();
-    let pastes = paster.onto(root.path().join("healthy/h_0.png")).unwrap();
+    let paster = paster(&root.path().join("ms"), undivided(4)).unwrap();
+    let pastes = paster.onto(root.path().join("healthy/h_0.png"), "anybody").unwrap();
     assert_eq!(pastes.pasted.len(), 4);
     for pasted in &pastes.pasted {
         let (mut inside, mut changed) = (0.0, 0.0_f32);
@@ -109,15 +143,15 @@ fn a_pasted_lesion_is_where_its_mask_says() {
         assert!(mean > 0.15 && mean < 0.4 && changed == 0.0, "{mean} {changed}");
         assert!(pasted.pixels > 30 && pasted.overlap > 0.95, "{} {}", pasted.pixels, pasted.overlap);
     }
-    let larger = Paster::read(root.path().join("ms"), PasteOptions { size: Some(128), ..options(1) }).unwrap();
-    let pastes = larger.onto(root.path().join("healthy/h_0.png")).unwrap();
+    let larger = self::paster(&root.path().join("ms"), PasteOptions { size: Some(128), ..options(1) }).unwrap();
+    let pastes = larger.onto(root.path().join("healthy/h_0.png"), "anybody").unwrap();
     assert_eq!((pastes.healthy.height(), pastes.pasted[0].mask.width()), (128, 128));
 }
 
 #[test]
 fn a_user_can_stop() {
     let root = folders();
-    let paster = Paster::read(root.path().join("ms"), options(1)).unwrap();
+    let paster = paster(&root.path().join("ms"), options(1)).unwrap();
     let table = Table::read(root.path().join("healthy"), &Patients::Each).unwrap();
     let stopped = write_dataset(&table, &paster, &root.path().join("out"), &|_, _| ControlFlow::Break(()));
     assert_eq!(stopped, Err(Error::Stopped));
@@ -127,27 +161,30 @@ fn a_user_can_stop() {
 fn wrong_folders_and_options_are_refused() {
     let root = folders();
     let ms = root.path().join("ms");
-    let refuse = |options| Paster::read(&ms, options).unwrap_err().to_string();
-    assert!(refuse(options(5)).contains("1 to 4"));
+    let refuse = |options| paster(&ms, options).unwrap_err().to_string();
+    assert!(refuse(undivided(5)).contains("1 to 4"));
+    assert!(refuse(options(3)).contains("1 to 2") && refuse(options(3)).contains("each of 2 folds"));
+    let three = refuse(PasteOptions { folds: Some(3), ..options(1) });
+    assert!(three.contains("3 folds") && three.contains("p0, p1"), "{three}");
     assert!(refuse(options(0)).contains("0 pastes"));
     assert!(refuse(PasteOptions { size: Some(8), ..options(1) }).contains("32 to 4096"));
-    let error = Paster::read(root.path(), options(1)).unwrap_err().to_string();
+    let error = paster(root.path(), options(1)).unwrap_err().to_string();
     assert!(error.contains("no folder `lesion`") && error.contains("lesion_mask"), "{error}");
 
-    let mask = ms.join("lesion_mask/p2.png");
+    let mask = ms.join("lesion_mask/p1_0.png");
     fs::remove_file(&mask).unwrap();
-    assert!(refuse(options(1)).contains("p2.png: no such file"));
+    assert!(refuse(options(1)).contains("p1_0.png: no such file"));
     write(&Image::new(1, 64, 64, vec![1.0; 64 * 64]).unwrap(), &mask);
     assert!(refuse(options(1)).contains("64 x 64 pixels, its image 128 x 128"));
     write(&Image::new(1, 128, 128, vec![0.0; 128 * 128]).unwrap(), &mask);
     assert!(refuse(options(1)).contains("no pixel other than 0"));
     fs::remove_file(&mask).unwrap();
-    fs::remove_file(ms.join("lesion/p2.png")).unwrap();
+    fs::remove_file(ms.join("lesion/p1_0.png")).unwrap();
 
     let black = root.path().join("healthy/black.png");
     write(&Image::new(1, 96, 96, vec![0.0; 96 * 96]).unwrap(), &black);
-    let paster = Paster::read(&ms, options(1)).unwrap();
-    let error = paster.onto(&black).unwrap_err().to_string();
+    let paster = paster(&ms, options(1)).unwrap();
+    let error = paster.onto(&black, "h").unwrap_err().to_string();
     assert!(error.contains("black.png: no brain") && error.contains("on black"), "{error}");
     fs::copy(root.path().join("healthy/h_0.png"), root.path().join("healthy/h_1.jpg")).unwrap();
     let table = Table::read(root.path().join("healthy"), &Patients::Each).unwrap();

@@ -27,12 +27,14 @@ fn real_data() -> Option<PathBuf> {
 #[test]
 fn lesions_of_flair_slices_can_be_seen_in_t1_slices() {
     let Some(root) = real_data() else { return };
-    let paster = Paster::read(root.join("ms/slices"), PasteOptions { seed: 7, ..PasteOptions::default() }).unwrap();
+    let paster =
+        Paster::read(root.join("ms/slices"), Patients::Auto, PasteOptions { seed: 7, ..PasteOptions::default() })
+            .unwrap();
     let table = Table::read(root.join("brain-healthy"), &Patients::Cycle(100)).unwrap();
     assert_eq!((table.rows.len(), table.patients().len()), (3200, 100));
     let mut overlaps = Vec::new();
     for row in table.thinned(12, 7).rows {
-        let pastes = paster.onto(&row.image).unwrap();
+        let pastes = paster.onto(&row.image, &row.patient).unwrap();
         assert_eq!(pastes.pasted.len(), 4);
         let mut brain: Vec<f32> = pastes.healthy.data().iter().copied().filter(|&value| value > 0.05).collect();
         brain.sort_unstable_by(f32::total_cmp);

@@ -40,11 +40,11 @@ fn slices(bench: &Bench) {
 fn lesions_are_pasted_and_recorded() {
     let bench = Bench::new();
     slices(&bench);
-    let line = "data paste-lesions healthy ms --per-image 2 --seed 7 --patients cycle:3 --limit 4 --out set";
+    let line = "data paste-lesions healthy ms --per-image 2 --seed 7 --patients cycle:3 --limit 4 --folds 1 --out set";
     let run = bench.run(line).succeeded();
     assert!(run.out.contains("4 healthy images") && run.out.contains("8 with a pasted lesion"), "{}", run.out);
     let csv = String::from_utf8(bench.read("set/data.csv")).unwrap();
-    assert_eq!(csv.lines().next(), Some("image,patient,mask,lesion"));
+    assert_eq!(csv.lines().next(), Some("image,patient,mask,donor,lesion"));
     assert_eq!(csv.lines().filter(|line| line.ends_with(",1")).count(), 8);
     let record: serde_json::Value = serde_json::from_slice(&bench.read("set/record.json")).unwrap();
     assert_eq!((record["made"]["pasted"].as_u64(), record["options"]["seed"].as_u64()), (Some(8), Some(7)));
@@ -60,7 +60,8 @@ fn what_cannot_be_pasted_is_refused_and_leaves_nothing() {
     let bench = Bench::new();
     slices(&bench);
     bench.run("data paste-lesions healthy healthy --out set").says(2, &["no folder `lesion`", "Remedy"]);
-    bench.run("data paste-lesions healthy ms --per-image 3 --out set").says(2, &["3 pastes", "1 to 2"]);
+    bench.run("data paste-lesions healthy ms --per-image 2 --out set").says(2, &["2 pastes", "1 to 1", "2 folds"]);
+    bench.run("data paste-lesions healthy ms --per-image 1 --folds 3 --out set").says(2, &["3 folds", "2 people"]);
     bench.run("data paste-lesions healthy ms --patients odd --out set").says(2, &["`odd`", "cycle:N"]);
     write(&bench, "healthy/black.png", vec![0.0; SIDE * SIDE]);
     bench.run("data paste-lesions healthy ms --per-image 1 --out set").says(2, &["black.png: no brain"]);

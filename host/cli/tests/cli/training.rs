@@ -3,9 +3,11 @@
 use crate::common::{Bench, Run};
 use lacuna_imaging::{BitDepth, Image};
 use std::{
+    collections::HashSet,
     fs,
+    os::unix::process::ExitStatusExt,
     process::{Command, Stdio},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 const SIDE: usize = 32;
@@ -43,32 +45,39 @@ fn command(bench: &Bench, line: &str) -> Command {
     program
 }
 
+/// Ten kills of one training at moments that the clock draws. A kill is SIGKILL, with no chance to say goodbye.
 #[test]
 fn a_killed_training_ends_in_the_same_weights() {
     let bench = Bench::new();
     table(&bench);
     let started = Instant::now();
-    bench.run(&format!("{VAE} --epochs 40 --out whole")).succeeded();
+    bench.run(&format!("{VAE} --epochs 400 --out whole")).succeeded();
     let whole = started.elapsed();
     let weights = bench.read("whole/model.safetensors");
-    let line = format!("{VAE} --epochs 40 --out killed --resume");
-    let mut killed = 0;
-    // Somewhere in the first half of what it takes, so that most of the ten runs are cut; the places differ.
-    for attempt in 0_u32..10 {
+    let line = format!("{VAE} --epochs 400 --out killed --resume");
+    let mut draw = Moments::new();
+    let (mut kills, mut starts) = (0, 0);
+    // What the kills left behind: the same again where one came before the next epoch was over.
+    let mut left = HashSet::new();
+    while kills < 10 {
+        // Ten times at most 0.15 are seldom a whole training; one that is done before its ten kills has to begin anew.
+        assert!(starts < 100, "{kills} kills in {starts} starts");
+        starts += 1;
         let mut child = command(&bench, &line).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let patience = whole.mul_f64(0.02 + 0.06 * f64::from((attempt * 7) % 10));
-        let deadline = Instant::now() + patience;
-        while Instant::now() < deadline && child.try_wait().unwrap().is_none() {
-            std::thread::sleep(Duration::from_millis(1));
+        std::thread::sleep(whole.mul_f64(0.15 * draw.next()));
+        child.kill().unwrap();
+        match child.wait().unwrap().signal() {
+            Some(9) => kills += 1,
+            _ => {
+                fs::remove_dir_all(bench.path("killed")).unwrap();
+                kills = 0;
+                left.clear();
+            }
         }
-        if child.try_wait().unwrap().is_none() {
-            child.kill().unwrap();
-            killed += 1;
-        }
-        child.wait().unwrap();
+        left.extend(fs::read(bench.path("killed/checkpoint.safetensors")).ok());
     }
-    println!("killed {killed} of 10 times");
-    assert!(killed >= 3, "the training was over before it could be killed: {killed}");
+    println!("killed {kills} times in {starts} starts, {} checkpoints left, moments of seed {}", left.len(), draw.seed);
+    assert!(left.len() >= 5, "the kills met {} states of the training", left.len());
     bench.run(&line).succeeded();
     assert!(bench.read("killed/model.safetensors") == weights, "resumed weights differ");
     for file in ["model.toml", "history.csv"] {
@@ -84,7 +93,28 @@ fn a_killed_training_ends_in_the_same_weights() {
     assert!(again.out.contains("best epoch"), "{}", again.out);
     assert!(bench.read("killed/model.safetensors") == weights);
     refused(&bench, &line.replace(" --resume", ""), &["killed/model.toml", "finished", "--out"]);
-    refused(&bench, &line.replace("--epochs 40", "--epochs 41"), &["killed/model.toml", "another training", "--out"]);
+    refused(&bench, &line.replace("--epochs 400", "--epochs 41"), &["killed/model.toml", "another training", "--out"]);
+}
+
+/// Shares of a time, in [0, 1): other ones in every run of the test.
+struct Moments {
+    seed: u128,
+    state: u64,
+}
+
+impl Moments {
+    fn new() -> Moments {
+        let seed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
+        Moments { seed, state: seed as u64 | 1 }
+    }
+
+    /// Marsaglia's xorshift64.
+    fn next(&mut self) -> f64 {
+        self.state ^= self.state << 13;
+        self.state ^= self.state >> 7;
+        self.state ^= self.state << 17;
+        (self.state >> 11) as f64 / (1_u64 << 53) as f64
+    }
 }
 
 #[test]

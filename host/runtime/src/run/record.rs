@@ -100,22 +100,22 @@ pub struct Timings {
 
 impl Timings {
     pub(crate) fn new(meter: &Meter, total: Duration) -> Timings {
-        let spent = |group| meter.spent(group).as_secs_f64();
-        let mut timings = Timings {
+        let seconds = |group| meter.spent(group).as_secs_f64();
+        let groups = [Group::Classifier, Group::Perturbation, Group::Objective, Group::Backward, Group::Readback];
+        let engine: Duration = groups.into_iter().map(|group| meter.spent(group)).sum();
+        // Whole nanoseconds: short decimals, which any reader of the JSON gets back exactly.
+        let boundary = total.saturating_sub(meter.prepare() + engine + meter.embedder());
+        Timings {
             total: total.as_secs_f64(),
             prepare: meter.prepare().as_secs_f64(),
-            classifier: spent(Group::Classifier),
-            perturbation: spent(Group::Perturbation),
-            objective: spent(Group::Objective),
-            backward: spent(Group::Backward),
-            readback: spent(Group::Readback),
+            classifier: seconds(Group::Classifier),
+            perturbation: seconds(Group::Perturbation),
+            objective: seconds(Group::Objective),
+            backward: seconds(Group::Backward),
+            readback: seconds(Group::Readback),
             embedder: meter.embedder().as_secs_f64(),
-            boundary: 0.0,
-        };
-        let engine =
-            timings.classifier + timings.perturbation + timings.objective + timings.backward + timings.readback;
-        timings.boundary = (timings.total - timings.prepare - engine - timings.embedder).max(0.0);
-        timings
+            boundary: boundary.as_secs_f64(),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! A folder of healthy and pasted images, and the table that goes with it.
 
+use super::deal::DonorFold;
 use super::paster::{Paster, Pastes};
 use crate::error::{Error, Result};
 use crate::patients::stem;
@@ -19,6 +20,8 @@ pub struct DatasetReport {
     pub pasted: usize,
     pub patients: usize,
     pub donors: usize,
+    /// Whose lesions are in the images of each fold of patients.
+    pub folds: Vec<DonorFold>,
     /// Names of healthy images that got fewer pastes than were asked for, since no other lesion fitted.
     pub fewer: Vec<String>,
     /// Overlap (Dice) of the two registered brains, in [0, 1].
@@ -51,7 +54,8 @@ const TILE: usize = 384;
 ///
 /// - `images/NAME.png`, the healthy images, and `images/NAME-DONOR.png`, the pasted ones, 8 bit grey;
 /// - `masks/NAME-DONOR.png`, 255 where the lesion is;
-/// - `data.csv` with the columns image, patient, mask, lesion: a pasted image is of its healthy image's patient;
+/// - `data.csv` with the columns image, patient, mask, donor, lesion: a pasted image is of its healthy image's patient, and
+///   its donor is who gave the lesion;
 /// - `sheet.png`, eight of them to look at.
 ///
 /// `progress` is told how many of the healthy images are done, from several threads, and may stop the work.
@@ -78,7 +82,7 @@ pub fn write_dataset(
     let done = AtomicUsize::new(0);
     let one = |index: usize| {
         let row = &healthy.rows[index];
-        let pastes = paster.onto(&row.image)?;
+        let pastes = paster.onto(&row.image, &row.patient)?;
         let written = write(&pastes, &names[index], &row.patient, folder)?;
         let count = done.fetch_add(1, Ordering::Relaxed) + 1;
         match progress(count, all) {
@@ -101,21 +105,22 @@ struct Done {
 
 fn write(pastes: &Pastes, name: &str, patient: &str, folder: &Path) -> Result<Done> {
     let mut done = Done::default();
-    let mut row = |name: &str, image: &Image, mask: Option<&Image>| -> Result<()> {
+    let mut row = |name: &str, image: &Image, lesion: Option<(&Image, &str)>| -> Result<()> {
         let file = |part: &str| folder.join(part).join(format!("{name}.png"));
         image.write_png(file(IMAGES), BitDepth::Eight)?;
-        mask.map(|mask| mask.write_png(file(MASKS), BitDepth::Eight)).transpose()?;
+        lesion.map(|(mask, _)| mask.write_png(file(MASKS), BitDepth::Eight)).transpose()?;
         done.rows.push(Row {
             image: file(IMAGES),
             patient: patient.to_owned(),
-            mask: mask.map(|_| file(MASKS)),
-            labels: vec![mask.is_some()],
+            mask: lesion.map(|_| file(MASKS)),
+            donor: lesion.map(|(_, person)| person.to_owned()),
+            labels: vec![lesion.is_some()],
         });
         Ok(())
     };
     row(name, &pastes.healthy, None)?;
     for pasted in &pastes.pasted {
-        row(&format!("{name}-{}", pasted.donor), &pasted.image, Some(&pasted.mask))?;
+        row(&format!("{name}-{}", pasted.donor), &pasted.image, Some((&pasted.mask, &pasted.person)))?;
     }
     done.measured = pastes.pasted.iter().map(|p| [p.overlap, p.information, p.pixels as f64]).collect();
     Ok(done)
@@ -146,6 +151,7 @@ fn finish(
         pasted: measured.len(),
         patients: healthy.patients().len(),
         donors: paster.donors().len(),
+        folds: paster.folds(),
         fewer: fewer.collect(),
         overlap,
         information,

@@ -12,6 +12,7 @@
 //! ```text
 //! foreground  I, I_L            -> where the brain is in each
 //! donor       a folder          -> I_L with the experts' mask of its lesion, ready to be laid over any I
+//! deal        all I_L, a patient -> the I_L that this patient's images may get: lesions, too, are divided by person
 //! register    both brains       -> T, an affine map
 //! matching    T(I_L), I         -> HE, the intensities of one picture brought to those of the other
 //! blend       Eq. 3, M_L smooth -> I_patho and the mask of what was pasted
@@ -29,6 +30,7 @@
 mod blend;
 mod contrast;
 mod dataset;
+mod deal;
 mod donor;
 mod foreground;
 mod matching;
@@ -38,4 +40,5 @@ mod smooth;
 
 pub use contrast::Contrast;
 pub use dataset::{DatasetReport, Spread, write_dataset};
+pub use deal::DonorFold;
 pub use paster::{PasteOptions, Pasted, Paster, Pastes};

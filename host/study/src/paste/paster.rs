@@ -2,9 +2,11 @@
 
 use super::blend::{Layers, blend};
 use super::contrast::Contrast;
+use super::deal::{Deal, DonorFold};
 use super::donor::{self, Donor};
 use super::register::{Registration, register};
 use crate::error::{Error, Result};
+use crate::patients::Patients;
 use crate::random::{SplitMix, hash};
 use lacuna_imaging::{Image, Interpolation};
 use std::path::Path;
@@ -14,8 +16,12 @@ use std::path::Path;
 pub struct PasteOptions {
     /// Pastes for each healthy image, each from another donor; at least 1.
     pub per_image: usize,
-    /// Decides which donors.
+    /// Decides which donors, and which fold a healthy patient is in.
     pub seed: u64,
+    /// Folds of a later training with the same seed (as [`fold_of`](crate::fold_of) has it). Lesions of one person are pasted
+    /// into the patients of one fold only, so that a test fold's lesions are as unseen as its patients. `None`: 4, or the
+    /// number of people with lesions if that is less.
+    pub folds: Option<usize>,
     pub contrast: Contrast,
     /// Pixels of the longer side of all that is written; `None` keeps the size of each healthy image.
     pub size: Option<usize>,
@@ -23,7 +29,7 @@ pub struct PasteOptions {
 
 impl Default for PasteOptions {
     fn default() -> Self {
-        Self { per_image: 4, seed: 0, contrast: Contrast::default(), size: None }
+        Self { per_image: 4, seed: 0, folds: None, contrast: Contrast::default(), size: None }
     }
 }
 
@@ -31,6 +37,7 @@ impl Default for PasteOptions {
 #[derive(Debug)]
 pub struct Paster {
     donors: Vec<Donor>,
+    deal: Deal,
     options: PasteOptions,
 }
 
@@ -48,6 +55,8 @@ pub struct Pastes {
 pub struct Pasted {
     /// Name of the donor's file without its ending.
     pub donor: String,
+    /// Who gave the lesion.
+    pub person: String,
     pub image: Image,
     /// 1 where the lesion is, 0 elsewhere: the registered mask, cut at one half, within the brain's tissue.
     pub mask: Image,
@@ -67,24 +76,32 @@ const LEAST_OVERLAP: f64 = 0.9;
 
 impl Paster {
     /// Reads the donors: a folder with `lesion/` and `lesion_mask/`, slices of brains without skull on black, upright in the
-    /// same way as the healthy images, and masks of the same file names in which every pixel other than 0 is lesion.
+    /// same way as the healthy images, and masks of the same file names in which every pixel other than 0 is lesion. `people`
+    /// tells from the file names who each lesion is of.
     ///
     /// # Errors
-    /// A missing folder, a lesion image without a mask or with one of another size or without lesion, an image in which no
+    /// More folds than people, a missing folder, a lesion image without a mask or with one of another size or without lesion, an image in which no
     /// brain is found, and options out of range.
-    pub fn read(folder: impl AsRef<Path>, options: PasteOptions) -> Result<Self> {
+    pub fn read(folder: impl AsRef<Path>, people: Patients, options: PasteOptions) -> Result<Self> {
         let donors = donor::read(folder.as_ref())?;
-        if options.per_image == 0 || options.per_image > donors.len() {
+        let deal = Deal::new(&donors, people, options.folds)?;
+        let folds = deal.folds();
+        let most = folds.iter().map(|fold| fold.images).min().unwrap_or(0);
+        if options.per_image == 0 || options.per_image > most {
             let found = format!("{} pastes for each image", options.per_image);
-            let expected =
-                format!("1 to {}, the number of lesion images in `{}`", donors.len(), folder.as_ref().display());
-            return Err(Error::input("pastes", found, expected, "choose another number, or add lesion images"));
+            let folder = folder.as_ref().display();
+            let expected = match folds.len() {
+                1 => format!("1 to {most}, the number of lesion images in `{folder}`"),
+                folds => format!("1 to {most}, as many lesion images of `{folder}` as each of {folds} folds has"),
+            };
+            let remedy = "choose another number, add lesion images, or choose fewer folds";
+            return Err(Error::input("pastes", found, expected, remedy));
         }
         if options.size.is_some_and(|size| !(32..=4096).contains(&size)) {
             let found = format!("{} pixels", options.size.unwrap_or_default());
             return Err(Error::input("size", found, "32 to 4096", "choose another size, such as 128"));
         }
-        Ok(Self { donors, options })
+        Ok(Self { donors, deal, options })
     }
 
     /// Names of the donors, in natural order.
@@ -92,29 +109,39 @@ impl Paster {
         self.donors.iter().map(|donor| &*donor.name)
     }
 
+    /// Whose lesions go into the images of each fold of patients.
+    pub fn folds(&self) -> Vec<DonorFold> {
+        self.deal.folds()
+    }
+
+    /// How the people behind the lesions were told, where no rule was given and the user should know.
+    pub fn note(&self) -> Option<&str> {
+        self.deal.note()
+    }
+
     pub fn options(&self) -> PasteOptions {
         self.options
     }
 
-    /// Pastes lesions into one healthy image. Which ones is decided by the seed and the name of the file alone, so neither the
-    /// other images nor the order of the work matter.
+    /// Pastes lesions into one healthy image of this patient. Which ones is decided by the seed, the patient and the name of
+    /// the file alone, so neither the other images nor the order of the work matter.
     ///
     /// # Errors
     /// A file that cannot be read, and an image in which no brain is found.
-    pub fn onto(&self, healthy: impl AsRef<Path>) -> Result<Pastes> {
+    pub fn onto(&self, healthy: impl AsRef<Path>, patient: &str) -> Result<Pastes> {
         let file = healthy.as_ref();
         let image = self.resized(donor::grey(file)?)?;
         let (brain, coarse) = donor::brain(&image, file)?;
-        let mut donors: Vec<&Donor> = self.donors.iter().collect();
+        let mut donors = self.deal.donors(patient, self.options.seed).to_vec();
         SplitMix::stream(self.options.seed, &[DONORS, hash(&crate::patients::stem(file))]).shuffle(&mut donors);
         let mut pasted = Vec::new();
-        for donor in donors {
+        for index in donors {
             if pasted.len() == self.options.per_image {
                 break;
             }
-            let registration = register(&coarse, &donor.coarse);
+            let registration = register(&coarse, &self.donors[index].coarse);
             if registration.overlap >= LEAST_OVERLAP {
-                pasted.extend(self.paste(&image, &brain, donor, &registration)?);
+                pasted.extend(self.paste(&image, &brain, index, &registration)?);
             }
         }
         Ok(Pastes { healthy: self.darkened(&image, image.data().to_vec())?, pasted })
@@ -125,10 +152,11 @@ impl Paster {
         &self,
         image: &Image,
         brain: &[bool],
-        donor: &Donor,
+        index: usize,
         registration: &Registration,
     ) -> Result<Option<Pasted>> {
         let size = (image.height(), image.width());
+        let donor = &self.donors[index];
         let registered = donor.layers.warp(&registration.map, size.0, size.1)?;
         let layer = |index: usize| &registered.data()[index * size.0 * size.1..(index + 1) * size.0 * size.1];
         let layers =
@@ -141,6 +169,7 @@ impl Paster {
         let mask = blend.mask.iter().map(|&lesion| f32::from(u8::from(lesion))).collect();
         Ok(Some(Pasted {
             donor: donor.name.clone(),
+            person: self.deal.person(index).to_owned(),
             image: self.darkened(image, blend.image)?,
             mask: image.with_data(1, mask)?,
             pixels,
