@@ -1,6 +1,7 @@
 //! `lacuna bench step`: what one optimisation step costs, and where its time goes.
 
 use crate::{
+    black_box::{BlackBoxArguments, Opening},
     console::Console,
     devices::DeviceArguments,
     explain::{Chosen, MethodArguments},
@@ -10,7 +11,7 @@ use crate::{
     plugins::{PluginArguments, Plugins},
 };
 use lacuna_engine::{Architecture, ClassIndex, Classifier, Device, Tensor};
-use lacuna_runtime::{CancelToken, ExplainRequest, Host, RunRecord, Settings, Timings, explain};
+use lacuna_runtime::{CancelToken, ExplainRequest, Host, Limits, RunRecord, Settings, Timings, explain};
 use serde::Serialize;
 use std::{fs, path::Path};
 
@@ -86,7 +87,15 @@ pub fn run(Command::Step(arguments): &Command) -> Result<()> {
     let plugins = Plugins::load(&console, &PluginArguments::default())?;
     let chosen = MethodArguments::named("meaningful-perturbation", "blur", Vec::new()).choose(&plugins, &[])?;
     let device = arguments.device.open(&console)?;
-    let classifier = classifier(&console, &arguments.classifier, &device)?;
+    let opening = Opening {
+        console: &console,
+        host: &plugins.host,
+        device: &device,
+        limits: &Limits::default(),
+        granted: &[],
+        cancel: &cancel,
+    };
+    let classifier = classifier(&arguments.classifier, &opening)?;
     let info = classifier.info();
     let mut report = Report {
         classifier: info.name.clone(),
@@ -118,13 +127,14 @@ pub fn run(Command::Step(arguments): &Command) -> Result<()> {
     Ok(())
 }
 
-fn classifier(console: &Console, named: &str, device: &Device) -> Result<Classifier> {
+fn classifier(named: &str, opening: &Opening<'_>) -> Result<Classifier> {
+    let Opening { console, device, .. } = *opening;
     match named {
         "densenet121" => {
             let _waiting = console.wait("making a DenseNet121 with random weights");
             Ok(Classifier::untrained(Architecture::DenseNet121, 3, SEED, device)?)
         }
-        file => Model::read(Path::new(file))?.load(console, device),
+        file => Model::read(Path::new(file), &BlackBoxArguments::default(), opening)?.load(console, device),
     }
 }
 

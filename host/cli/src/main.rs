@@ -10,6 +10,7 @@
 
 mod arguments;
 mod bench;
+mod black_box;
 mod compare;
 mod console;
 mod crash;

@@ -1,6 +1,7 @@
 //! A classifier's manifest and files: read once, hashed, loaded.
 
 use crate::{
+    black_box::{self, BlackBoxArguments, Opening},
     console::Console,
     failure::{Failure, Result},
     hash,
@@ -15,6 +16,9 @@ pub struct Model {
     manifest: Manifest,
     files: ModelFiles,
     record: ModelRecord,
+    allow_command: bool,
+    /// A component is opened to learn what it is.
+    opened: Option<Classifier>,
 }
 
 /// What the record of a run says of the classifier.
@@ -36,24 +40,59 @@ pub struct FileRecord {
 }
 
 impl Model {
-    /// Reads a manifest from a file.
-    pub fn read(path: &Path) -> Result<Model> {
+    /// Reads a manifest from a file, or opens a component.
+    pub fn read(path: &Path, arguments: &BlackBoxArguments, opening: &Opening<'_>) -> Result<Model> {
+        if black_box::is_component(path) {
+            return Model::component(path, arguments, opening);
+        }
         let shown = path.display().to_string();
-        let text = read_manifest(path, "give the path of a classifier's .toml manifest with `--classifier`")?;
-        Model::new(&shown, &text, folder_of(path))
+        let remedy = "give the path of a classifier's .toml manifest, or of a .wasm classifier, with `--classifier`";
+        let text = read_manifest(path, remedy)?;
+        Ok(Model { allow_command: arguments.allow_command, ..Model::new(&shown, &text, folder_of(path))? })
+    }
+
+    fn component(path: &Path, arguments: &BlackBoxArguments, opening: &Opening<'_>) -> Result<Model> {
+        let (plugin, classifier) = black_box::open(path, arguments, opening)?;
+        let info = classifier.info();
+        let name = plugin.name();
+        let sizes = [info.channels, info.height, info.width];
+        let manifest = Manifest::of_black_box((name, plugin.origin()), info.classes.clone(), info.activation, sizes)?;
+        let record = ModelRecord {
+            name: name.to_owned(),
+            source: format!("classifier plugin {} {}", name, plugin.info().version),
+            manifest: plugin.origin().to_owned(),
+            sha256: plugin.sha256().to_owned(),
+            files: Vec::new(),
+        };
+        let files = folder_of(path);
+        Ok(Model { manifest, files, record, allow_command: false, opened: Some(classifier) })
     }
 
     /// The manifest in `text`; `shown` names it in messages.
     pub fn new(shown: &str, text: &str, files: ModelFiles) -> Result<Model> {
         let manifest = Manifest::parse(shown, text)?;
         let parts = [&manifest.model.graph, &manifest.model.weights];
-        let record = ModelRecord::new(shown, text, (&manifest.name, &manifest.source), &parts, &files)?;
-        Ok(Model { manifest, files, record })
+        let mut record = ModelRecord::new(shown, text, (&manifest.name, &manifest.source), &parts, &files)?;
+        // Files among a program's arguments, its script for example.
+        for argument in manifest.model.command.iter().flatten() {
+            if let ModelFiles::Folder(folder) = &files
+                && let Ok(sha256) = hash::of_file(&folder.join(argument))
+            {
+                record.files.push(FileRecord { name: argument.clone(), sha256 });
+            }
+        }
+        Ok(Model { manifest, files, record, allow_command: false, opened: None })
     }
 
-    /// Loads the network onto a device.
+    /// Loads the network onto a device, or starts the program.
     pub fn load(&self, console: &Console, device: &Device) -> Result<Classifier> {
+        if let Some(classifier) = &self.opened {
+            return Ok(classifier.clone());
+        }
         let _waiting = console.wait(&format!("loading the model `{}`", self.manifest.name));
+        if self.manifest.model.command.is_some() && self.allow_command {
+            return Ok(Classifier::start(&self.record.manifest, &self.manifest, &self.files, device)?);
+        }
         Ok(Classifier::from_manifest(&self.record.manifest, &self.manifest, &self.files, device)?)
     }
 

@@ -1,6 +1,15 @@
 //! `lacuna models inspect FILE.toml`.
 
-use crate::{console::Console, devices::DeviceArguments, failure::Result, model::Model};
+use crate::{
+    black_box::{BlackBoxArguments, Opening},
+    console::Console,
+    devices::DeviceArguments,
+    explain::{GrantArguments, LimitArguments},
+    failure::Result,
+    interrupt,
+    model::Model,
+    plugins::{PluginArguments, Plugins},
+};
 use lacuna_engine::{Activation, ReluRule, Tensor};
 use serde_json::json;
 use std::path::PathBuf;
@@ -13,9 +22,15 @@ pub enum Command {
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// The classifier's manifest
-    #[arg(value_name = "FILE.toml")]
+    /// The classifier: a manifest, or a .wasm component that is one
+    #[arg(value_name = "FILE")]
     classifier: PathBuf,
+    #[command(flatten)]
+    black_box: BlackBoxArguments,
+    #[command(flatten, next_help_heading = "What a component may use")]
+    limits: LimitArguments,
+    #[command(flatten, next_help_heading = "What a component may use")]
+    grants: GrantArguments,
     #[command(flatten)]
     device: DeviceArguments,
     /// Print one JSON document
@@ -26,8 +41,18 @@ pub struct Arguments {
 /// Runs one of the commands.
 pub fn run(Command::Inspect(arguments): &Command) -> Result<()> {
     let console = Console::new(arguments.json);
-    let model = Model::read(&arguments.classifier)?;
+    let cancel = interrupt::watch()?;
+    let plugins = Plugins::load(&console, &PluginArguments::default())?;
     let device = arguments.device.open(&console)?;
+    let opening = Opening {
+        console: &console,
+        host: &plugins.host,
+        device: &device,
+        limits: &arguments.limits.read()?,
+        granted: &arguments.grants.granted,
+        cancel: &cancel,
+    };
+    let model = Model::read(&arguments.classifier, &arguments.black_box, &opening)?;
     let classifier = model.load(&console, &device)?;
     let info = classifier.info();
     let grey = Tensor::full(&device, &[1, info.channels, info.height, info.width], 0.5)?;

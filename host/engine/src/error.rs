@@ -24,6 +24,9 @@ pub enum Error {
     /// A manifest, a graph or a weights file that cannot be used.
     #[error("{0}")]
     Model(String),
+    /// A model outside of the engine that failed: what happened, and what to do.
+    #[error("{what}. Remedy: {remedy}")]
+    External { what: String, remedy: String },
     /// No such device, or a device that was lost.
     #[error("{0}")]
     Device(String),

@@ -61,6 +61,21 @@ pub(crate) mod metric {
     });
 }
 
+/// The world of classifiers.
+pub(crate) mod classifier {
+    wasmtime::component::bindgen!({
+        path: "../../wit/v0.1",
+        world: "classifier-plugin",
+        imports: { default: trappable },
+        with: {
+            "lacuna:explain/errors": crate::bindings::method::lacuna::explain::errors,
+            "lacuna:explain/tensors": crate::bindings::method::lacuna::explain::tensors,
+            "lacuna:explain/parameters": crate::bindings::method::lacuna::explain::parameters,
+            "lacuna:explain/log": crate::bindings::method::lacuna::explain::log,
+        },
+    });
+}
+
 /// What every world exports, so that a plugin can be asked what it is before its role matters.
 pub(crate) mod described {
     wasmtime::component::bindgen!({

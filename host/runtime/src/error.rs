@@ -15,6 +15,7 @@ pub enum Role {
     Method,
     Perturbation,
     Metric,
+    Classifier,
 }
 
 impl fmt::Display for Role {
@@ -23,6 +24,7 @@ impl fmt::Display for Role {
             Role::Method => "method",
             Role::Perturbation => "perturbation",
             Role::Metric => "metric",
+            Role::Classifier => "classifier",
         })
     }
 }
@@ -109,6 +111,8 @@ pub enum RunError {
     Request { what: String, remedy: String },
     /// The user stopped the run.
     Cancelled,
+    /// A classifier outside of this program, or in a component of its own, failed.
+    Classifier { what: String, remedy: String },
     /// The device failed: no memory, lost, or a model that cannot be computed.
     Device { operation: String, reason: String },
     /// A mistake in Lacuna.
@@ -130,9 +134,11 @@ impl RunError {
             | RunError::Refused { plugin, .. }
             | RunError::NotGranted { plugin, .. }
             | RunError::Unavailable { plugin, .. } => Some(plugin),
-            RunError::Request { .. } | RunError::Cancelled | RunError::Device { .. } | RunError::Internal { .. } => {
-                None
-            }
+            RunError::Request { .. }
+            | RunError::Cancelled
+            | RunError::Classifier { .. }
+            | RunError::Device { .. }
+            | RunError::Internal { .. } => None,
         }
     }
 
@@ -175,7 +181,7 @@ impl RunError {
             RunError::Unavailable { plugin, need } => {
                 format!("{plugin} needs `{need}`, which this classifier cannot give")
             }
-            RunError::Request { what, .. } => what.clone(),
+            RunError::Request { what, .. } | RunError::Classifier { what, .. } => what.clone(),
             RunError::Cancelled => "the run was cancelled".to_owned(),
             RunError::Device { operation, reason } => {
                 format!("the device failed in {operation}: {reason}")
@@ -221,7 +227,7 @@ impl RunError {
                 "Use a classifier that can be differentiated, or a method that needs no gradients".to_owned()
             }
             RunError::Unavailable { .. } => "Use another classifier, or a method that does not need it".to_owned(),
-            RunError::Request { remedy, .. } => remedy.clone(),
+            RunError::Request { remedy, .. } | RunError::Classifier { remedy, .. } => remedy.clone(),
             RunError::Cancelled => "Start it again to get a map".to_owned(),
             RunError::Device { .. } => "Try `--device cpu`, fewer images at a time, or a smaller model".to_owned(),
             RunError::Internal { .. } => "Please report it with this message and the command line".to_owned(),

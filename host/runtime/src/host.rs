@@ -1,7 +1,9 @@
 //! The sandbox that all plugins of one program share: Wasmtime's engine with its settings, and the clock that interrupts.
 
 use crate::{
-    bindings::{method::MethodPlugin, metric::MetricPlugin, perturbation::PerturbationPlugin},
+    bindings::{
+        classifier::ClassifierPlugin, method::MethodPlugin, metric::MetricPlugin, perturbation::PerturbationPlugin,
+    },
     error::Role,
     plugin::cache::CompileCache,
     run::state::PluginState,
@@ -35,6 +37,7 @@ struct Parts {
     methods: Linker<PluginState>,
     perturbations: Linker<PluginState>,
     metrics: Linker<PluginState>,
+    classifiers: Linker<PluginState>,
     cache: CompileCache,
     _ticker: Ticker,
 }
@@ -58,8 +61,18 @@ impl Host {
         PerturbationPlugin::add_to_linker::<_, HasSelf<PluginState>>(&mut perturbations, |state| state)?;
         let mut metrics = Linker::new(&engine);
         MetricPlugin::add_to_linker::<_, HasSelf<PluginState>>(&mut metrics, |state| state)?;
+        let mut classifiers = Linker::new(&engine);
+        ClassifierPlugin::add_to_linker::<_, HasSelf<PluginState>>(&mut classifiers, |state| state)?;
         let _ticker = Ticker::start(engine.clone()).map_err(HostError::Thread)?;
-        Ok(Host(Arc::new(Parts { engine, methods, perturbations, metrics, cache: options.cache, _ticker })))
+        Ok(Host(Arc::new(Parts {
+            engine,
+            methods,
+            perturbations,
+            metrics,
+            classifiers,
+            cache: options.cache,
+            _ticker,
+        })))
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -75,6 +88,7 @@ impl Host {
             Role::Method => &self.0.methods,
             Role::Perturbation => &self.0.perturbations,
             Role::Metric => &self.0.metrics,
+            Role::Classifier => &self.0.classifiers,
         }
     }
 }

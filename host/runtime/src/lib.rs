@@ -11,6 +11,7 @@
 //!
 //! request -> run::explain -> a store for the method, a store for the perturbation (plugin state, policy::limits)
 //!         -> guest_api (each call: handle -> engine -> handle, on the account of policy::ledger)
+//!         (a classifier that is a plugin: run::resident, a store that outlives the run)
 //!         -> run::outcome (the map, checked)               -> run::record (what ran, with which values, how long)
 //! ```
 //!
@@ -49,3 +50,4 @@ pub use run::measure::{MeasureRequest, measure};
 pub use run::objective::{ObjectiveHistory, Progress};
 pub use run::outcome::Outcome;
 pub use run::record::{Message, MessageLevel, PluginRecord, RunRecord, Timings};
+pub use run::resident::{ClassifierRequest, open_classifier};

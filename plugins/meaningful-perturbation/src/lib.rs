@@ -1,11 +1,12 @@
 //! Meaningful perturbations: the smallest mask that takes the evidence away, or that keeps it.
 //!
-//! settings -> [`Config`] -> start of the mask -> loop of (objective, backward, Adam, clamp) -> map,
-//! extras and findings. Uzunova 2019, Eq. 1, after Fong and Vedaldi 2017. What this method shares
-//! with others that optimise a mask is [`masks`].
+//! settings -> [`Config`] -> start of the mask -> loop of (objective, gradient, Adam, clamp) -> map,
+//! extras and findings. Uzunova 2019, Eq. 1, after Fong and Vedaldi 2017. The gradient is a backward
+//! pass, or for a black box an evolution strategy. What this method shares with others that optimise a
+//! mask is [`masks`].
 
-use lacuna_plugin::masks::{self, Findings, Objective, Start};
-use lacuna_plugin::{Adam, Error, Explanation, Info, Method, Need, Parameter, Random, Request, Settings, Tensor};
+use lacuna_plugin::masks::{self, Findings, Jitter, Objective, Slope, Start};
+use lacuna_plugin::{Adam, Error, Explanation, Info, Method, Need, Parameter, Random, Request, Settings};
 use lacuna_plugin::{export_method, progress};
 
 /// Uzunova 2019, Eq. 1.
@@ -19,7 +20,6 @@ impl Method for MeaningfulPerturbation {
             env!("CARGO_PKG_VERSION"),
             "The smallest mask that deletes, or keeps, the evidence (Uzunova 2019, Eq. 1)",
         )
-        .needs(Need::Gradients)
         .needs(Need::Readback)
         .parameters(masks::Config::parameters())
         .parameter(
@@ -34,12 +34,8 @@ impl Method for MeaningfulPerturbation {
                 .source(masks::FONG),
         )
         .parameters(Start::parameters())
-        .parameter(
-            Parameter::integer("jitter", 0, 0..=64)
-                .summary("The image moves under the mask by up to this, at random in every step")
-                .unit("pixels")
-                .source("off unless a preset asks for it; Fong and Vedaldi 2017, Eq. 4"),
-        )
+        .parameter(Jitter::parameter())
+        .parameters(Slope::parameters())
         .preset("default", "The parameters' own defaults: log-odds floored at -3, 80 steps", &[])
         .preset(
             "fong2017",
@@ -62,33 +58,19 @@ impl Method for MeaningfulPerturbation {
         let mut adam = Adam::new(config.learning_rate)?;
         let smaller_step = format!("--param learning-rate={}", config.learning_rate / 10.0);
         let mut findings = Findings::new(&objective, smaller_step);
+        let mut slope = Slope::new(&request, &objective, config.steps)?;
         for step in 0..config.steps {
-            let leaf = low.track();
-            let logits = objective.classifier.logits(&jittered(&objective, &leaf, config.jitter, &mut random));
-            let terms = objective.terms(&leaf, &logits);
-            let gradient = terms.total().backward().of(&leaf);
-            if step == 0 {
-                findings.note_start(&low, &logits, &gradient);
+            let found = slope.at(&objective, &low, (config.jitter, &mut random, step == 0))?;
+            if let (0, Some(logits)) = (step, &found.logits) {
+                findings.note_start(&low, logits, &found.gradient);
             }
-            unclamped = adam.step(&leaf, &gradient);
+            unclamped = adam.step(&low, &found.gradient);
             // Every step ends with a mask.
             low = unclamped.clamp(0.0, 1.0);
-            progress::report(step + 1, config.steps, &terms.named())?;
+            progress::report(step + 1, config.steps, &found.terms.named())?;
         }
         findings.conclude(low, &unclamped)
     }
-}
-
-/// Phi(x; m) for the mask `low` (N, 1, S, S), with the image moved under the mask by up to `reach`
-/// pixels each way (Fong and Vedaldi 2017, Eq. 4).
-fn jittered(objective: &Objective<'_>, low: &Tensor, reach: i32, random: &mut Random) -> Tensor {
-    let mask = objective.upsample(low);
-    if reach == 0 {
-        return objective.phi.apply(&mask);
-    }
-    // Phi holds the image, so the mask moves the other way and the result moves back with the image.
-    let (rows, columns) = (random.within(-reach..=reach), random.within(-reach..=reach));
-    objective.phi.apply(&mask.translate(-rows, -columns)).translate(rows, columns)
 }
 
 /// Everything that a run of the method can be told.
@@ -102,8 +84,8 @@ pub struct Config {
     pub learning_rate: f32,
     /// The mask before the first step.
     pub start: Start,
-    /// Largest shift in pixels.
-    pub jitter: i32,
+    /// How far the image moves under the mask.
+    pub jitter: Jitter,
 }
 
 impl Config {
@@ -117,7 +99,7 @@ impl Config {
             steps: settings.count("steps")?,
             learning_rate: settings.number("learning-rate")?,
             start: Start::from_settings(settings)?,
-            jitter: settings.count("jitter")?.min(i32::MAX as u32) as i32,
+            jitter: Jitter::from_settings(settings)?,
         })
     }
 }

@@ -4,7 +4,7 @@
 #[path = "../src/lib.rs"]
 mod plugin;
 
-use lacuna_plugin::masks::{self, Game, Grid, Regularisers, ScoreTerm, Start, Upsampling};
+use lacuna_plugin::masks::{self, Game, Grid, Jitter, Regularisers, ScoreTerm, Start, Upsampling};
 use lacuna_plugin::{Error, Method, Score, Settings};
 use plugin::{Config, MeaningfulPerturbation};
 
@@ -24,7 +24,7 @@ fn prototype() -> Config {
         steps: 80,
         learning_rate: 0.1,
         start: Start::Constant { value: 0.5 },
-        jitter: 0,
+        jitter: Jitter { reach: 0 },
     }
 }
 
@@ -45,7 +45,7 @@ fn fong2017_is_the_paper() {
         },
         steps: 300,
         start: Start::Circle,
-        jitter: 4,
+        jitter: Jitter { reach: 4 },
         ..prototype
     };
     assert_eq!(config("fong2017").expect("a configuration"), expected);

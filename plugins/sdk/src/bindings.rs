@@ -3,7 +3,8 @@
 //! The imports are generated once, so that a tensor is the same type wherever it occurs. Each
 //! export is a world of its own, because every world of the contract exports `description` and one
 //! crate cannot hold its export macro twice; a plugin takes two of them, and the encoder that makes
-//! its component joins them to `perturbation-plugin`, `method-plugin` or `metric-plugin`.
+//! its component joins them to `perturbation-plugin`, `method-plugin`, `metric-plugin` or
+//! `classifier-plugin`.
 
 /// What the host offers.
 mod host {
@@ -91,6 +92,28 @@ pub mod method {
         default_bindings_module: "lacuna_plugin::bindings::method",
     });
     pub use exports::lacuna::explain::methods::*;
+}
+
+/// What a classifier exports.
+pub mod model {
+    wit_bindgen::generate!({
+        inline: "
+            package lacuna:sdk;
+            world model { export lacuna:explain/models@0.1.0; }
+        ",
+        path: "wit",
+        world: "model",
+        with: {
+            "lacuna:explain/errors@0.1.0": crate::bindings::imports::errors,
+            "lacuna:explain/tensors@0.1.0": crate::bindings::imports::tensors,
+            "lacuna:explain/parameters@0.1.0": crate::bindings::imports::parameters,
+        },
+        generate_all,
+        pub_export_macro: true,
+        export_macro_name: "export_models",
+        default_bindings_module: "lacuna_plugin::bindings::model",
+    });
+    pub use exports::lacuna::explain::models::*;
 }
 
 /// What a metric exports.

@@ -18,12 +18,11 @@ use crate::{ClassifierInfo, Error, Explanation, Info, Interpolation, Need, Param
 /// `info` with what every class activation map needs, and its parameters `layer`, `score` and `rectify`.
 pub fn described(info: Info) -> Info {
     info.needs(Need::Gradients).needs(Need::Activations).needs(Need::Readback).parameters([
-        Parameter::integer("layer", 0, -10_000..=10_000)
+        Parameter::text("layer", "")
             .summary(
-                "0: the classifier's own CAM layer, which its manifest may name; n: the n-th layer that `lacuna models \
-                 inspect` lists; -n: the n-th from the end",
+                "Name of the layer, as `lacuna models inspect` lists it; n for the n-th, -n for the n-th from the end; \
+                 empty for the classifier's own CAM layer, which its manifest may name",
             )
-            .unit("place in the order of computation")
             .source("Selvaraju 2017, Sec. 3: the last convolutional layer"),
         Score::Logit.parameter(CAPTUM),
         Parameter::flag("rectify", true)
@@ -41,7 +40,7 @@ pub fn explain(request: &Request<'_>, equation: impl FnOnce(&Tensor, &Tensor) ->
     let Request { images, targets, classifier, settings, .. } = request;
     let [_, _, height, width] = images.image_shape()?;
     let score = Score::from_settings(settings)?;
-    let layer = layer(&classifier.info(), settings.integer("layer")?)?;
+    let layer = layer(&classifier.info(), settings.text("layer")?)?;
     log::info(&format!("the class activation map is taken at the layer `{layer}`"));
 
     let activations = classifier.activations(images, &layer);
@@ -57,28 +56,31 @@ pub fn explain(request: &Request<'_>, equation: impl FnOnce(&Tensor, &Tensor) ->
     findings.extend(say(&rectified, |_| {
         format!(
             "the CAM is nowhere positive: at the layer `{layer}` nothing speaks for the target; --param rectify=false \
-             shows what speaks against it, --param layer=N looks elsewhere"
+             shows what speaks against it, --param layer=NAME looks elsewhere"
         )
     }));
     let map = cam.resize(height, width, Interpolation::Bilinear);
     Ok(Explanation { map, extras: vec![("cam", cam)], findings })
 }
 
-/// The name of the layer at `place`: see [`described`].
-fn layer(info: &ClassifierInfo, place: i64) -> Result<String, Error> {
+/// The layer that the user names, or its place: see [`described`].
+fn layer(info: &ClassifierInfo, wanted: &str) -> Result<String, Error> {
     let layers = &info.layers;
-    let index = match place {
-        0 => {
-            return info.cam_layer.clone().ok_or_else(|| {
-                Error::Unsupported(format!("the classifier `{}` has no layer that is a picture", info.name))
-            });
-        }
+    if wanted.is_empty() {
+        return info.cam_layer.clone().ok_or_else(|| {
+            Error::Unsupported(format!("the classifier `{}` has no layer that is a picture", info.name))
+        });
+    }
+    let at = |place: i64| match place {
         1.. => usize::try_from(place - 1).ok(),
         _ => usize::try_from(place.unsigned_abs()).ok().and_then(|back| layers.len().checked_sub(back)),
     };
-    index.and_then(|index| layers.get(index)).cloned().ok_or_else(|| {
-        let named: Vec<String> = layers.iter().enumerate().map(|(i, name)| format!("{} {name}", i + 1)).collect();
-        Error::argument("explain", "layer", &format!("one of {}", named.join(", ")), place)
+    // A name comes first: layers of an ONNX file may be called by numbers.
+    let named = layers.iter().find(|layer| *layer == wanted);
+    let placed = || wanted.parse().ok().and_then(at).and_then(|index| layers.get(index));
+    named.or_else(placed).cloned().ok_or_else(|| {
+        let known: Vec<String> = layers.iter().enumerate().map(|(i, name)| format!("{} {name}", i + 1)).collect();
+        Error::argument("explain", "layer", &format!("one of {}", known.join(", ")), wanted)
     })
 }
 
@@ -103,15 +105,18 @@ mod tests {
     }
 
     #[test]
-    fn layers_are_found_by_their_place() {
+    fn layers_are_found_by_name_or_place() {
         let network = info(&["first", "second", "third"], Some("second"));
-        for (place, expected) in [(0, "second"), (1, "first"), (3, "third"), (-1, "third"), (-3, "first")] {
-            assert_eq!(layer(&network, place).ok().as_deref(), Some(expected), "{place}");
+        let known =
+            [("", "second"), ("third", "third"), ("1", "first"), ("3", "third"), ("-1", "third"), ("-3", "first")];
+        for (wanted, expected) in known {
+            assert_eq!(layer(&network, wanted).ok().as_deref(), Some(expected), "{wanted}");
         }
-        for place in [4, -4, i64::MIN, i64::MAX] {
-            let refused = format!("{:?}", layer(&network, place).expect_err("no such layer"));
+        for wanted in ["4", "-4", "0", "-9223372036854775808", "9223372036854775807", "fourth"] {
+            let refused = format!("{:?}", layer(&network, wanted).expect_err("no such layer"));
             assert!(refused.contains("1 first, 2 second, 3 third"), "{refused}");
         }
-        assert!(layer(&info(&[], None), 0).is_err());
+        assert!(layer(&info(&[], None), "").is_err());
+        assert_eq!(layer(&info(&["2", "1"], None), "1").ok().as_deref(), Some("1"), "a name before a place");
     }
 }

@@ -4,11 +4,11 @@ use std::marker::PhantomData;
 use std::sync::Once;
 
 use crate::bindings::imports::{classifiers, parameters, tensors};
-use crate::bindings::{description, method, metric, perturbation};
+use crate::bindings::{description, method, metric, model, perturbation};
 use crate::error::Error;
 use crate::settings::Settings;
 use crate::tensor::Tensor;
-use crate::{Classifier, Explanation, Measured, Method, Metric, Perturbation, Request, log};
+use crate::{Classifier, Explanation, Measured, Method, Metric, Model, Perturbation, Request, log};
 
 /// Makes this crate the plugin of one perturbation: `export_perturbation!(Blur);`.
 #[macro_export]
@@ -76,6 +76,27 @@ macro_rules! export_metric {
     };
 }
 
+/// Makes this crate the plugin of one classifier: `export_classifier!(Threshold);`.
+#[macro_export]
+macro_rules! export_classifier {
+    ($type:ty) => {
+        // On another target there is no host to export to, only the plugin's own tests.
+        #[cfg(target_arch = "wasm32")]
+        const _: () = {
+            // Names in a macro are not hygienic here: this one must not be the plugin's.
+            type LacunaPluginExports = $crate::export::ClassifierPlugin<$type>;
+            $crate::bindings::description::export_description!(
+                LacunaPluginExports with_types_in $crate::bindings::description
+            );
+            $crate::bindings::model::export_models!(
+                LacunaPluginExports with_types_in $crate::bindings::model
+            );
+        };
+        #[cfg(not(target_arch = "wasm32"))]
+        const _: fn(&$crate::Settings) -> ::core::result::Result<$type, $crate::Error> = <$type as $crate::Model>::open;
+    };
+}
+
 /// The exports of a perturbation plugin.
 #[derive(Debug)]
 pub struct PerturbationPlugin<T>(PhantomData<T>);
@@ -110,6 +131,41 @@ impl<T: Perturbation> perturbation::GuestPerturbation for Prepared<T> {
     fn apply(&self, mask: &tensors::Tensor) -> Result<tensors::Tensor, Error> {
         let mask = Tensor::from(mask.share()).check()?;
         self.0.apply(&mask)?.into_handle()
+    }
+}
+
+/// The exports of a classifier plugin.
+#[derive(Debug)]
+pub struct ClassifierPlugin<T>(PhantomData<T>);
+
+impl<T: Model> description::Guest for ClassifierPlugin<T> {
+    fn describe() -> description::PluginInfo {
+        report_panics();
+        T::describe().into_contract()
+    }
+}
+
+impl<T: Model> model::Guest for ClassifierPlugin<T> {
+    type Model = Opened<T>;
+
+    fn open(settings: Vec<parameters::Setting>) -> Result<model::Model, Error> {
+        report_panics();
+        Ok(model::Model::new(Opened(T::open(&Settings::from_host(settings))?)))
+    }
+}
+
+/// The resource that a classifier plugin hands out.
+#[derive(Debug)]
+pub struct Opened<T>(T);
+
+impl<T: Model> model::GuestModel for Opened<T> {
+    fn info(&self) -> model::ModelInfo {
+        self.0.info()
+    }
+
+    fn logits(&self, images: &tensors::Tensor) -> Result<tensors::Tensor, Error> {
+        let images = Tensor::from(images.share()).check()?;
+        self.0.logits(&images)?.into_handle()
     }
 }
 

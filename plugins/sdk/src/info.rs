@@ -93,6 +93,11 @@ impl Parameter {
         Self::new(name, Kind::Flag(default))
     }
 
+    /// Any text of one line, for example the name of a layer.
+    pub fn text(name: &str, default: &str) -> Self {
+        Self::new(name, Kind::Text(default.to_owned()))
+    }
+
     /// What it does, in a line.
     pub fn summary(mut self, summary: &str) -> Self {
         self.0.summary = summary.to_owned();

@@ -60,6 +60,7 @@ mod settings;
 mod tensor;
 
 pub use autodiff::{Adam, Gradients};
+pub use bindings::model::{Activation, ModelInfo};
 pub use classifier::{Classifier, ClassifierInfo, ReluRule, Score};
 pub use error::{Error, ExhaustedLimit, InvalidArgument, ShapeMismatch};
 pub use generator::{Generator, GeneratorInfo};
@@ -171,6 +172,58 @@ impl Measured<'_> {
     pub fn phi(&self) -> Result<Phi, Error> {
         Phi::create(&self.images, self.seed)
     }
+}
+
+/// A classifier: images in, logits out. A black box for methods, which get no gradients of it.
+///
+/// Export it with [`export_classifier!`], and explain it with `lacuna explain --classifier FILE.wasm`.
+///
+/// ```
+/// use lacuna_plugin::{Activation, Error, Info, Model, ModelInfo, Settings, Tensor};
+///
+/// /// Is the image brighter than grey?
+/// struct Brightness;
+///
+/// impl Model for Brightness {
+///     fn describe() -> Info {
+///         Info::new("brightness", env!("CARGO_PKG_VERSION"), "Tells bright images from dark ones")
+///     }
+///
+///     fn open(_settings: &Settings) -> Result<Self, Error> {
+///         Ok(Self)
+///     }
+///
+///     fn info(&self) -> ModelInfo {
+///         let classes = vec!["bright".to_owned()];
+///         ModelInfo { classes, channels: 1, height: 64, width: 64, activation: Activation::Sigmoid }
+///     }
+///
+///     fn logits(&self, images: &Tensor) -> Result<Tensor, Error> {
+///         let [count, ..] = images.image_shape()?;
+///         ((images.mean(&[1, 2, 3]) - 0.5) * 20.0).reshape(&[count, 1]).check()
+///     }
+/// }
+///
+/// lacuna_plugin::export_classifier!(Brightness);
+/// ```
+pub trait Model: Sized + 'static {
+    /// Name, parameters and needs; [`Need::Readback`] to compute with numbers of its own.
+    fn describe() -> Info;
+
+    /// Makes the classifier ready, for example by putting weights that the plugin carries onto the device.
+    ///
+    /// # Errors
+    /// What the host refuses.
+    fn open(settings: &Settings) -> Result<Self, Error>;
+
+    /// Classes, and the size of the images that it takes.
+    fn info(&self) -> ModelInfo;
+
+    /// Logits (N, K) of `images` (N, C, H, W) in [0, 1]. Images of a batch must not influence each other.
+    ///
+    /// # Errors
+    /// What the host refuses.
+    fn logits(&self, images: &Tensor) -> Result<Tensor, Error>;
 }
 
 /// What a method found.

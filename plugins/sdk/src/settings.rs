@@ -101,6 +101,17 @@ impl Settings {
         }
     }
 
+    /// A text, as the user wrote it.
+    ///
+    /// # Errors
+    /// A parameter that was not described as a text.
+    pub fn text(&self, name: &str) -> Result<&str, Error> {
+        match self.value(name)? {
+            Value::Text(text) => Ok(text),
+            other => Err(mistyped(name, "a text", other)),
+        }
+    }
+
     pub(crate) fn from_host(settings: Vec<Setting>) -> Self {
         Self(settings)
     }
@@ -119,6 +130,7 @@ fn default(parameter: &Described) -> Setting {
         Kind::Integer(range) => Value::Integer(range.default),
         Kind::Choice(choice) => Value::Choice(choice.default.clone()),
         Kind::Flag(default) => Value::Flag(*default),
+        Kind::Text(default) => Value::Text(default.clone()),
     };
     Setting { name: parameter.name.clone(), value }
 }
@@ -130,6 +142,7 @@ fn parse(like: &Value, text: &str) -> Option<Value> {
         Value::Integer(_) => text.parse().ok().map(Value::Integer),
         Value::Choice(_) => Some(Value::Choice(text.to_owned())),
         Value::Flag(_) => text.parse().ok().map(Value::Flag),
+        Value::Text(_) => Some(Value::Text(text.to_owned())),
     }
 }
 

@@ -200,7 +200,8 @@ fn any_layer_can_be_chosen() {
     let layers = classifier.info().layers.clone();
     for (index, layer) in layers.iter().enumerate() {
         let (front, back) = (format!("layer={}", index + 1), format!("layer=-{}", layers.len() - index));
-        let outcome = map("grad-cam", &classifier, &images, &targets, &[&front]);
+        let outcome = map("grad-cam", &classifier, &images, &targets, &[&format!("layer={layer}")]);
+        assert_eq!(bits(&outcome.map), bits(&map("grad-cam", &classifier, &images, &targets, &[&front]).map));
         assert_eq!(bits(&outcome.map), bits(&map("grad-cam", &classifier, &images, &targets, &[&back]).map));
         assert!(outcome.messages.iter().any(|message| message.text.contains(layer.as_str())), "{layer}");
     }

@@ -82,9 +82,7 @@ impl Model {
         if data_folder().is_none() {
             return;
         }
-        let layers = self.open().info().layers.clone();
-        let index = layers.iter().position(|known| known == layer).expect(layer);
-        self.compare("grad_cam_lowres", "grad-cam", &[&format!("layer={}", index + 1)], |o| extra(o, "cam"));
+        self.compare("grad_cam_lowres", "grad-cam", &[&format!("layer={layer}")], |o| extra(o, "cam"));
     }
 }
 

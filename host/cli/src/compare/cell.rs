@@ -7,7 +7,7 @@ use crate::{
 };
 use lacuna_engine::Tensor;
 use lacuna_imaging::{Image, Interpolation, Map, RgbToGrey, write_atomic};
-use lacuna_runtime::{Grants, Limits, MeasureRequest, Plugin, Settings, measure};
+use lacuna_runtime::{Grants, MeasureRequest, Plugin, Settings, measure};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -136,7 +136,7 @@ impl Metrics<'_> {
                 masks: Some(masks.clone()),
                 metric_settings: Settings::default(),
                 seed: explainer.seed,
-                limits: Limits::default(),
+                limits: explainer.limits.clone(),
                 grants: self.grants.clone(),
                 cancel: explainer.cancel.clone(),
                 ..MeasureRequest::new(

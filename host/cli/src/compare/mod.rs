@@ -9,9 +9,10 @@ mod rows;
 mod table;
 
 use crate::{
+    black_box::{BlackBoxArguments, Opening},
     console::Console,
     devices::DeviceArguments,
-    explain::{Explainer, InputArguments, MethodArguments, Subject},
+    explain::{Explainer, GrantArguments, InputArguments, LimitArguments, MethodArguments, Subject},
     failure::{Failure, Result},
     interrupt,
     model::{GeneratorModel, Model},
@@ -20,7 +21,7 @@ use crate::{
 };
 use cell::{Cell, ImageResult, Metrics};
 use lacuna_imaging::write_atomic;
-use lacuna_runtime::{Limits, Plugin, Progress, Role};
+use lacuna_runtime::{Plugin, Progress, Role};
 use lacuna_study::{Patients, Table};
 use rows::Chosen;
 use serde_json::{Value, json};
@@ -36,8 +37,8 @@ pub struct Arguments {
     /// A table image,patient,mask,LABEL1,... whose labels are classes of the classifier
     #[arg(value_name = "DATA.csv")]
     data: PathBuf,
-    /// The classifier's manifest
-    #[arg(long, value_name = "FILE.toml")]
+    /// The classifier: a manifest, or a .wasm component that is one
+    #[arg(long, value_name = "FILE")]
     classifier: PathBuf,
     /// The manifest of a model of healthy images, for plugins that need one
     #[arg(long, value_name = "FILE.toml")]
@@ -79,11 +80,17 @@ pub struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    black_box: BlackBoxArguments,
+    #[command(flatten)]
     device: DeviceArguments,
     #[command(flatten)]
     plugins: PluginArguments,
     #[command(flatten, next_help_heading = "Reading the images")]
     input: InputArguments,
+    #[command(flatten, next_help_heading = "What plugins may use")]
+    limits: LimitArguments,
+    #[command(flatten, next_help_heading = "What plugins may use")]
+    grants: GrantArguments,
 }
 
 /// Columns of the grid.
@@ -95,7 +102,18 @@ const PLAN: &str = "plan.json";
 pub fn run(arguments: &Arguments) -> Result<()> {
     let console = Console::new(arguments.json);
     let cancel = interrupt::watch()?;
-    let model = Model::read(&arguments.classifier)?;
+    let limits = arguments.limits.read()?;
+    let plugins = Plugins::load(&console, &arguments.plugins)?;
+    let device = arguments.device.open(&console)?;
+    let opening = Opening {
+        console: &console,
+        host: &plugins.host,
+        device: &device,
+        limits: &limits,
+        granted: &arguments.grants.granted,
+        cancel: &cancel,
+    };
+    let model = Model::read(&arguments.classifier, &arguments.black_box, &opening)?;
     let generator_model = arguments.generator.as_deref().map(GeneratorModel::read).transpose()?;
     let table = Table::read(&arguments.data, &Patients::Auto)?;
     let manifests: Vec<&Path> =
@@ -104,7 +122,6 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let mut chosen = rows::choose(&console, &table, &model, &manifests, wanted)?;
     // A batch has one target.
     chosen.sort_by_key(|chosen| chosen.target.0);
-    let plugins = Plugins::load(&console, &arguments.plugins)?;
     let cells = cells(arguments, &plugins)?;
     let metrics = metrics(arguments, &plugins)?;
     check_params(arguments, &cells)?;
@@ -117,7 +134,6 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             .map(|chosen| arguments.input.read(&chosen.row.image, model.manifest()))
             .collect::<Result<Vec<_>>>()?
     };
-    let device = arguments.device.open(&console)?;
     let classifier = model.load(&console, &device)?;
     let generator = match &generator_model {
         Some(model) => Some((model, model.load(&console, &device)?)),
@@ -134,7 +150,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             (&cell.method, preset_of(arguments, &cell.method), params_of(arguments, &cell.method)),
             cell.perturbation.as_deref().map(|name| (name, preset_of(arguments, name), params_of(arguments, name))),
         );
-        let settings = method.choose(&plugins, &[])?;
+        let settings = method.choose(&plugins, &arguments.grants.granted)?;
         let quiet = Console::new(true);
         let explainer = Explainer {
             console: &quiet,
@@ -144,7 +160,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             generator: generator.as_ref().map(|(model, generator)| (*model, generator)),
             chosen: &settings,
             seed: arguments.seed,
-            limits: Limits::default(),
+            limits: limits.clone(),
             cancel: cancel.clone(),
         };
         let results = compare(cell, &explainer, &metrics, &images, arguments, &mut bar)?;
@@ -239,7 +255,7 @@ fn metrics<'a>(arguments: &Arguments, plugins: &'a Plugins) -> Result<Metrics<'a
     };
     let perturbation = plugins.get(Role::Perturbation, &arguments.metric_perturbation)?;
     let used: Vec<&Plugin> = chosen.iter().copied().chain([perturbation]).collect();
-    Ok(Metrics { grants: plugins.grants(&[], &used)?, plugins: chosen, perturbation })
+    Ok(Metrics { grants: plugins.grants(&arguments.grants.granted, &used)?, plugins: chosen, perturbation })
 }
 
 /// `NAME=VALUE` of the parameters that are meant for one plugin.

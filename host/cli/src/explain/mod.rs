@@ -13,9 +13,10 @@ mod result;
 pub use batch::{Explained, Explainer, Subject};
 pub use files::write;
 pub use input::InputArguments;
-pub use options::{Chosen, MethodArguments};
+pub use options::{Chosen, GrantArguments, LimitArguments, MethodArguments};
 
 use crate::{
+    black_box::{BlackBoxArguments, Opening},
     console::Console,
     devices::DeviceArguments,
     failure::{Failure, Result},
@@ -25,7 +26,6 @@ use crate::{
     plugins::{PluginArguments, Plugins},
 };
 use lacuna_engine::ClassIndex;
-use options::{GrantArguments, LimitArguments};
 use record::Summary;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -35,8 +35,8 @@ pub struct Arguments {
     /// PNG, JPEG or NIfTI (.nii, .nii.gz; with --slice); several are explained in one run
     #[arg(required = true, value_name = "IMAGE")]
     images: Vec<PathBuf>,
-    /// The classifier's manifest
-    #[arg(long, value_name = "FILE.toml")]
+    /// The classifier: a manifest, or a .wasm component that is one
+    #[arg(long, value_name = "FILE")]
     classifier: PathBuf,
     /// The manifest of a model of healthy images, for plugins that need one, such as `healthy`
     #[arg(long, value_name = "FILE.toml")]
@@ -56,6 +56,8 @@ pub struct Arguments {
     /// Print one JSON document
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    black_box: BlackBoxArguments,
     #[command(flatten)]
     method: MethodArguments,
     #[command(flatten)]
@@ -81,15 +83,23 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let console = Console::new(arguments.json);
     let cancel = interrupt::watch()?;
     let limits = arguments.limits.read()?;
-    let model = Model::read(&arguments.classifier)?;
+    let plugins = Plugins::load(&console, &arguments.plugins)?;
+    let chosen = arguments.method.choose(&plugins, &arguments.grants.granted)?;
     let generator = arguments.generator.as_deref().map(GeneratorModel::read).transpose()?;
+    let device = arguments.device.open(&console)?;
+    let opening = Opening {
+        console: &console,
+        host: &plugins.host,
+        device: &device,
+        limits: &limits,
+        granted: &arguments.grants.granted,
+        cancel: &cancel,
+    };
+    let model = Model::read(&arguments.classifier, &arguments.black_box, &opening)?;
     let target = arguments.target.as_deref();
     let target = target.map(|text| model.class(text)).transpose()?;
     let folders = Folders::open(&arguments.out, &arguments.images)?;
     let subjects = subjects(&console, arguments, &model)?;
-    let plugins = Plugins::load(&console, &arguments.plugins)?;
-    let chosen = arguments.method.choose(&plugins, &arguments.grants.granted)?;
-    let device = arguments.device.open(&console)?;
     interrupt::check(&cancel)?;
     let classifier = model.load(&console, &device)?;
     interrupt::check(&cancel)?;

@@ -49,6 +49,7 @@ fn show(console: &Console, plugin: &Plugin) {
         Role::Method => ("--param", "--preset"),
         Role::Perturbation => ("--perturbation-param", "--perturbation-preset"),
         Role::Metric => ("--metric-param", "--metric-preset"),
+        Role::Classifier => ("--classifier-param", "--classifier-preset"),
     };
     let needs: Vec<String> = info.needs.iter().map(ToString::to_string).collect();
     console.say(&format!("{} {} {}: {}", plugin.role(), info.name, info.version, info.summary));
@@ -83,6 +84,7 @@ fn describe(console: &Console, parameter: &Parameter) {
     console.say(&format!("    {name}={}{unit}: {summary}", kind.default_value()));
     let allowed = match kind {
         ParameterKind::Flag { .. } => "true or false".to_owned(),
+        ParameterKind::Text { .. } => "text".to_owned(),
         other => other.to_string(),
     };
     match source.as_str() {

@@ -83,9 +83,14 @@ fn gradients_of_a_black_box() {
     assert_ne!(opaque, manifest);
     bench.write("model.toml", opaque);
     assert_eq!(bench.run("models inspect model.toml --json").succeeded().json()["differentiable"], false);
-    let run = bench.explain("lesion-1.png", "--out out");
-    run.says(2, &["meaningful-perturbation", "gradients", "needs no gradients"]);
-    assert!(!bench.path("out").exists());
+    for method in ["--method gradient", "--method i-gos", "--param optimiser=gradient"] {
+        let run = bench.run(&format!("explain lesion-1.png --classifier model.toml --device cpu --out out {method}"));
+        assert_ne!(run.code, Some(0));
+        assert!(run.err.contains("gradient") && run.err.to_lowercase().contains("use "), "{}", run.err);
+        assert!(!bench.path("out").exists());
+    }
+    // The method's own way without gradients.
+    bench.explain("lesion-1.png", "--out out").succeeded();
 }
 
 #[test]

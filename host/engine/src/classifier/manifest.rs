@@ -20,8 +20,8 @@ pub struct Manifest {
     pub output: Output,
 }
 
-/// The weights: an ONNX `graph`, or a native `architecture` with `weights`.
-#[derive(Clone, Debug, Deserialize)]
+/// The network: an ONNX `graph`, a native `architecture` with `weights`, or a `command` that answers images with logits.
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Model {
     /// An ONNX file, relative to the manifest; `$NAME/...` starts at an environment variable.
@@ -29,6 +29,11 @@ pub struct Model {
     pub architecture: Option<Architecture>,
     /// A safetensors or PyTorch file under torchvision's parameter names.
     pub weights: Option<String>,
+    /// A program and its arguments, started in the manifest's folder; a black box. What it reads and writes stands in
+    /// `classifier/process.rs` and in the README.
+    pub command: Option<Vec<String>>,
+    /// How long the program may take for one batch; default 60.
+    pub seconds: Option<f64>,
     /// Whether gradients may be asked for; `false` makes a black box of the model.
     #[serde(default = "yes")]
     pub differentiable: bool,
@@ -60,11 +65,53 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// What [`Classifier::black_box`](super::Classifier::black_box) needs of a model that has no manifest: its name and
+    /// origin, its classes and the shape (C, H, W) of its images.
+    ///
+    /// # Errors
+    /// [`Error::Model`] for sizes out of range, and for classes that are none, twice, or one alone with softmax.
+    pub fn of_black_box(
+        (name, origin): (&str, &str),
+        classes: Vec<String>,
+        activation: Activation,
+        [channels, height, width]: [usize; 3],
+    ) -> Result<Self> {
+        let input = Input { channels, height, width, scale: 1.0, mean: vec![], deviation: vec![] };
+        let manifest = Self {
+            name: name.to_owned(),
+            source: origin.to_owned(),
+            model: Model::default(),
+            input,
+            output: Output { classes, activation, cam_layer: None },
+        };
+        manifest.check_input_and_output().map_err(|why| Error::Model(format!("{origin}: {why}")))?;
+        Ok(manifest)
+    }
+
     fn check(&self) -> std::result::Result<(), String> {
-        match (&self.model.graph, self.model.architecture, &self.model.weights) {
-            (Some(_), None, None) | (None, Some(_), Some(_)) => {}
-            _ => return Err("[model] needs either `graph`, or `architecture` together with `weights`".into()),
+        let Model { graph, architecture, weights, command, seconds, .. } = &self.model;
+        match (graph, architecture, weights, command) {
+            (Some(_), None, None, None) | (None, Some(_), Some(_), None) | (None, None, None, Some(_)) => {}
+            _ => {
+                return Err(
+                    "[model] needs either `graph`, or `architecture` together with `weights`, or `command`".into()
+                );
+            }
         }
+        if command.as_ref().is_some_and(Vec::is_empty) {
+            return Err("[model] command is empty, expected a program and its arguments".into());
+        }
+        if let Some(seconds) = seconds
+            && (command.is_none() || !(*seconds > 0.0 && *seconds <= 86_400.0))
+        {
+            return Err(format!(
+                "[model] seconds is {seconds}, expected a number above 0 and up to 86400, with `command`"
+            ));
+        }
+        self.check_input_and_output()
+    }
+
+    fn check_input_and_output(&self) -> std::result::Result<(), String> {
         self.input.check()?;
         let classes = &self.output.classes;
         if classes.is_empty() {
@@ -87,7 +134,7 @@ impl Manifest {
             height: self.input.height,
             width: self.input.width,
             activation: self.output.activation,
-            differentiable: self.model.differentiable,
+            differentiable: self.model.differentiable && self.model.command.is_none(),
             layers,
             cam_layer,
         }

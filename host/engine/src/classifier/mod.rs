@@ -1,7 +1,10 @@
 //! The classifier that is explained: images in [0, 1] to logits, and logits to scores.
 
+mod external;
 mod manifest;
+mod process;
 
+pub use external::BlackBox;
 pub use manifest::{Manifest, Model, Output};
 
 use crate::architecture::{Architecture, Source, Start, Weights};
@@ -10,8 +13,11 @@ use crate::input::Input;
 use crate::model_file::ModelFiles;
 use crate::tensor::SplitMix;
 use crate::{Device, Error, Result, Tensor};
+use external::External;
+use process::Process;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What the last layer feeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
@@ -72,9 +78,16 @@ pub struct Classifier {
 #[derive(Debug)]
 struct Inner {
     info: ClassifierInfo,
-    network: Network,
+    body: Body,
     /// Normalisation, scale x + shift, each (1, C, 1, 1); none when it changes nothing.
     normalisation: Option<(Tensor, Tensor)>,
+}
+
+/// Who answers.
+#[derive(Debug)]
+enum Body {
+    Network(Network),
+    External(External),
 }
 
 impl Classifier {
@@ -98,6 +111,13 @@ impl Classifier {
     pub fn from_manifest(file: &str, manifest: &Manifest, files: &ModelFiles, device: &Device) -> Result<Self> {
         let unreadable =
             |name: &str, error: std::io::Error| Error::Model(format!("{file}: `{name}` cannot be read: {error}"));
+        if let Some(command) = &manifest.model.command {
+            return Err(Error::Model(format!(
+                "{file}: [model] command starts the program `{}` with your rights; a program is started by \
+                 `Classifier::start`, and on the command line only with `--allow-command`",
+                command.join(" ")
+            )));
+        }
         let graph = match (&manifest.model.graph, manifest.model.architecture, &manifest.model.weights) {
             (Some(name), ..) => {
                 graph::onnx::read(name, &files.read(name).map_err(|error| unreadable(name, error))?, files)?
@@ -113,6 +133,42 @@ impl Classifier {
         Self::new(file, manifest, graph, device)
     }
 
+    /// Starts the program of a manifest that has a `command`; it runs with the rights of this process until the classifier
+    /// is dropped.
+    ///
+    /// # Errors
+    /// [`Error::Model`] for a manifest without a command, and as [`Classifier::black_box`].
+    pub fn start(file: &str, manifest: &Manifest, files: &ModelFiles, device: &Device) -> Result<Self> {
+        let Some(command) = &manifest.model.command else {
+            return Err(Error::Model(format!("{file}: no `command` in [model], so there is no program to start")));
+        };
+        let folder = match files {
+            ModelFiles::Folder(folder) => folder.as_path(),
+            ModelFiles::Embedded(_) => Path::new(""),
+        };
+        let patience = Duration::from_secs_f64(manifest.model.seconds.unwrap_or(60.0));
+        let process = Process::start(command, folder, patience, device)?;
+        Self::black_box(file, manifest, Box::new(process), device)
+    }
+
+    /// A classifier that something else computes, with the names, sizes and normalisation of a manifest. It has no gradients
+    /// and no layers.
+    ///
+    /// # Errors
+    /// [`Error::External`] when it cannot answer a grey image as promised.
+    pub fn black_box(file: &str, manifest: &Manifest, model: Box<dyn BlackBox>, device: &Device) -> Result<Self> {
+        if manifest.output.cam_layer.is_some() {
+            return Err(Error::Model(format!("{file}: [output] cam-layer names a layer, and a black box has none")));
+        }
+        let body = Body::External(External { model, device: device.clone() });
+        let info = ClassifierInfo { differentiable: false, ..manifest.info(Vec::new(), None) };
+        let classifier =
+            Self { inner: Arc::new(Inner { info, body, normalisation: manifest.input.normalisation(device)? }) };
+        let Input { channels, height, width, .. } = manifest.input;
+        classifier.logits(&Tensor::full(device, &[1, channels, height, width], 0.5)?, ReluRule::Plain)?;
+        Ok(classifier)
+    }
+
     /// A native architecture with random weights, to measure with.
     ///
     /// # Errors
@@ -123,7 +179,7 @@ impl Classifier {
         let manifest = Manifest {
             name: format!("{architecture:?}, untrained"),
             source: String::new(),
-            model: Model { graph: None, architecture: Some(architecture), weights: None, differentiable: true },
+            model: Model { architecture: Some(architecture), differentiable: true, ..Model::default() },
             input: Input { channels, height: size, width: size, scale: 1.0, mean: vec![], deviation: vec![] },
             output: Output {
                 classes: (0..classes).map(|class| format!("class {class}")).collect(),
@@ -168,7 +224,8 @@ impl Classifier {
             None => layers.last().cloned(),
         };
         let normalisation = manifest.input.normalisation(device)?;
-        Ok(Self { inner: Arc::new(Inner { info: manifest.info(layers, cam_layer), network, normalisation }) })
+        let info = manifest.info(layers, cam_layer);
+        Ok(Self { inner: Arc::new(Inner { info, body: Body::Network(network), normalisation }) })
     }
 
     pub fn info(&self) -> &ClassifierInfo {
@@ -176,7 +233,10 @@ impl Classifier {
     }
 
     pub fn device(&self) -> &Device {
-        self.inner.network.device()
+        match &self.inner.body {
+            Body::Network(network) => network.device(),
+            Body::External(external) => &external.device,
+        }
     }
 
     /// Logits (N, K) of images (N, C, H, W) in [0, 1]. Normalisation is inside and differentiable.
@@ -185,7 +245,11 @@ impl Classifier {
     /// [`Error::Shape`] unless the images have the classifier's channels, height and width;
     /// [`Error::NotDifferentiable`] for tracked images where gradients do not exist.
     pub fn logits(&self, images: &Tensor, rule: ReluRule) -> Result<Tensor> {
-        self.inner.network.run(&self.normalised(images)?, rule)
+        let images = self.normalised(images)?;
+        match &self.inner.body {
+            Body::Network(network) => network.run(&images, rule),
+            Body::External(external) => external.logits(&self.inner.info, &images),
+        }
     }
 
     /// Logits (N, K) to probabilities of the same shape.
@@ -236,7 +300,7 @@ impl Classifier {
     /// [`Error::Argument`] for a name that is no layer.
     pub fn activations(&self, images: &Tensor, layer: &str) -> Result<Tensor> {
         self.check_layer(layer)?;
-        self.inner.network.run_until(layer, &self.normalised(images)?)
+        self.network()?.run_until(layer, &self.normalised(images)?)
     }
 
     /// Logits (N, K) as a function of the output of one layer.
@@ -245,14 +309,24 @@ impl Classifier {
     /// [`Error::Unsupported`] for a layer that other paths go round.
     pub fn logits_from(&self, layer: &str, activations: &Tensor) -> Result<Tensor> {
         self.check_layer(layer)?;
-        self.inner.network.run_from(layer, activations)
+        self.network()?.run_from(layer, activations)
+    }
+
+    fn network(&self) -> Result<&Network> {
+        match &self.inner.body {
+            Body::Network(network) => Ok(network),
+            Body::External(_) => Err(Error::Unsupported(format!(
+                "the classifier `{}` is a black box without layers",
+                self.inner.info.name
+            ))),
+        }
     }
 
     fn normalised(&self, images: &Tensor) -> Result<Tensor> {
         let info = &self.inner.info;
         if !info.differentiable && images.is_tracked() {
             return Err(Error::NotDifferentiable(format!(
-                "the classifier `{}` is a black box (its manifest says differentiable = false); detach the images, or use a method that needs no gradients",
+                "the classifier `{}` is a black box; detach the images, or use a method that needs no gradients",
                 info.name
             )));
         }

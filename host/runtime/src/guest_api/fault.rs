@@ -26,6 +26,8 @@ pub(crate) enum Stop {
     Cancelled,
     #[error("the device failed in {operation}: {reason}")]
     Device { operation: &'static str, reason: String },
+    #[error("the classifier failed: {what}")]
+    Classifier { what: String, remedy: String },
     #[error("a bug of the host in {operation}: {reason}")]
     Bug { operation: &'static str, reason: String },
 }
@@ -43,6 +45,7 @@ impl Fault {
             EngineError::NotDifferentiable(reason) => WitError::NotDifferentiable(reason),
             EngineError::Unsupported(reason) => WitError::Unsupported(reason),
             EngineError::NonFinite(place) => WitError::NonFinite(place),
+            EngineError::External { what, remedy } => return Fault::Stop(Stop::Classifier { what, remedy }),
             EngineError::Model(reason) | EngineError::Device(reason) => {
                 return Fault::Stop(Stop::Device { operation, reason });
             }

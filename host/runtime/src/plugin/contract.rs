@@ -10,6 +10,8 @@ pub const CONTRACT_VERSION: &str = "0.1.0";
 const PACKAGE: &str = "lacuna:explain/";
 const COMMON: [&str; 8] =
     ["errors", "tensors", "autodiff", "optimisers", "generators", "parameters", "progress", "log"];
+/// A classifier answers images, and that is all.
+const FOR_CLASSIFIERS: [&str; 4] = ["errors", "tensors", "parameters", "log"];
 /// A perturbation works on images and masks alone.
 const NOT_FOR_PERTURBATIONS: [&str; 2] = ["classifiers", "perturbations"];
 
@@ -26,7 +28,12 @@ pub(crate) fn role(origin: &str, engine: &Engine, component: &Component) -> Resu
         check_version(origin, name)?;
     }
     let exported = |interface: &str| exports.iter().any(|name| interface_of(name) == Some(interface));
-    let roles = [("methods", Role::Method), ("perturbations", Role::Perturbation), ("metrics", Role::Metric)];
+    let roles = [
+        ("methods", Role::Method),
+        ("perturbations", Role::Perturbation),
+        ("metrics", Role::Metric),
+        ("models", Role::Classifier),
+    ];
     let role = roles.into_iter().find(|(interface, _)| exported("description") && exported(interface));
     let role = role.map(|(_, role)| role);
     // A forbidden import is the more useful message: a program for WASI has no export of ours either.
@@ -47,6 +54,12 @@ fn check_import(origin: &str, import: &str, role: Role) -> Result<(), LoadError>
         Err(LoadError::ForbiddenImport { origin, import, why })
     };
     match (interface_of(import), role) {
+        (Some(interface), Role::Classifier) if FOR_CLASSIFIERS.contains(&interface) => Ok(()),
+        (Some(interface), Role::Classifier)
+            if COMMON.contains(&interface) || NOT_FOR_PERTURBATIONS.contains(&interface) =>
+        {
+            forbidden(ForbiddenImport::NotForClassifiers)
+        }
         (Some(interface), _) if COMMON.contains(&interface) => Ok(()),
         (Some(interface), Role::Method | Role::Metric) if NOT_FOR_PERTURBATIONS.contains(&interface) => Ok(()),
         (Some(interface), Role::Perturbation) if NOT_FOR_PERTURBATIONS.contains(&interface) => {
@@ -65,6 +78,8 @@ pub enum ForbiddenImport {
     System,
     /// An interface of the contract that only methods get.
     ForMethods,
+    /// An interface of the contract that a classifier has no use for.
+    NotForClassifiers,
     /// An interface of our package that this host does not have.
     Unknown,
     /// Anything else.
@@ -80,6 +95,9 @@ impl ForbiddenImport {
             }
             ForbiddenImport::ForMethods => {
                 "only methods and metrics get this interface; a perturbation works on images and masks alone"
+            }
+            ForbiddenImport::NotForClassifiers => {
+                "a classifier gets tensors, its parameters and the log, and nothing else: it answers images with logits"
             }
             ForbiddenImport::Unknown => {
                 "this host has no such interface; use a newer host, or build the plugin for contract 0.1"

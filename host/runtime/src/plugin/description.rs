@@ -34,6 +34,9 @@ pub enum Need {
     Readback,
 }
 
+/// Characters of a text parameter.
+const LONGEST_TEXT: usize = 1000;
+
 /// One typed parameter.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Parameter {
@@ -55,6 +58,7 @@ pub enum ParameterKind {
     Integer { default: i64, minimum: i64, maximum: i64 },
     Choice { default: String, options: Vec<String> },
     Flag { default: bool },
+    Text { default: String },
 }
 
 /// Values of several parameters under one name.
@@ -132,6 +136,7 @@ impl ParameterKind {
             ParameterKind::Integer { default, .. } => Value::Integer(*default),
             ParameterKind::Choice { default, .. } => Value::Choice(default.clone()),
             ParameterKind::Flag { default } => Value::Flag(*default),
+            ParameterKind::Text { default } => Value::Text(default.clone()),
         }
     }
 
@@ -142,6 +147,7 @@ impl ParameterKind {
             (ParameterKind::Integer { minimum, maximum, .. }, Value::Integer(x)) => (minimum..=maximum).contains(&x),
             (ParameterKind::Choice { options, .. }, Value::Choice(x)) => options.contains(x),
             (ParameterKind::Flag { .. }, Value::Flag(_)) => true,
+            (ParameterKind::Text { .. }, Value::Text(x)) => text::clean(x, LONGEST_TEXT) == *x,
             _ => false,
         }
     }
@@ -155,6 +161,7 @@ impl fmt::Display for ParameterKind {
             ParameterKind::Integer { minimum, maximum, .. } => write!(f, "a whole number from {minimum} to {maximum}"),
             ParameterKind::Choice { options, .. } => write!(f, "one of {}", text::list(options)),
             ParameterKind::Flag { .. } => write!(f, "`true` or `false`"),
+            ParameterKind::Text { .. } => write!(f, "a line of text of at most {LONGEST_TEXT} characters"),
         }
     }
 }
@@ -224,6 +231,7 @@ impl From<wit::Parameter> for Parameter {
             }
             wit::Kind::Choice(wit::ChoiceOptions { default, options }) => ParameterKind::Choice { default, options },
             wit::Kind::Flag(default) => ParameterKind::Flag { default },
+            wit::Kind::Text(default) => ParameterKind::Text { default },
         };
         let (summary, unit) = (text::clean(&guest.summary, 1000), text::clean(&guest.unit, 64));
         Parameter { name: guest.name, summary, kind, unit, source: text::clean(&guest.source, 400) }

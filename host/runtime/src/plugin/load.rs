@@ -7,7 +7,8 @@ use super::{
 };
 use crate::{
     bindings::{
-        described::DescribedPre, method::MethodPluginPre, metric::MetricPluginPre, perturbation::PerturbationPluginPre,
+        classifier::ClassifierPluginPre, described::DescribedPre, method::MethodPluginPre, metric::MetricPluginPre,
+        perturbation::PerturbationPluginPre,
     },
     error::{PluginId, Role, RunError},
     host::Host,
@@ -36,6 +37,7 @@ pub(crate) enum Program {
     Method(MethodPluginPre<PluginState>),
     Perturbation(PerturbationPluginPre<PluginState>),
     Metric(MetricPluginPre<PluginState>),
+    Classifier(ClassifierPluginPre<PluginState>),
 }
 
 impl Plugin {
@@ -59,6 +61,7 @@ impl Plugin {
             Role::Method => MethodPluginPre::new(instance.clone()).map(Program::Method),
             Role::Perturbation => PerturbationPluginPre::new(instance.clone()).map(Program::Perturbation),
             Role::Metric => MetricPluginPre::new(instance.clone()).map(Program::Metric),
+            Role::Classifier => ClassifierPluginPre::new(instance.clone()).map(Program::Classifier),
         };
         let program = program.map_err(wrong_types)?;
         let info = describe(host, PluginId::unnamed(role, origin), instance)?;
@@ -152,7 +155,7 @@ pub enum LoadError {
     OtherContract { origin: String, found: String },
     #[error(
         "`{origin}` is a component but no plugin: it exports {exports} where a plugin exports \
-         `lacuna:explain/description` and one of `methods`, `perturbations` and `metrics`. \
+         `lacuna:explain/description` and one of `methods`, `perturbations`, `metrics` and `models`. \
          Export it with the macro of the Lacuna SDK",
         exports = if found.is_empty() { "nothing".to_owned() } else { text::list(.found) }
     )]

@@ -18,6 +18,8 @@ pub enum Value {
     Integer(i64),
     Number(f64),
     Choice(String),
+    /// Read back from a record it is a choice, until a description says which of the two it is.
+    Text(String),
 }
 
 impl Settings {
@@ -81,6 +83,10 @@ impl Settings {
     fn put(&mut self, info: &PluginInfo, name: &str, value: Value) -> Result<(), SettingsError> {
         let unknown = || SettingsError::parameter(info, name);
         let parameter = info.parameter(name).ok_or_else(unknown)?;
+        let value = match (&parameter.kind, value) {
+            (ParameterKind::Text { .. }, Value::Choice(text)) => Value::Text(text),
+            (_, value) => value,
+        };
         if !parameter.kind.allows(&value) {
             return Err(SettingsError::value(info, name, &value.to_string()));
         }
@@ -109,6 +115,7 @@ fn read_value(kind: &ParameterKind, text: &str) -> Option<Value> {
         ParameterKind::Integer { .. } => text.parse().ok().map(Value::Integer),
         ParameterKind::Choice { .. } => Some(Value::Choice(text.to_owned())),
         ParameterKind::Flag { .. } => text.parse().ok().map(Value::Flag),
+        ParameterKind::Text { .. } => Some(Value::Text(text.to_owned())),
     }
 }
 
@@ -165,7 +172,7 @@ impl fmt::Display for Value {
         match self {
             Value::Number(x) => write!(f, "{x}"),
             Value::Integer(x) => write!(f, "{x}"),
-            Value::Choice(x) => write!(f, "{x}"),
+            Value::Choice(x) | Value::Text(x) => write!(f, "{x}"),
             Value::Flag(x) => write!(f, "{x}"),
         }
     }
@@ -195,6 +202,7 @@ impl From<Value> for wit::Value {
             Value::Integer(x) => wit::Value::Integer(x),
             Value::Choice(x) => wit::Value::Choice(x),
             Value::Flag(x) => wit::Value::Flag(x),
+            Value::Text(x) => wit::Value::Text(x),
         }
     }
 }
@@ -206,6 +214,7 @@ impl From<wit::Value> for Value {
             wit::Value::Integer(x) => Value::Integer(x),
             wit::Value::Choice(x) => Value::Choice(text::clean(&x, 100)),
             wit::Value::Flag(x) => Value::Flag(x),
+            wit::Value::Text(x) => Value::Text(text::clean(&x, 1000)),
         }
     }
 }
@@ -234,6 +243,7 @@ mod tests {
                 parameter("sigma", ParameterKind::Number { default: 10.0, minimum: 0.0, maximum: 100.0 }),
                 parameter("game", ParameterKind::Choice { default: "deletion".into(), options }),
                 parameter("jitter", ParameterKind::Flag { default: true }),
+                parameter("layer", ParameterKind::Text { default: String::new() }),
             ],
             presets: vec![Preset {
                 name: "fast".into(),
@@ -245,9 +255,11 @@ mod tests {
 
     #[test]
     fn what_is_said_later_wins() {
-        let settings = Settings::parse(&info(), Some("fast"), &["sigma=3", "steps = 40"]).unwrap();
+        let settings = Settings::parse(&info(), Some("fast"), &["sigma=3", "steps = 40", "layer=block.1=a"]).unwrap();
         let json = serde_json::to_string(&settings).unwrap();
-        assert_eq!(json, r#"{"steps":40,"sigma":3.0,"game":"deletion","jitter":false}"#);
+        assert_eq!(json, r#"{"steps":40,"sigma":3.0,"game":"deletion","jitter":false,"layer":"block.1=a"}"#);
+        let again: Settings = serde_json::from_str(&json).unwrap();
+        assert_eq!(again.complete(&info()).unwrap(), settings, "a text is a text again once it is described");
     }
 
     #[test]
@@ -255,7 +267,7 @@ mod tests {
         let said = |preset, text: &str| Settings::parse(&info(), preset, &[text]).unwrap_err().to_string();
         assert_eq!(
             said(None, "step=3"),
-            "`toy` has no parameter `step` (did you mean `steps`?); its parameters are `steps`, `sigma`, `game`, `jitter`"
+            "`toy` has no parameter `step` (did you mean `steps`?); its parameters are `steps`, `sigma`, `game`, `jitter`, `layer`"
         );
         assert_eq!(
             said(None, "sigma=1000"),

@@ -197,7 +197,7 @@ fn check_perturbation<'a>(
 pub(super) fn perturbation(plugin: &Plugin) -> Result<&PerturbationProgram, RunError> {
     match plugin.program() {
         Program::Perturbation(program) => Ok(program),
-        Program::Method(_) | Program::Metric(_) => Err(wrong_role(plugin, Role::Perturbation)),
+        Program::Method(_) | Program::Metric(_) | Program::Classifier(_) => Err(wrong_role(plugin, Role::Perturbation)),
     }
 }
 

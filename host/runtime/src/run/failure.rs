@@ -58,6 +58,9 @@ fn of_stop(state: &PluginState, stop: Stop) -> RunError {
     match stop {
         Stop::OutOfTime => RunError::OutOfTime { plugin: state.id.clone(), allowed: state.shared().watch.allowed() },
         Stop::Cancelled => RunError::Cancelled,
+        // A classifier that was stopped by the user fails; that is not its fault.
+        Stop::Classifier { .. } if state.shared().watch.unwanted() => RunError::Cancelled,
+        Stop::Classifier { what, remedy } => RunError::Classifier { what, remedy },
         Stop::Device { operation, reason } => RunError::Device { operation: operation.to_owned(), reason },
         Stop::Bug { operation, reason } => RunError::Internal { operation: operation.to_owned(), reason },
     }

@@ -10,6 +10,7 @@ pub(crate) mod objective;
 pub(crate) mod outcome;
 pub(crate) mod partner;
 pub(crate) mod record;
+pub(crate) mod resident;
 pub(crate) mod shared;
 pub(crate) mod state;
 pub(crate) mod watch;

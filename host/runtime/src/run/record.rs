@@ -159,6 +159,11 @@ impl Journal {
         self.messages.push(Message { plugin, level, text });
     }
 
+    /// The latest message.
+    pub(crate) fn last_words(&self) -> Option<String> {
+        self.messages.last().map(|message| message.text.clone())
+    }
+
     pub(crate) fn into_messages(mut self) -> Vec<Message> {
         if self.dropped > 0 {
             let text = format!("{} further messages were dropped", self.dropped);

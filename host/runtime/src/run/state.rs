@@ -88,6 +88,13 @@ impl PluginState {
         }
     }
 
+    /// The state of an instance that outlives a run, made ready for its next one.
+    pub(crate) fn renew(&mut self, shared: Rc<Shared>) {
+        self.shared = shared;
+        self.refusal = None;
+        self.readback.used = 0;
+    }
+
     /// A store for this plugin, watched and limited.
     pub(crate) fn into_store(self, engine: &Engine) -> Store<PluginState> {
         let handles = self.handles as usize + HANDLES_OF_THE_HOST;
@@ -221,6 +228,7 @@ impl PluginState {
         match self.id.role() {
             Role::Method | Role::Metric => Group::Objective,
             Role::Perturbation => Group::Perturbation,
+            Role::Classifier => Group::Classifier,
         }
     }
 

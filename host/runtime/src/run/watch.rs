@@ -42,6 +42,11 @@ impl Watch {
         self.cancelled_since.get().is_some()
     }
 
+    /// Whether the user wants no result any more, told or not.
+    pub(crate) fn unwanted(&self) -> bool {
+        self.cancel.is_cancelled()
+    }
+
     pub(crate) fn elapsed(&self) -> Duration {
         self.started.elapsed()
     }

@@ -37,27 +37,36 @@
 //! }
 //! ```
 //!
+//! A method that also works on black boxes takes the gradient from a [`Slope`], and an image that moves
+//! under the mask is a [`Jitter`].
+//!
 //! What is deliberately absent: the loop, the optimiser, and whatever else tells one method from
 //! another.
 
 mod circle;
 mod config;
+mod evolution;
 mod findings;
 mod game;
 mod grid;
+mod jitter;
 mod objective;
 mod regularisers;
 mod score;
+mod slope;
 mod start;
 mod verdict;
 
 pub use config::Config;
+pub use evolution::Evolution;
 pub use findings::Findings;
 pub use game::Game;
 pub use grid::{Grid, Upsampling};
+pub use jitter::{Jitter, Shift};
 pub use objective::{Objective, Terms};
 pub use regularisers::Regularisers;
 pub use score::ScoreTerm;
+pub use slope::{Found, Slope};
 pub use start::Start;
 
 /// The source of a default that no paper gives.
