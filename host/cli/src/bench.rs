@@ -10,7 +10,7 @@ use crate::{
     model::Model,
     plugins::{PluginArguments, Plugins},
 };
-use lacuna_engine::{Architecture, ClassIndex, Classifier, Device, Tensor};
+use lacuna_engine::{Architecture, ClassIndex, Classifier, Tensor};
 use lacuna_runtime::{CancelToken, ExplainRequest, Host, Limits, RunRecord, Settings, Timings, explain};
 use serde::Serialize;
 use std::{fs, path::Path};

@@ -33,8 +33,8 @@ const SEED: u64 = 7;
 const TARGET: &str = "lesion";
 
 /// Made by `lacuna phantom train --seed 7`.
-const MANIFEST: &str = include_str!("../assets/demo/model.toml");
-const WEIGHTS: &[(&str, &[u8])] = &[("model.safetensors", include_bytes!("../assets/demo/model.safetensors"))];
+pub const MANIFEST: &str = include_str!("../assets/demo/model.toml");
+pub const WEIGHTS: &[(&str, &[u8])] = &[("model.safetensors", include_bytes!("../assets/demo/model.safetensors"))];
 
 /// A phantom that the classifier was not trained on, and where its lesion is.
 const IMAGE: (&str, &[u8]) = ("lesion-1.png", include_bytes!("../assets/demo/lesion-1.png"));

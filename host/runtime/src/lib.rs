@@ -49,5 +49,6 @@ pub use run::explain::{ExplainRequest, explain};
 pub use run::measure::{MeasureRequest, measure};
 pub use run::objective::{ObjectiveHistory, Progress};
 pub use run::outcome::Outcome;
+pub use run::perturb::{PerturbRequest, perturb};
 pub use run::record::{Message, MessageLevel, PluginRecord, RunRecord, Timings};
 pub use run::resident::{ClassifierRequest, open_classifier};

@@ -1,5 +1,6 @@
 //! The plugins of this program and of its user, and the commands about them.
 
+mod check;
 mod found;
 mod inspect;
 mod list;
@@ -15,6 +16,8 @@ pub enum Command {
     List(list::Arguments),
     /// Show the parameters, presets and needs of one plugin
     Inspect(inspect::Arguments),
+    /// Check what must hold of any plugin, on made images, and say what does not
+    Check(check::Arguments),
     /// Make a folder with a new perturbation plugin that builds
     New(new::Arguments),
 }
@@ -24,6 +27,7 @@ pub fn run(command: &Command) -> Result<()> {
     match command {
         Command::List(arguments) => list::run(arguments),
         Command::Inspect(arguments) => inspect::run(arguments),
+        Command::Check(arguments) => check::run(arguments),
         Command::New(arguments) => new::run(arguments),
     }
 }

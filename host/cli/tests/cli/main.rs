@@ -6,6 +6,7 @@ mod bad_input;
 mod black_boxes;
 mod common;
 mod comparing;
+mod conformance;
 mod results;
 mod studies;
 mod training;

@@ -39,6 +39,24 @@ fn the_tutorial_works_as_it_is_written() {
     let record = String::from_utf8(bench.read("explained/record.json")).unwrap();
     assert!(record.contains("\"name\": \"my-perturbation\""), "{record}");
 
+    // A plugin that forgets its mask builds, runs, and gets no stamp.
+    let source = String::from_utf8(bench.read("my-perturbation/src/lib.rs")).unwrap();
+    let (before, after) = source.split_once("fn apply").unwrap();
+    let (signature, body) = after.split_once("{").unwrap();
+    let careless = format!(
+        "{before}fn apply{signature}{{\n        let _ = mask;\n        return Ok(self.images.clone());\n{body}"
+    );
+    bench.write("my-perturbation/src/lib.rs", careless);
+    let mut build = cargo();
+    build.current_dir(bench.path("my-perturbation")).args(["build", "--release", "--target", "wasm32-unknown-unknown"]);
+    Run::of(build.output()).succeeded();
+    let checked = bench.run(
+        "plugins check my-perturbation --plugins my-perturbation/target/wasm32-unknown-unknown/release --device cpu",
+    );
+    assert!(checked.out.contains("NO  what the mask does not keep changes"), "{}", checked.out);
+    assert!(checked.out.contains("NO  gradients reach the mask"), "{}", checked.out);
+    checked.says(1, &["1 of 1 plugins do not conform", "my-perturbation"]);
+
     // What a first-time author gets wrong.
     let again = bench.run("plugins new my-perturbation");
     again.says(2, &["my-perturbation", "cannot be made", "--out"]);

@@ -4,9 +4,10 @@ mod manifest;
 
 pub use manifest::GeneratorManifest;
 
-use crate::architecture::{Source, Weights, decoder, encoder};
+use crate::architecture::{Source, Start, VaeConfig, Weights, decoder, encoder};
 use crate::graph::{self, Graph, Network};
 use crate::model_file::ModelFiles;
+use crate::tensor::SplitMix;
 use crate::{Device, Error, Interpolation, ReluRule, Result, Tensor};
 use std::path::Path;
 use std::sync::Arc;
@@ -104,6 +105,24 @@ impl Generator {
         let normalisation = input.normalisation(device)?;
         let normalised_output = model.normalised_output;
         Self { inner: Arc::new(Inner { info, networks, normalisation, normalised_output }) }.probed(file)
+    }
+
+    /// A variational autoencoder with random weights, to check plugins with.
+    ///
+    /// # Errors
+    /// Sizes that do not fit together, and [`Error::Device`] when the device has no room.
+    pub fn untrained(vae: &VaeConfig, seed: u64, device: &Device) -> Result<Self> {
+        vae.check()?;
+        let mut source = Source::Random { random: SplitMix(seed), start: Start::Plausible, classes: 0 };
+        let networks = Networks::Latent {
+            encoder: network(encoder(vae, &mut source)?, device)?,
+            decoder: network(decoder(vae, &mut source)?, device)?,
+            variational: true,
+        };
+        let name = "variational autoencoder, untrained".to_owned();
+        let info = GeneratorInfo { name, channels: vae.channels, height: vae.size, width: vae.size, latent: None };
+        let inner = Inner { info, networks, normalisation: None, normalised_output: false };
+        Self { inner: Arc::new(inner) }.probed("an untrained generator")
     }
 
     /// Runs it once on a grey image, which finds what does not fit, and the dimensions of z.

@@ -119,7 +119,7 @@ pub fn explain(host: &Host, request: ExplainRequest<'_>) -> Result<Outcome, RunE
     let mut perturbation = None;
     if let Some((plugin, program)) = partner {
         let settings = complete(plugin, &request.perturbation_settings)?;
-        perturbation = Some(PluginRecord::new(plugin, &settings));
+        perturbation = Some(PluginRecord::of(plugin, &settings));
         state.partner = Some(Box::new(Partner::start(plugin, program, settings, new_state(plugin))?));
     }
     let mut store = state.into_store(host.engine());
@@ -150,7 +150,7 @@ pub fn explain(host: &Host, request: ExplainRequest<'_>) -> Result<Outcome, RunE
     let record = RunRecord {
         contract: CONTRACT_VERSION.to_owned(),
         runtime: env!("CARGO_PKG_VERSION").to_owned(),
-        method: PluginRecord::new(request.method, &method_settings),
+        method: PluginRecord::of(request.method, &method_settings),
         perturbation,
         classifier: request.classifier.info().name.clone(),
         generator: request.generator.map(|generator| generator.info().name.clone()),

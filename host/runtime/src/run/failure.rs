@@ -3,7 +3,7 @@
 use super::state::PluginState;
 use crate::{
     bindings::method::lacuna::explain::errors::Error as WitError,
-    error::RunError,
+    error::{PluginId, RunError},
     guest_api::fault::{Fault, Stop, in_words},
     host::GUEST_STACK_BYTES,
     policy::limits::Limit,
@@ -57,9 +57,17 @@ pub(crate) fn of_fault(state: &PluginState, fault: Fault) -> RunError {
 fn of_stop(state: &PluginState, stop: Stop) -> RunError {
     match stop {
         Stop::OutOfTime => RunError::OutOfTime { plugin: state.id.clone(), allowed: state.shared().watch.allowed() },
-        Stop::Cancelled => RunError::Cancelled,
         // A classifier that was stopped by the user fails; that is not its fault.
         Stop::Classifier { .. } if state.shared().watch.unwanted() => RunError::Cancelled,
+        stop => of_host(&state.id, stop),
+    }
+}
+
+/// The cause of a step that failed where no plugin's state is at hand.
+pub(crate) fn of_host(plugin: &PluginId, stop: Stop) -> RunError {
+    match stop {
+        Stop::OutOfTime => RunError::Refused { plugin: plugin.clone(), reason: stop.to_string() },
+        Stop::Cancelled => RunError::Cancelled,
         Stop::Classifier { what, remedy } => RunError::Classifier { what, remedy },
         Stop::Device { operation, reason } => RunError::Device { operation: operation.to_owned(), reason },
         Stop::Bug { operation, reason } => RunError::Internal { operation: operation.to_owned(), reason },

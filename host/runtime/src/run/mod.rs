@@ -9,6 +9,7 @@ pub(crate) mod meter;
 pub(crate) mod objective;
 pub(crate) mod outcome;
 pub(crate) mod partner;
+pub(crate) mod perturb;
 pub(crate) mod record;
 pub(crate) mod resident;
 pub(crate) mod shared;

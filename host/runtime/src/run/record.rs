@@ -62,7 +62,8 @@ pub struct PluginRecord {
 }
 
 impl PluginRecord {
-    pub(crate) fn new(plugin: &Plugin, settings: &Settings) -> PluginRecord {
+    /// What a record says of a plugin with these settings.
+    pub fn of(plugin: &Plugin, settings: &Settings) -> PluginRecord {
         PluginRecord {
             name: plugin.name().to_owned(),
             version: plugin.info().version.clone(),

@@ -1,0 +1,110 @@
+//! A perturbation by itself: images and a mask in, what is left of the images out.
+
+use super::{cancel::CancelToken, explain, failure, partner::Partner, shared::Shared, state::PluginState};
+use crate::{
+    error::{PluginId, RunError},
+    guest_api::{fault::Fault, handles::TensorHandle},
+    host::Host,
+    plugin::{load::Plugin, settings::Settings},
+    policy::{
+        grants::Grants,
+        ledger::{Charge, Quota},
+        limits::Limits,
+    },
+};
+use lacuna_engine::{Classifier, Generator, Tensor};
+use std::fmt;
+
+/// Which regions to delete, and how.
+pub struct PerturbRequest<'a> {
+    pub perturbation: &'a Plugin,
+    /// Whose images these are; it is not asked.
+    pub classifier: &'a Classifier,
+    /// The model of healthy images for plugins that need one.
+    pub generator: Option<&'a Generator>,
+    /// (N, C, H, W) in [0, 1].
+    pub images: Tensor,
+    /// (N, 1, H, W) in [0, 1]; 1 keeps the pixel. Gradients flow back to it where it is tracked.
+    pub mask: Tensor,
+    /// Parameters that are not set take their defaults.
+    pub settings: Settings,
+    /// The only source of randomness.
+    pub seed: u64,
+    pub limits: Limits,
+    pub grants: Grants,
+}
+
+impl<'a> PerturbRequest<'a> {
+    /// A request with every option at its default: default settings and limits, no generator, nothing granted, seed 0.
+    pub fn new(
+        perturbation: &'a Plugin,
+        classifier: &'a Classifier,
+        images: Tensor,
+        mask: Tensor,
+    ) -> PerturbRequest<'a> {
+        PerturbRequest {
+            perturbation,
+            classifier,
+            generator: None,
+            images,
+            mask,
+            settings: Settings::default(),
+            seed: 0,
+            limits: Limits::default(),
+            grants: Grants::none(),
+        }
+    }
+}
+
+impl fmt::Debug for PerturbRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PerturbRequest")
+            .field("perturbation", &self.perturbation)
+            .field("images", &self.images.shape())
+            .field("mask", &self.mask.shape())
+            .field("seed", &self.seed)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Phi(x; m), of the images' shape.
+///
+/// # Errors
+/// [`RunError`]: who did what and what to change.
+pub fn perturb(host: &Host, request: PerturbRequest<'_>) -> Result<Tensor, RunError> {
+    let plugin = request.perturbation;
+    let program = explain::perturbation(plugin)?;
+    let available = explain::Available {
+        classifier: request.classifier.info(),
+        generator: request.generator.is_some(),
+        grants: &request.grants,
+    };
+    available.check(host, plugin, program.engine())?;
+    let settings = explain::complete(plugin, &request.settings)?;
+    let shared = Shared::new(request.limits.wall_time, CancelToken::new(), Box::new(|_| ()));
+    let device = request.classifier.device().clone();
+    let (id, needs) = (plugin.id().clone(), &plugin.info().needs);
+    let mut state = PluginState::new(id.clone(), Some(device), &request.limits, &request.grants, needs, shared.clone());
+    state.generator = request.generator.cloned();
+    let mut partner = Partner::start(plugin, program, settings, state)?;
+    // The images, the mask and the result are on the caller's account, not on the plugin's.
+    let payer = Quota::new(u64::MAX);
+    let given = |tensor: Tensor| TensorHandle { tensor, charge: Charge::free(&payer) };
+    let made = partner
+        .create(given(request.images), Vec::new(), request.seed)
+        .and_then(|perturbation| partner.apply(&perturbation, given(request.mask), &payer));
+    match (shared.partner_fault(), made) {
+        (Some(fault), _) => Err(fault),
+        (None, Ok(images)) => Ok(images.tensor),
+        (None, Err(fault)) => Err(of_fault(&id, fault)),
+    }
+}
+
+fn of_fault(plugin: &PluginId, fault: Fault) -> RunError {
+    match fault {
+        Fault::Guest(error) => {
+            RunError::Refused { plugin: plugin.clone(), reason: crate::guest_api::fault::in_words(&error) }
+        }
+        Fault::Stop(stop) => failure::of_host(plugin, stop),
+    }
+}
