@@ -77,6 +77,11 @@ pub fn run(Command::Inspect(arguments): &Command) -> Result<()> {
     console.say(&format!("  output    {} classes, {activation}", info.classes.len()));
     let gradients = if info.differentiable { "yes" } else { "no" };
     console.say(&format!("  gradients {gradients}"));
+    let functions: Vec<String> =
+        info.activation_functions.iter().map(|function| format!("{} {}", function.count, function.name)).collect();
+    if !functions.is_empty() {
+        console.say(&format!("  activation functions: {}", functions.join(", ")));
+    }
     console.say("  answer to a grey image (0.5 everywhere):");
     for (index, class) in info.classes.iter().enumerate() {
         let (logit, probability) = (logits[index], probabilities[index]);
@@ -92,6 +97,7 @@ pub fn run(Command::Inspect(arguments): &Command) -> Result<()> {
         "classes": info.classes,
         "activation": activation,
         "differentiable": info.differentiable,
+        "activation_functions": info.activation_functions.iter().map(|f| json!({ "name": f.name, "count": f.count })).collect::<Vec<_>>(),
         "layers": info.layers,
         "cam_layer": info.cam_layer,
         "grey_image": { "logits": logits, "probabilities": probabilities },

@@ -31,7 +31,9 @@ mod tensor;
 pub use adam::{Adam, AdamState};
 pub use architecture::{Architecture, VaeConfig, Weights};
 pub use autodiff::Gradients;
-pub use classifier::{Activation, BlackBox, ClassIndex, Classifier, ClassifierInfo, Manifest, ReluRule, Score};
+pub use classifier::{
+    Activation, ActivationFunction, BlackBox, ClassIndex, Classifier, ClassifierInfo, Manifest, ReluRule, Score,
+};
 pub use device::{Adapter, AdapterKind, Device, DeviceChoice, WgpuSetup, adapters, automatic, wgpu};
 pub use error::{Error, Result};
 pub use generator::{Generator, GeneratorInfo, GeneratorManifest};

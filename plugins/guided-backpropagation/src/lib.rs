@@ -7,10 +7,13 @@
 //! as Captum's `GuidedBackprop`.
 //!
 //! The rule acts on every ReLU of the model, in-place, functional, used twice or inside ONNX. Any other
-//! activation passes gradients as they are; a model on which the rule changes nothing is said as a finding.
+//! activation function passes gradients as they are, which is said with their names and numbers; so is a model
+//! on which the rule changes nothing.
 
 use lacuna_plugin::saliency::{CAPTUM, Channels, all_zero, explain_zeros, whose};
-use lacuna_plugin::{Error, Explanation, Info, Method, Need, Parameter, ReluRule, Request, Score, export_method};
+use lacuna_plugin::{
+    ActivationFunction, Error, Explanation, Info, Method, Need, Parameter, ReluRule, Request, Score, export_method,
+};
 
 const RULES: [(&str, ReluRule); 2] = [("guided", ReluRule::Guided), ("deconvolution", ReluRule::Deconvolution)];
 
@@ -49,17 +52,36 @@ impl Method for GuidedBackpropagation {
         let map = Channels::from_settings(settings)?.reduce(&attribution).gaussian_blur(settings.number("sigma")?);
         let mut findings = explain_zeros(&request, score, &map)?;
 
+        findings.extend(others(&classifier.info().activation_functions));
         let plain = classifier.gradient(images, targets, score, ReluRule::Plain);
         let (same, empty) = (all_zero(&(&attribution - plain))?, all_zero(&attribution)?);
         let unchanged = same.iter().zip(&empty).enumerate().filter(|(_, (same, empty))| **same && !**empty);
         findings.extend(unchanged.map(|(image, _)| {
             format!(
-                "{}the rule changed nothing, so this is the plain gradient: no negative gradient met a ReLU; where a \
-                 model has other activations, they pass gradients as they are",
+                "{}the rule changed nothing, so this is the plain gradient: no negative gradient met a ReLU",
                 whose(image, same.len())
             )
         }));
         Ok(Explanation { map, extras: vec![("attribution", attribution)], findings })
+    }
+}
+
+/// What was done where a model has other activation functions than ReLU.
+fn others(functions: &[ActivationFunction]) -> Option<String> {
+    let named = |ruled: bool| {
+        let some: Vec<String> =
+            functions.iter().filter(|f| f.ruled == ruled).map(|f| format!("{} {}", f.count, f.name)).collect();
+        some.join(", ")
+    };
+    match (named(true), named(false)) {
+        (_, others) if others.is_empty() => None,
+        (ruled, others) if ruled.is_empty() => Some(format!(
+            "this is the plain gradient: the model has no ReLU for the rule to act on, only {others}, which pass \
+             gradients as they are"
+        )),
+        (ruled, others) => Some(format!(
+            "the rule acted on {ruled}; {others} passed gradients as they are, for the rule is about ReLU"
+        )),
     }
 }
 

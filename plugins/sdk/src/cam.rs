@@ -101,6 +101,7 @@ mod tests {
             differentiable: true,
             layers: layers.iter().map(|&layer| layer.to_owned()).collect(),
             cam_layer: cam_layer.map(str::to_owned),
+            activation_functions: vec![],
         }
     }
 

@@ -1,7 +1,7 @@
 //! The classifier that is explained.
 
 use crate::bindings::imports::classifiers;
-pub use crate::bindings::imports::classifiers::{ClassifierInfo, ReluRule, Score};
+pub use crate::bindings::imports::classifiers::{ActivationFunction, ClassifierInfo, ReluRule, Score};
 use crate::tensor::Tensor;
 
 /// The classifier f of a request. No call changes it.

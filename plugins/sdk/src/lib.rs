@@ -61,7 +61,7 @@ mod tensor;
 
 pub use autodiff::{Adam, Gradients};
 pub use bindings::model::{Activation, ModelInfo};
-pub use classifier::{Classifier, ClassifierInfo, ReluRule, Score};
+pub use classifier::{ActivationFunction, Classifier, ClassifierInfo, ReluRule, Score};
 pub use error::{Error, ExhaustedLimit, InvalidArgument, ShapeMismatch};
 pub use generator::{Generator, GeneratorInfo};
 pub use info::{Described, Info, Kind, Need, Parameter, PluginInfo};

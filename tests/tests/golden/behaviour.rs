@@ -194,6 +194,24 @@ fn saturated_probabilities_and_cams_without_evidence_are_said() {
     assert!(guided.findings.iter().any(|f| f.contains("the rule changed nothing")), "{:?}", guided.findings);
 }
 
+/// The network of `tests/golden/operators.py` with the operators of MobileNet.
+#[test]
+fn other_activation_functions_are_said() {
+    let text = "name = \"mobilenet\"\n[model]\ngraph = \"operators-mobilenet.onnx\"\n[input]\nchannels = 3\nheight = 33\n\
+                width = 35\n[output]\nclasses = [\"a\", \"b\", \"c\", \"d\", \"e\"]\nactivation = \"sigmoid\"\n";
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
+    let (manifest, device) = (lacuna_engine::Manifest::parse("mobilenet.toml", text).unwrap(), Device::cpu());
+    let classifier =
+        Classifier::from_manifest("mobilenet.toml", &manifest, &ModelFiles::Folder(folder), &device).unwrap();
+    let functions = &classifier.info().activation_functions;
+    println!("{functions:?}");
+    assert!(functions.iter().any(|f| f.name == "Clip" && f.count == 2 && !f.ruled), "{functions:?}");
+    let images = Tensor::uniform(&device, &[1, 3, 33, 35], 0.0, 1.0, 5).unwrap();
+    let said = map("guided-backpropagation", &classifier, &images, &[0], &[]).findings.join("\n");
+    assert!(said.contains("2 Clip") && said.contains("HardSwish") && said.contains("gradients as they are"), "{said}");
+    assert!(map("guided-backpropagation", &untrained().0, &untrained().1, &[0; 3], &[]).findings.is_empty());
+}
+
 #[test]
 fn any_layer_can_be_chosen() {
     let (classifier, images, targets) = untrained();

@@ -137,6 +137,7 @@ impl Manifest {
             differentiable: self.model.differentiable && self.model.command.is_none(),
             layers,
             cam_layer,
+            activation_functions: Vec::new(),
         }
     }
 }

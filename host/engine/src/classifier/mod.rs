@@ -67,6 +67,22 @@ pub struct ClassifierInfo {
     /// Layers whose activations (N, C, H, W) can be asked for, in the order of computation.
     pub layers: Vec<String>,
     pub cam_layer: Option<String>,
+    /// None for a black box.
+    pub activation_functions: Vec<ActivationFunction>,
+}
+
+/// The activation function that a [`ReluRule`] acts on, by its name in ONNX.
+pub(crate) const RULED: &str = "Relu";
+
+/// A kind of activation function inside a network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActivationFunction {
+    /// In ONNX.
+    pub name: String,
+    /// How often it occurs.
+    pub count: usize,
+    /// Whether a [`ReluRule`] acts on it.
+    pub ruled: bool,
 }
 
 /// A frozen classifier on a device. Cheap to clone; nothing changes it.
@@ -199,6 +215,7 @@ impl Classifier {
             }
             other => other,
         };
+        let activation_functions = graph.activation_functions();
         let network = graph::compile(graph, device).map_err(in_file)?;
         let Input { channels, height, width, .. } = manifest.input;
         let probe = Tensor::full(device, &[1, channels, height, width], 0.5)?;
@@ -224,7 +241,10 @@ impl Classifier {
             None => layers.last().cloned(),
         };
         let normalisation = manifest.input.normalisation(device)?;
-        let info = manifest.info(layers, cam_layer);
+        let counted =
+            |(name, count): (&str, usize)| ActivationFunction { name: name.to_owned(), count, ruled: name == RULED };
+        let activation_functions = activation_functions.into_iter().map(counted).collect();
+        let info = ClassifierInfo { activation_functions, ..manifest.info(layers, cam_layer) };
         Ok(Self { inner: Arc::new(Inner { info, body: Body::Network(network), normalisation }) })
     }
 

@@ -32,6 +32,20 @@ pub(crate) struct Graph {
     pub(crate) constants: HashMap<String, Constant>,
 }
 
+impl Graph {
+    /// The activation functions by name, with how often each occurs, in the order of their first node.
+    pub(crate) fn activation_functions(&self) -> Vec<(&'static str, usize)> {
+        let mut counted: Vec<(&'static str, usize)> = Vec::new();
+        for name in self.nodes.iter().filter_map(|node| node.operator.activation_function()) {
+            match counted.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, count)) => *count += 1,
+                None => counted.push((name, 1)),
+            }
+        }
+        counted
+    }
+}
+
 /// One operator and the values that it reads and makes.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {

@@ -104,6 +104,22 @@ pub(crate) enum Operator {
     Slice,
 }
 
+impl Operator {
+    /// The name of an activation function; none for what weighs, moves or pools.
+    pub(crate) fn activation_function(&self) -> Option<&'static str> {
+        match self {
+            Self::Relu => Some(crate::classifier::RULED),
+            Self::LeakyRelu { .. } => Some("LeakyRelu"),
+            Self::Clip { .. } => Some("Clip"),
+            Self::Sigmoid => Some("Sigmoid"),
+            Self::HardSigmoid { .. } => Some("HardSigmoid"),
+            Self::HardSwish => Some("HardSwish"),
+            Self::Tanh => Some("Tanh"),
+            _ => None,
+        }
+    }
+}
+
 /// The names that the reader knows, for messages.
 pub(crate) const KNOWN: &[&str] = &[
     "Add",

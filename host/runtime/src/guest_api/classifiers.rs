@@ -102,6 +102,15 @@ fn info(info: &engine::ClassifierInfo) -> ClassifierInfo {
         differentiable: info.differentiable,
         layers: info.layers.clone(),
         cam_layer: info.cam_layer.clone(),
+        activation_functions: info
+            .activation_functions
+            .iter()
+            .map(|function| wit::ActivationFunction {
+                name: function.name.clone(),
+                count: size(function.count),
+                ruled: function.ruled,
+            })
+            .collect(),
     }
 }
 
