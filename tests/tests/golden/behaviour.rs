@@ -8,7 +8,7 @@ use lacuna_engine::{
 use lacuna_runtime::{CancelToken, ExplainRequest, Need, Progress, Role, RunError};
 
 /// Every method of this file, with settings that make it quick.
-const METHODS: [(&str, &[&str]); 14] = [
+const METHODS: [(&str, &[&str]); 15] = [
     ("gradient", &[]),
     ("input-x-gradient", &[]),
     ("smoothgrad", &["samples=7", "batch=4"]),
@@ -20,7 +20,8 @@ const METHODS: [(&str, &[&str]); 14] = [
     ("layer-cam", &[]),
     ("occlusion", &["window=20", "stride=15", "batch=4"]),
     ("rise", &["samples=40", "batch=6"]),
-    ("i-gos", &["steps=4", "samples=5", "batch=6", "score-weight=30"]),
+    ("i-gos", &["steps=3", "refinements=4", "samples=5", "batch=6", "score-weight=30"]),
+    ("i-gos-plus-plus", &["steps=3", "samples=2", "batch=6", "score-weight=30"]),
     ("extremal-perturbation", &["steps=30", "learning-rate=0.1"]),
     ("fido", &["steps=20", "samples=2", "learning-rate=0.3"]),
 ];
@@ -121,7 +122,7 @@ fn maps_peak_at_the_evidence_and_move_with_it() {
     for (method, settings) in METHODS {
         let quick = match method {
             "rise" => &["samples=600"][..],
-            "i-gos" | "extremal-perturbation" | "fido" => &[],
+            "i-gos" | "i-gos-plus-plus" | "extremal-perturbation" | "fido" => &[],
             _ => settings,
         };
         for corner in [[8, 8], [24, 28]] {
@@ -230,7 +231,7 @@ fn any_layer_can_be_chosen() {
 #[test]
 fn long_work_is_reported_and_stops_when_asked() {
     let (classifier, images, targets) = untrained();
-    for method in ["smoothgrad", "integrated-gradients", "occlusion", "rise", "i-gos"] {
+    for method in ["smoothgrad", "integrated-gradients", "occlusion", "rise", "i-gos", "i-gos-plus-plus"] {
         let cancel = CancelToken::new();
         let stop = cancel.clone();
         let mut asked = request(method, &classifier, &images, &targets, &["batch=3"]);
@@ -322,27 +323,26 @@ fn regions_have_the_area_that_was_asked_for() {
 }
 
 #[test]
-fn integrated_gradients_reach_in_few_steps_what_adam_reaches_in_many() {
-    let classifier = blob_finder();
-    let image = blob([24, 28]);
-    let shared = ["score=probability", "score-weight=1", "area-weight=0.0012755", "tv-weight=0.02551", "tv-exponent=2"];
-    let value = |method: &str, settings: &[&str]| {
-        let outcome = map(method, &classifier, &image, &[1], &[&shared[..], settings].concat());
-        let logits = classifier.logits(&extra(&outcome, "perturbed"), ReluRule::Plain).unwrap();
+fn two_masks_delete_and_insert_the_evidence() {
+    let (classifier, image) = (blob_finder(), blob([24, 28]));
+    let outcome = map("i-gos-plus-plus", &classifier, &image, &[1], &["score=log-odds"]);
+    println!("{:?} {:?}", outcome.messages, outcome.findings);
+    let product = extra(&outcome, "mask-deletion").multiply(&extra(&outcome, "mask-insertion")).unwrap();
+    assert_eq!(bits(&product), bits(&extra(&outcome, "mask-low")));
+    let log_odds = |image: &Tensor| {
+        let logits = classifier.logits(image, ReluRule::Plain).unwrap();
         let target = [lacuna_engine::ClassIndex(1)];
-        let p = classifier.scores(&logits, &target, Score::Probability).unwrap().read().unwrap()[0];
-        let low = extra(&outcome, "mask-low");
-        let area: f32 = low.read().unwrap().iter().map(|m| 1.0 - m).sum();
-        let tv = low.total_variation(2.0).unwrap().read().unwrap()[0];
-        let value = p + area * 0.001_275_5 + tv * 0.025_51;
-        println!("{method}: objective {value}, probability {p}, {:?}", outcome.messages);
-        value
+        classifier.scores(&logits, &target, Score::LogOdds).unwrap().read().unwrap()[0]
     };
-    // What nothing deleted costs.
-    let whole = value("i-gos", &["steps=1", "samples=1", "step=0.000001"]);
-    let adam = whole - value("meaningful-perturbation", &["steps=300", "start-value=1"]);
-    let descent = whole - value("i-gos", &[]);
-    // 16 passes forward and backward, and no more than 24 forward.
-    let few = whole - value("i-gos", &["steps=4", "samples=4"]);
-    assert!(descent > 0.9 * adam && few > 0.9 * adam, "{descent} and {few} against {adam}");
+    // The perturbation is black: what is deleted is the image times 1 - mask.
+    let deleted = extra(&outcome, "perturbed");
+    let (whole, without, alone) = (log_odds(&image), log_odds(&deleted), log_odds(&image.subtract(&deleted).unwrap()));
+    println!("log-odds {whole} of the image, {without} without the evidence, {alone} of the evidence alone");
+    assert!(without < 0.2 * whole && alone > 0.8 * whole, "{whole}, {without}, {alone}");
+    // Every step lowers the objective, or stays.
+    let history = &outcome.record.objective;
+    let at = |name: &str| history.names.iter().position(|known| known == name).unwrap();
+    let value = |row: &Vec<Option<f32>>| row[at("cost")].unwrap() + row[at("score")].unwrap();
+    let values: Vec<f32> = history.values.iter().map(value).collect();
+    assert!(values.windows(2).all(|two| two[1] <= two[0] + 1e-5), "{values:?}");
 }

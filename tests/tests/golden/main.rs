@@ -7,6 +7,7 @@
 
 mod behaviour;
 mod captum;
+mod curves;
 mod made;
 
 use lacuna_engine::{ClassIndex, Classifier, Tensor};

@@ -127,6 +127,7 @@ fn the_other_commands_answer_people_and_programs() {
         "guided-backpropagation",
         "hires-cam",
         "i-gos",
+        "i-gos-plus-plus",
         "input-x-gradient",
         "integrated-gradients",
         "latent-shift",

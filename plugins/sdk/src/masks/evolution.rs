@@ -12,9 +12,9 @@
 //! mask, because fewer unknowns need fewer pairs, and an optimiser that divides by the gradient's size, as Adam does, needs
 //! no scale. Only the score is estimated: area and TV have gradients without the classifier.
 
-use crate::masks::{Jitter, Objective};
-use crate::saliency::{Passes, Stack};
-use crate::{Error, Interpolation, Parameter, Phi, Random, Request, Score, Tensor};
+use crate::masks::{Jitter, Objective, Versions};
+use crate::saliency::Passes;
+use crate::{Error, Interpolation, Parameter, Random, Request, Tensor};
 
 const STRATEGY: &str = "Wierstra 2014, Salimans 2017; value chosen here";
 
@@ -24,11 +24,7 @@ pub struct Evolution<'a> {
     pairs: u32,
     sigma: f32,
     cells: u32,
-    most: u32,
-    stack: Stack<'a>,
-    /// The perturbation of as many copies of the images as a pass has pairs.
-    phis: Vec<(u32, Phi)>,
-    seed: u64,
+    versions: Versions<'a>,
 }
 
 impl<'a> Evolution<'a> {
@@ -52,19 +48,14 @@ impl<'a> Evolution<'a> {
         .into_iter()
     }
 
-    pub(super) fn new(request: &Request<'a>, objective: &Objective<'_>) -> Result<Self, Error> {
+    pub(super) fn new(request: &Request<'a>, objective: &'a Objective<'a>) -> Result<Self, Error> {
         let settings = &request.settings;
-        let (pairs, images) = (settings.count("pairs")?, objective.shape[0]);
-        // A pass holds whole pairs.
-        let most = Passes::new(settings, pairs, 2 * images)?.most();
+        let pairs = settings.count("pairs")?;
         Ok(Self {
             pairs,
             sigma: settings.number("sigma")?,
             cells: settings.count("noise-size")?.min(objective.config.grid.size),
-            most,
-            stack: Stack::new(request, Score::Logit, 2 * most)?,
-            phis: Vec::new(),
-            seed: request.seed,
+            versions: Versions::new(request, objective, 2 * pairs)?,
         })
     }
 
@@ -82,8 +73,7 @@ impl<'a> Evolution<'a> {
         jitter: Jitter,
         random: &mut Random,
     ) -> Result<(Tensor, Tensor), Error> {
-        let ([n, ..], s) = (objective.shape, objective.config.grid.size);
-        let (shift, pairs) = (jitter.draw(random), self.pairs);
+        let (pairs, n, s) = (self.pairs, objective.shape[0], objective.config.grid.size);
         // The same noise for every image and however many fit a pass, so that none is explained otherwise than alone.
         let noise = Tensor::normal(&[pairs, 1, self.cells, self.cells], 0.0, 1.0, random.bits());
         let noise = match self.cells == s {
@@ -91,44 +81,16 @@ impl<'a> Evolution<'a> {
             false => noise.resize(s, s, Interpolation::Bilinear),
         };
         let noise = noise.reshape(&[pairs, 1, 1, s, s]);
-        let (above, below) = (low.reshape(&[1, n, 1, s, s]), &noise * self.sigma);
-        let (above, below) = (&above + &below, &above - &below);
-        let mut scores: [Vec<Tensor>; 2] = [Vec::new(), Vec::new()];
-        for start in (0..pairs).step_by(self.most as usize) {
-            let end = (start + self.most).min(pairs);
-            let masks = Tensor::concatenate(&[&above.slice(0, start..end), &below.slice(0, start..end)], 0);
-            let masks = masks.clamp(0.0, 1.0).reshape(&[2 * (end - start) * n, 1, s, s]);
-            let both = self.scores(objective, &masks, 2 * (end - start), shift)?;
-            scores[0].push(both.slice(0, 0..end - start));
-            scores[1].push(both.slice(0, end - start..2 * (end - start)));
-        }
-        let [above, below] = scores.map(|parts| Tensor::concatenate(&parts.iter().collect::<Vec<_>>(), 0));
+        let (middle, step) = (low.reshape(&[1, n, 1, s, s]), &noise * self.sigma);
+        let masks = Tensor::concatenate(&[&(&middle + &step), &(&middle - &step)], 0).clamp(0.0, 1.0);
+        self.versions.shift = jitter.draw(random);
+        let super::Config { game, score, .. } = objective.config;
+        let scores = self.versions.scores(&masks.reshape(&[2 * pairs * n, 1, s, s]), score.kind)?;
+        let floored = game.minimised(scores).clamp(score.floor.unwrap_or(f32::MIN), f32::MAX) * score.weight;
+        let (above, below) = (floored.slice(0, 0..pairs * n), floored.slice(0, pairs * n..2 * pairs * n));
         let along = (&above - &below).reshape(&[pairs, n, 1, 1, 1]) * noise;
         let scale = 1.0 / (2.0 * pairs as f32);
         let gradient = along.sum(&[0]).reshape(&[n, 1, s, s]) * (scale / self.sigma);
-        Ok((gradient.check()?, ((above + below).sum(&[]) * scale).check()?))
-    }
-
-    /// The weighted score (count, N) of `count` masks for each image, (count N, 1, S, S).
-    fn scores(
-        &mut self,
-        objective: &Objective<'_>,
-        masks: &Tensor,
-        count: u32,
-        shift: super::Shift,
-    ) -> Result<Tensor, Error> {
-        if !self.phis.iter().any(|(known, _)| *known == count) {
-            self.phis.push((count, Phi::create(&self.stack.copies(count), self.seed)?));
-        }
-        let Some((_, phi)) = self.phis.iter().find(|(known, _)| *known == count) else {
-            return Err(Error::Unsupported("the perturbation of this many masks is missing".into()));
-        };
-        let images = shift.apply(phi, &objective.upsample(masks));
-        let super::Config { game, score, .. } = objective.config;
-        let logits = objective.classifier.logits(&images);
-        let targets = objective.targets.repeat(count as usize);
-        let minimised = game.minimised(objective.classifier.scores(&logits, &targets, score.kind));
-        let floored = minimised.clamp(score.floor.unwrap_or(f32::MIN), f32::MAX);
-        (floored * score.weight).reshape(&[count, objective.shape[0]]).check()
+        Ok((gradient.check()?, (floored.sum(&[]) * scale).check()?))
     }
 }

@@ -10,7 +10,7 @@ pub struct Jitter {
 }
 
 /// One move, in pixels.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Shift {
     rows: i32,
     columns: i32,

@@ -38,36 +38,45 @@
 //! ```
 //!
 //! A method that also works on black boxes takes the gradient from a [`Slope`], and an image that moves
-//! under the mask is a [`Jitter`].
+//! under the mask is a [`Jitter`]. For few passes of the classifier there are [`Versions`] (many masks for each image in one
+//! pass), [`minimise`] (steps that need no classifier) and [`Descent`] (both together).
 //!
 //! What is deliberately absent: the loop, the optimiser, and whatever else tells one method from
 //! another.
 
+mod bilateral;
 mod circle;
 mod config;
+mod descent;
 mod evolution;
 mod findings;
 mod game;
 mod grid;
 mod jitter;
 mod objective;
+mod proximal;
 mod regularisers;
 mod score;
 mod slope;
 mod start;
 mod verdict;
+mod versions;
 
+pub use bilateral::Bilateral;
 pub use config::Config;
+pub use descent::{Descent, Point};
 pub use evolution::Evolution;
 pub use findings::Findings;
 pub use game::Game;
 pub use grid::{Grid, Upsampling};
 pub use jitter::{Jitter, Shift};
 pub use objective::{Objective, Terms};
+pub use proximal::minimise;
 pub use regularisers::Regularisers;
 pub use score::ScoreTerm;
 pub use slope::{Found, Slope};
 pub use start::Start;
+pub use versions::{Versions, scaled, shares};
 
 /// The source of a default that no paper gives.
 pub const PROTOTYPE: &str = "experiment: ten of ten OCT B-scans with a saturated classifier flip";

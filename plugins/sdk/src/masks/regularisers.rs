@@ -58,6 +58,14 @@ impl Regularisers {
         low.total_variation(self.tv_exponent).sum(&[]) * self.tv_weight
     }
 
+    /// At least the largest second derivative of both terms, where differences of neighbours are not much smaller than
+    /// 1/20: a TV norm with beta below 2 has no such number.
+    pub fn curvature(&self) -> f32 {
+        let beta = self.tv_exponent;
+        let of_norm = if beta >= 2.0 { (beta - 1.0) * 2_f32.sqrt().powf(beta - 2.0) } else { 20_f32.powf(2.0 - beta) };
+        8.0 * self.tv_weight * beta * of_norm
+    }
+
     /// Gradient of both terms, (N, 1, S, S).
     pub fn pull(&self, game: Game, low: &Tensor) -> Tensor {
         let leaf = low.track();

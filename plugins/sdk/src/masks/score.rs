@@ -44,6 +44,47 @@ impl ScoreTerm {
         })
     }
 
+    /// The score that [`ScoreTerm::value`] is a function of: of a probability its log-odds, whose gradient tells where
+    /// to go even where the probability is saturated.
+    pub fn steep(&self) -> Score {
+        match self.kind {
+            Score::Probability => Score::LogOdds,
+            other => other,
+        }
+    }
+
+    /// w max(s, floor) for each of the [steep](ScoreTerm::steep) scores, of their shape.
+    pub fn value(&self, steep: &Tensor) -> Tensor {
+        self.rounded(steep, 0.0)
+    }
+
+    /// As [`ScoreTerm::value`], with the corner at the floor rounded over about `width` units of the score: a floor +
+    /// width log(1 + exp((s - floor) / width)).
+    pub fn rounded(&self, steep: &Tensor, width: f32) -> Tensor {
+        let value = match (self.kind, self.floor) {
+            (Score::Probability, _) => steep.sigmoid(),
+            (_, None) => steep.clone(),
+            (_, Some(floor)) => {
+                let above = steep - floor;
+                let corner = match width > 0.0 {
+                    true => ((-above.absolute() / width).exponential() + 1.0).logarithm() * width,
+                    false => above.detach() * 0.0,
+                };
+                above.relu() + corner + floor
+            }
+        };
+        value * self.weight
+    }
+
+    /// At least the largest second derivative of [`ScoreTerm::rounded`].
+    pub fn curvature(&self, width: f32) -> f32 {
+        match (self.kind, self.floor) {
+            (Score::Probability, _) => 0.1 * self.weight,
+            (_, None) => 0.0,
+            (_, Some(_)) => 0.25 * self.weight / width,
+        }
+    }
+
     /// The term for `minimised` scores (N), summed over the images to one element.
     pub fn of(&self, minimised: Tensor) -> Tensor {
         let floored = match self.floor {

@@ -36,7 +36,7 @@ impl<'a> Slope<'a> {
     ///
     /// # Errors
     /// Gradients that the user asks for and the classifier does not have, and what the host refuses.
-    pub fn new(request: &Request<'a>, objective: &Objective<'a>, steps: u32) -> Result<Self, Error> {
+    pub fn new(request: &Request<'a>, objective: &'a Objective<'a>, steps: u32) -> Result<Self, Error> {
         let info = objective.classifier.info();
         match (request.settings.choice("optimiser")?, info.differentiable) {
             ("auto" | "gradient", true) => return Ok(Self::Backward),
