@@ -51,17 +51,6 @@ impl Model {
 
     /// Compares one extra of a method, or its map, with the golden map of that name for every image.
     fn compare(&self, golden: &str, method: &str, settings: &[&str], what: impl Fn(&Outcome) -> Tensor) {
-        self.compare_within(1e-3, golden, method, settings, what);
-    }
-
-    fn compare_within(
-        &self,
-        tolerance: f64,
-        golden: &str,
-        method: &str,
-        settings: &[&str],
-        what: impl Fn(&Outcome) -> Tensor,
-    ) {
         let Some(data) = data_folder() else { return };
         let classifier = self.open();
         let bytes = std::fs::read(self.file(&data, "safetensors")).unwrap();
@@ -73,7 +62,7 @@ impl Model {
             let found = what(&map(method, &classifier, &case.image, &[case.target], settings));
             let error = error(&found, &wanted);
             println!("{} {} {method}: relative L2 error {error:.1e}", self.name, case.name);
-            assert!(error < tolerance, "{} {} {method}: relative L2 error {error}", self.name, case.name);
+            assert!(error < 1e-3, "{} {} {method}: relative L2 error {error}", self.name, case.name);
         }
     }
 
@@ -116,19 +105,14 @@ fn guided_backpropagation() {
     }
 }
 
+/// In single precision a few of DenseNet121's ReLUs open or close by rounding in 50 passes, in PyTorch's too: against the
+/// same sum in double precision its golden maps are off by 6e-4 and 7e-4. At one point of the first image some lie so near
+/// to zero (6e-8 of 0.1) that they decide between 8e-4, as here, and 1.5e-3: another order of the sums may fail this test.
 #[test]
 fn integrated_gradients() {
-    for model in [LIGHT_OCT, SQUEEZENET] {
+    for model in [LIGHT_OCT, SQUEEZENET, DENSENET] {
         model.compare("integrated_gradients", "integrated-gradients", &["steps=50"], attribution);
     }
-}
-
-/// In single precision some ReLUs of 50 passes open or close by rounding alone. Against the same sum in double
-/// precision the golden maps of this network are off by 6e-4 and 7e-4, NumPy in single precision by 1.2e-3 on both,
-/// and ours by 1e-3 to 2e-3, depending on the last bit of the image.
-#[test]
-fn integrated_gradients_of_a_deep_network() {
-    DENSENET.compare_within(3e-3, "integrated_gradients", "integrated-gradients", &["steps=50"], attribution);
 }
 
 /// The layers that the golden maps were made at: the last 13 x 13 of LightOCT, the output of torchvision's `features`.

@@ -5,7 +5,7 @@
 //! with the same remainder) so that every window is contiguous; the gradient of a strided
 //! convolution splits its *output* into phases instead, and each phase is a convolution of its own.
 
-use super::product::{Block, COLUMNS, Instructions, ROWS};
+use super::product::{Block, COLUMNS, Instructions, PART, ROWS, WHOLE};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -66,6 +66,8 @@ pub struct PackedConv {
     passes: Vec<Pass>,
     bias: Option<Vec<f32>>,
     instructions: Instructions,
+    /// Taps that are added up together.
+    part: usize,
 }
 
 impl PackedConv {
@@ -96,6 +98,7 @@ impl PackedConv {
             passes: vec![Pass { origin: [0, 0], step: [1, 1], taps, panels }],
             bias: bias.map(<[f32]>::to_vec),
             instructions: Instructions::detect(),
+            part: PART,
         }
     }
 
@@ -146,6 +149,7 @@ impl PackedConv {
             passes,
             bias: None,
             instructions: Instructions::detect(),
+            part: WHOLE,
         }
     }
 
@@ -219,12 +223,13 @@ impl PackedConv {
         let mut start = 0;
         while start < line {
             let block_width = (line - start).min(COLUMNS);
-            find_runs(&mut runs, start..start + block_width, [layout.width, width], pass, output[1]);
+            let columns = start..start + block_width;
+            find_runs(&mut runs, columns.clone(), [layout.width, width], pass, output[1]);
             for (panel, rows) in rows.chunks_mut(ROWS * plane).enumerate() {
                 let size = ROWS * offsets.len();
                 let from = (first_row / ROWS + panel) * size;
                 let weights = &pass.panels[group][from..from + size];
-                self.instructions.product(weights, input, &offsets, start, block_width, &mut block);
+                self.instructions.product(weights, input, &offsets, columns.clone(), self.part, &mut block);
                 for (row, (sums, plane_out)) in block.iter().zip(rows.chunks_mut(plane)).enumerate() {
                     let channel = group * (self.rows_out / self.groups) + first_row + panel * ROWS + row;
                     let bias = self.bias.as_ref().map_or(0.0, |bias| bias[channel]);

@@ -5,11 +5,20 @@
 //! holds [`ROWS`] output channels; the loop over `k` keeps a block of sums in registers, which is
 //! why there is one body for AVX-512, one for AVX2 and one for any processor.
 
+use std::ops::Range;
+
 /// Output channels that one panel computes together.
 pub(super) const ROWS: usize = 8;
 
 /// Most columns that one block of sums covers.
 pub(super) const COLUMNS: usize = 48;
+
+/// Taps that a forward pass adds up before they join the sum. The rounding error of one long sum in single precision grows
+/// with its length, and every ReLU that opens or closes by rounding changes a gradient by a whole path. In parts, few do.
+pub(super) const PART: usize = 16;
+
+/// For gradients, which open no ReLU but under the guided rules, and for transposed convolutions one long sum is near enough.
+pub(super) const WHOLE: usize = usize::MAX;
 
 /// The sums of one block; columns past the width asked for hold nothing of use.
 pub(super) type Block = [[f32; COLUMNS]; ROWS];
@@ -38,7 +47,7 @@ impl Instructions {
         Self::Portable
     }
 
-    /// Fills `block` with the sums for the columns `start .. start + width`, `width` <= [`COLUMNS`].
+    /// Fills `block` with the sums for at most [`COLUMNS`] columns, `part` taps at a time.
     ///
     /// `panel` is k rows of [`ROWS`] weights. A window that would reach past the end of `input`
     /// counts as zero, so the caller keeps [`COLUMNS`] numbers of slack there.
@@ -47,31 +56,50 @@ impl Instructions {
         panel: &[f32],
         input: &[f32],
         offsets: &[usize],
-        start: usize,
-        width: usize,
+        columns: Range<usize>,
+        part: usize,
         block: &mut Block,
     ) {
         let (panel, _) = panel.as_chunks::<ROWS>();
+        if offsets.is_empty() {
+            *block = [[0.0; COLUMNS]; ROWS];
+        }
+        for (index, (panel, offsets)) in panel.chunks(part).zip(offsets.chunks(part)).enumerate() {
+            self.part(panel, input, offsets, columns.clone(), index > 0, block);
+        }
+    }
+
+    /// Writes the sums of a few taps to `block`, or adds them to what is there.
+    fn part(
+        self,
+        panel: &[[f32; ROWS]],
+        input: &[f32],
+        offsets: &[usize],
+        columns: Range<usize>,
+        add: bool,
+        block: &mut Block,
+    ) {
+        let (start, width) = (columns.start, columns.len());
         match self {
             // SAFETY: only `detect` makes this variant, after it has seen the feature.
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => unsafe {
                 match width {
-                    0..=16 => x86::sums_512::<1>(panel, input, offsets, start, block),
-                    17..=32 => x86::sums_512::<2>(panel, input, offsets, start, block),
-                    _ => x86::sums_512::<3>(panel, input, offsets, start, block),
+                    0..=16 => x86::sums_512::<1>(panel, input, offsets, start, add, block),
+                    17..=32 => x86::sums_512::<2>(panel, input, offsets, start, add, block),
+                    _ => x86::sums_512::<3>(panel, input, offsets, start, add, block),
                 }
             },
             // SAFETY: as above, for AVX2 and FMA.
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => unsafe {
                 for column in (0..width).step_by(8) {
-                    x86::sums_256(panel, input, offsets, start, column, block);
+                    x86::sums_256(panel, input, offsets, start, column, add, block);
                 }
             },
             Self::Portable => {
                 for column in (0..width).step_by(8) {
-                    portable(panel, input, offsets, start, column, block);
+                    portable(panel, input, offsets, start, column, add, block);
                 }
             }
         }
@@ -82,7 +110,15 @@ fn window<const N: usize>(input: &[f32], from: usize) -> Option<&[f32; N]> {
     input.get(from..)?.first_chunk::<N>()
 }
 
-fn portable(panel: &[[f32; ROWS]], input: &[f32], offsets: &[usize], start: usize, column: usize, block: &mut Block) {
+fn portable(
+    panel: &[[f32; ROWS]],
+    input: &[f32],
+    offsets: &[usize],
+    start: usize,
+    column: usize,
+    add: bool,
+    block: &mut Block,
+) {
     let mut sums = [[0.0_f32; 8]; ROWS];
     for (weights, offset) in panel.iter().zip(offsets) {
         let Some(window) = window::<8>(input, offset + start + column) else { continue };
@@ -93,7 +129,9 @@ fn portable(panel: &[[f32; ROWS]], input: &[f32], offsets: &[usize], start: usiz
         }
     }
     for (to, from) in block.iter_mut().zip(&sums) {
-        to[column..column + 8].copy_from_slice(from);
+        for (to, from) in to[column..column + 8].iter_mut().zip(from) {
+            *to = if add { *to + from } else { *from };
+        }
     }
 }
 
@@ -101,8 +139,9 @@ fn portable(panel: &[[f32; ROWS]], input: &[f32], offsets: &[usize], start: usiz
 mod x86 {
     use super::{Block, ROWS, window};
     use std::arch::x86_64::{
-        __m256, __m512, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_setzero_ps, _mm256_storeu_ps,
-        _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps,
+        __m256, __m512, _mm256_add_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_setzero_ps,
+        _mm256_storeu_ps, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps,
+        _mm512_storeu_ps,
     };
 
     /// `V` registers of 16 columns for each of [`ROWS`] rows: at most 24 of the 32 registers.
@@ -112,6 +151,7 @@ mod x86 {
         input: &[f32],
         offsets: &[usize],
         start: usize,
+        add: bool,
         block: &mut Block,
     ) {
         let mut sums: [[__m512; V]; ROWS] = [[_mm512_setzero_ps(); V]; ROWS];
@@ -129,8 +169,11 @@ mod x86 {
         for (to, from) in block.iter_mut().zip(&sums) {
             let (to, _) = to.as_chunks_mut::<16>();
             for (to, from) in to.iter_mut().zip(from) {
-                // SAFETY: `to` is an array of 16 numbers; the store needs no alignment.
-                unsafe { _mm512_storeu_ps(to.as_mut_ptr(), *from) };
+                // SAFETY: `to` is an array of 16 numbers; neither load nor store needs an alignment.
+                unsafe {
+                    let sum = if add { _mm512_add_ps(_mm512_loadu_ps(to.as_ptr()), *from) } else { *from };
+                    _mm512_storeu_ps(to.as_mut_ptr(), sum);
+                }
             }
         }
     }
@@ -148,6 +191,7 @@ mod x86 {
         offsets: &[usize],
         start: usize,
         column: usize,
+        add: bool,
         block: &mut Block,
     ) {
         let mut sums: [__m256; ROWS] = [_mm256_setzero_ps(); ROWS];
@@ -161,8 +205,11 @@ mod x86 {
         }
         for (to, from) in block.iter_mut().zip(&sums) {
             if let Some(to) = to.get_mut(column..).and_then(|rest| rest.first_chunk_mut::<8>()) {
-                // SAFETY: `to` is an array of 8 numbers; the store needs no alignment.
-                unsafe { _mm256_storeu_ps(to.as_mut_ptr(), *from) };
+                // SAFETY: `to` is an array of 8 numbers; neither load nor store needs an alignment.
+                unsafe {
+                    let sum = if add { _mm256_add_ps(_mm256_loadu_ps(to.as_ptr()), *from) } else { *from };
+                    _mm256_storeu_ps(to.as_mut_ptr(), sum);
+                }
             }
         }
     }

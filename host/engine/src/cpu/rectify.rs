@@ -8,13 +8,37 @@ pub(crate) fn scale_shift_relu(x: &[f32], scale: &[f32], shift: &[f32], plane: u
     let mut out = vec![0.0; x.len()];
     out.par_chunks_mut(plane).zip(x.par_chunks(plane)).enumerate().for_each(|(index, (out, x))| {
         let (scale, shift) = (scale[index % scale.len()], shift[index % shift.len()]);
-        for (out, x) in out.iter_mut().zip(x) {
-            // A comparison, because `max` would turn a NaN into 0 and hide it.
-            let y = scale * x + shift;
-            *out = if y < 0.0 { 0.0 } else { y };
-        }
+        line(out, x, scale, shift);
     });
     out
+}
+
+/// One plane. The product is not rounded: near the point where a ReLU opens it almost cancels with the shift.
+fn line(out: &mut [f32], x: &[f32], scale: f32, shift: f32) {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
+        // SAFETY: the features were seen on the line above.
+        return unsafe { fused_line(out, x, scale, shift) };
+    }
+    let (scale, shift) = (f64::from(scale), f64::from(shift));
+    for (out, x) in out.iter_mut().zip(x) {
+        *out = clipped((scale * f64::from(*x) + shift) as f32);
+    }
+}
+
+/// The same with one instruction for product and sum.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn fused_line(out: &mut [f32], x: &[f32], scale: f32, shift: f32) {
+    for (out, x) in out.iter_mut().zip(x) {
+        *out = clipped(scale.mul_add(*x, shift));
+    }
+}
+
+/// A comparison, because `max` would turn a NaN into 0 and hide it.
+#[inline(always)]
+fn clipped(y: f32) -> f32 {
+    if y < 0.0 { 0.0 } else { y }
 }
 
 /// What of `gradient` passes a ReLU whose output was `output`, times the scale before it.
@@ -29,14 +53,23 @@ pub(crate) fn gradient(
     let parts = out.par_chunks_mut(plane).zip(gradient.par_chunks(plane)).zip(output.par_chunks(plane));
     parts.enumerate().for_each(|(index, ((out, gradient), output))| {
         let scale = scale.map_or(1.0, |scale| scale[index % scale.len()]);
-        for ((out, gradient), output) in out.iter_mut().zip(gradient).zip(output) {
-            let open = match rule {
-                ReluRule::Plain => *output > 0.0,
-                ReluRule::Guided => *output > 0.0 && *gradient > 0.0,
-                ReluRule::Deconvolution => *gradient > 0.0,
-            };
-            *out = if open { scale * gradient } else { 0.0 };
+        match rule {
+            ReluRule::Plain => pass(out, gradient, output, scale, |_, output| output > 0.0),
+            ReluRule::Guided => {
+                pass(out, gradient, output, scale, |gradient, output| (output > 0.0) & (gradient > 0.0));
+            }
+            ReluRule::Deconvolution => pass(out, gradient, output, scale, |gradient, _| gradient > 0.0),
         }
     });
     out
+}
+
+/// One plane, for a rule that the loop does not ask for again and without a branch on the numbers: on a noisy image that
+/// took five times as long.
+#[inline(always)]
+fn pass(out: &mut [f32], gradient: &[f32], output: &[f32], scale: f32, open: impl Fn(f32, f32) -> bool) {
+    for ((out, gradient), output) in out.iter_mut().zip(gradient).zip(output) {
+        let scaled = scale * gradient;
+        *out = if open(*gradient, *output) { scaled } else { 0.0 };
+    }
 }

@@ -123,8 +123,8 @@ impl<'a> Compiler<'a> {
             let (scale, shift) = self.scale_and_shift(norm, channels_out)?;
             let per_channel = weights.len() / channels_out;
             for (channel, weights) in weights.chunks_mut(per_channel).enumerate() {
-                weights.iter_mut().for_each(|weight| *weight *= scale[channel]);
-                bias[channel] = bias[channel] * scale[channel] + shift[channel];
+                weights.iter_mut().for_each(|weight| *weight = (f64::from(*weight) * scale[channel]) as f32);
+                bias[channel] = (f64::from(bias[channel]) * scale[channel] + shift[channel]) as f32;
             }
             (last, used) = (norm, used + 1);
         }
@@ -221,11 +221,11 @@ impl<'a> Compiler<'a> {
         let (scale, shift) = self.scale_and_shift(node, channels)?;
         let relu = self.joined(index + 1, node).filter(|next| next.operator == Operator::Relu);
         let last = relu.unwrap_or(node);
-        let kernel = Kernel::ScaleShift {
-            scale: Tensor::from_data(self.device, &[1, channels, 1, 1], scale)?,
-            shift: Tensor::from_data(self.device, &[1, channels, 1, 1], shift)?,
-            relu: relu.is_some(),
+        let tensor = |numbers: Vec<f64>| {
+            let numbers = numbers.into_iter().map(|number| number as f32).collect();
+            Tensor::from_data(self.device, &[1, channels, 1, 1], numbers)
         };
+        let kernel = Kernel::ScaleShift { scale: tensor(scale)?, shift: tensor(shift)?, relu: relu.is_some() };
         let input = self.input(node, 0)?;
         self.push(&last.name, kernel, vec![Some(input)], &last.output);
         if relu.is_some() {
@@ -241,8 +241,8 @@ impl<'a> Compiler<'a> {
         (only_reader && next.inputs.first() == Some(&before.output)).then_some(next)
     }
 
-    /// BatchNorm(x) = scale x + shift with the statistics of training.
-    fn scale_and_shift(&self, node: &Node, channels: usize) -> Result<(Vec<f32>, Vec<f32>)> {
+    /// BatchNorm(x) = scale x + shift with the statistics of training, in double precision until they join the weights.
+    fn scale_and_shift(&self, node: &Node, channels: usize) -> Result<(Vec<f64>, Vec<f64>)> {
         let Operator::BatchNorm { epsilon } = node.operator else {
             return Err(refused(node, "no BatchNorm".into()));
         };
@@ -252,12 +252,13 @@ impl<'a> Compiler<'a> {
             return Err(refused(node, format!("statistics that are not for {channels} channels")));
         }
         let [gamma, beta, mean, variance] = lists;
-        let scale: Vec<f32> = gamma
+        let scale: Vec<f64> = gamma
             .iter()
             .zip(variance)
-            .map(|(gamma, variance)| (f64::from(*gamma) / (f64::from(*variance) + f64::from(epsilon)).sqrt()) as f32)
+            .map(|(gamma, variance)| f64::from(*gamma) / (f64::from(*variance) + f64::from(epsilon)).sqrt())
             .collect();
-        let shift = beta.iter().zip(mean).zip(&scale).map(|((beta, mean), scale)| beta - mean * scale).collect();
+        let shift = beta.iter().zip(mean).zip(&scale);
+        let shift = shift.map(|((beta, mean), scale)| f64::from(*beta) - f64::from(*mean) * scale).collect();
         Ok((scale, shift))
     }
 

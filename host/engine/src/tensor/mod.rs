@@ -5,6 +5,7 @@
 
 mod elementwise;
 mod image;
+mod normal;
 mod random;
 mod reduce;
 mod separable;

@@ -1,5 +1,6 @@
 //! Random numbers that are the same on every device.
 
+use super::normal::normals;
 use super::{Tensor, check_shape};
 use crate::{Device, Error, Result};
 
@@ -27,9 +28,7 @@ impl Tensor {
         if !(deviation >= 0.0 && deviation.is_finite() && mean.is_finite()) {
             return Err(Error::argument("normal", "deviation", "finite and at least 0", deviation));
         }
-        let mut random = SplitMix(seed);
-        let data = (0..shape.iter().product()).map(|_| mean + deviation * random.normal() as f32).collect();
-        Self::from_data(device, shape, data)
+        Self::from_data(device, shape, normals(shape.iter().product(), mean, deviation, seed))
     }
 }
 
@@ -37,13 +36,21 @@ impl Tensor {
 /// same on a CPU and on any GPU.
 pub(crate) struct SplitMix(pub(crate) u64);
 
+/// What each draw adds to the state.
+const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
+
 impl SplitMix {
     pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        self.0 = self.0.wrapping_add(STEP);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         z ^ (z >> 31)
+    }
+
+    /// The generator after `draws` numbers.
+    pub(super) fn after(&self, draws: u64) -> Self {
+        Self(self.0.wrapping_add(draws.wrapping_mul(STEP)))
     }
 
     /// Uniform in [0, 1), 24 bits, so that it stays below 1 as `f32`.
