@@ -9,12 +9,13 @@ use crate::{
 use lacuna_imaging::{BitDepth, Image, write_atomic};
 use lacuna_phantom::{Error, MANIFEST_FILE, Quality, SIDE, TrainOptions, WEIGHTS_FILE, phantoms, train};
 use lacuna_runtime::Progress;
+use lacuna_study::{Row, Table};
 use serde_json::json;
 use std::{ops::ControlFlow, path::PathBuf, time::Instant};
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Write made images, every second one with a lesion, and a mask for each lesion
+    /// Write made images, every second one with a lesion, a mask for each lesion, and data.csv, which trains and compares
     Images(ImagesArguments),
     /// Train the classifier of the demo; the same seed gives the same files
     Train(TrainArguments),
@@ -64,18 +65,27 @@ fn images(arguments: &ImagesArguments) -> Result<()> {
     let cancel = interrupt::watch()?;
     let folder = OutputFolder::open(&arguments.out)?;
     let files = folder.fill(&[], |staged| {
+        let mut rows = Vec::new();
         for (index, made) in phantoms(arguments.seed, arguments.count as usize).enumerate() {
             interrupt::check(&cancel)?;
             let write = |name: String, values: Vec<f32>| {
                 Image::new(1, SIDE, SIDE, values)?.write_png(staged.join(name), BitDepth::Eight)
             };
             let name = if made.lesion { "lesion" } else { "healthy" };
-            write(format!("{name}-{index}.png"), made.image)?;
+            let (image, mask) = (format!("{name}-{index}.png"), format!("{name}-{index}-mask.png"));
+            write(image.clone(), made.image)?;
             if made.lesion {
-                write(format!("{name}-{index}-mask.png"), made.mask)?;
+                write(mask.clone(), made.mask)?;
             }
+            rows.push(Row {
+                image: staged.join(image),
+                patient: format!("phantom-{index}"),
+                mask: made.lesion.then(|| staged.join(mask)),
+                donor: None,
+                labels: vec![made.lesion],
+            });
         }
-        Ok(())
+        Ok(Table { labels: vec!["lesion".to_owned()], rows, note: None }.write_csv(staged.join("data.csv"))?)
     })?;
     let (count, out) = (files.len(), folder.path().display());
     Console::new(false).say(&format!("{count} files in {out}"));

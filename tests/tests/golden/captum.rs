@@ -137,7 +137,6 @@ fn occlusion() {
 }
 
 #[test]
-#[ignore = "1458 passes of DenseNet121 take minutes on a CPU"]
 fn occlusion_of_a_deep_network() {
     DENSENET.compare("occlusion_16_8", "occlusion", &["window=16", "stride=8"], |o| repeated(o, 3));
 }
