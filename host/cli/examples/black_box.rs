@@ -1,6 +1,25 @@
 //! A classifier that is a program of its own, for `command` in a manifest: images on standard input, logits on standard
 //! output, both as a line of JSON with the shape and then 32-bit floats, little endian.
 //!
+//! ```text
+//! to the program:    {"shape":[8,1,96,96]}\n  and 8 * 96 * 96 floats, row-major
+//! from the program:  {"shape":[8,1]}\n        and 8 floats
+//!                or: {"error":"why not"}\n
+//! ```
+//!
+//! It is started once, answers one batch after the other, and ends when its input does. In Python:
+//!
+//! ```python
+//! import json, math, sys, numpy as np
+//! take, give = sys.stdin.buffer, sys.stdout.buffer
+//! while line := take.readline():
+//!     shape = json.loads(line)["shape"]
+//!     images = np.frombuffer(take.read(4 * math.prod(shape)), "<f4").reshape(shape)
+//!     logits = model(images).astype("<f4")
+//!     give.write(json.dumps({"shape": logits.shape}).encode() + b"\n" + logits.tobytes())
+//!     give.flush()
+//! ```
+//!
 //! This one finds bright spots: its logit is 4000 times the mean of what is above an intensity of 0.6, less 4.
 //!
 //! ```toml

@@ -9,18 +9,7 @@
 //! ```
 //!
 //! The program is started once, answers one batch after the other, and ends when its input does. What it writes to its
-//! standard error is shown when it fails. In Python:
-//!
-//! ```python
-//! import json, math, sys, numpy as np
-//! take, give = sys.stdin.buffer, sys.stdout.buffer
-//! while line := take.readline():
-//!     shape = json.loads(line)["shape"]
-//!     images = np.frombuffer(take.read(4 * math.prod(shape)), "<f4").reshape(shape)
-//!     logits = model(images).astype("<f4")
-//!     give.write(json.dumps({"shape": logits.shape}).encode() + b"\n" + logits.tobytes())
-//!     give.flush()
-//! ```
+//! standard error is shown when it fails. `host/cli/examples/black_box.rs` is one, with the same in Python.
 
 use super::external::BlackBox;
 use crate::{Device, Error, Result, Tensor};
