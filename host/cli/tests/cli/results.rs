@@ -155,7 +155,8 @@ fn the_other_commands_answer_people_and_programs() {
     assert_eq!(fs::read_dir(bench.path("made")).unwrap().count(), 7);
     let table = String::from_utf8(bench.read("made/data.csv")).unwrap();
     assert_eq!(table.lines().nth(2), Some("lesion-1.png,phantom-1,lesion-1-mask.png,1"), "{table}");
-    let line = "compare made/data.csv --classifier model.toml --methods gradient --images 2 --metrics pixel-auc --out met";
+    let line =
+        "compare made/data.csv --classifier model.toml --methods gradient --images 2 --metrics pixel-auc --out met";
     bench.run(&format!("{line} --device cpu --all-patients")).succeeded();
 }
 

@@ -1,33 +1,19 @@
 //! `lacuna bench step`: what one optimisation step costs, and where its time goes.
 
+use super::{SEED, classifier};
 use crate::{
-    black_box::{BlackBoxArguments, Opening},
+    black_box::Opening,
     console::Console,
     devices::DeviceArguments,
     explain::{Chosen, MethodArguments},
     failure::Result,
     interrupt,
-    model::Model,
     plugins::{PluginArguments, Plugins},
 };
-use lacuna_engine::{Architecture, ClassIndex, Classifier, Tensor};
+use lacuna_engine::{ClassIndex, Classifier, Tensor};
 use lacuna_runtime::{CancelToken, ExplainRequest, Host, Limits, RunRecord, Settings, Timings, explain};
 use serde::Serialize;
-use std::{fs, path::Path};
-
-#[derive(Debug, clap::Subcommand)]
-pub enum Command {
-    /// Milliseconds per step of meaningful-perturbation with blur, mask 28x28, on images of noise
-    ///
-    /// Method: one run with WARMUP steps to warm up, one more with WARMUP steps, one with WARMUP + STEPS; a step costs the
-    /// difference of the last two divided by STEPS, so that everything that happens once per run falls out.
-    ///
-    /// classifier: its forward pass, and the whole backward pass, nearly all of which is the classifier's. perturbation: the
-    /// tensor work of blur. objective: mask, area, TV and score terms, Adam. reading: numbers that left the device and, where
-    /// the device works asynchronously, the wait for all of the above. boundary: the plugins' own code and every crossing
-    /// between them and the host.
-    Step(Arguments),
-}
+use std::fs;
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -49,8 +35,6 @@ pub struct Arguments {
     #[arg(long)]
     json: bool,
 }
-
-const SEED: u64 = 7;
 
 #[derive(Debug, Serialize)]
 struct Report {
@@ -80,8 +64,8 @@ struct Row {
     peak_memory_bytes: Option<u64>,
 }
 
-/// Runs one of the commands.
-pub fn run(Command::Step(arguments): &Command) -> Result<()> {
+/// Measures every size of batch.
+pub fn run(arguments: &Arguments) -> Result<()> {
     let console = Console::new(arguments.json);
     let cancel = interrupt::watch()?;
     let plugins = Plugins::load(&console, &PluginArguments::default())?;
@@ -125,17 +109,6 @@ pub fn run(Command::Step(arguments): &Command) -> Result<()> {
     }
     console.give(&report);
     Ok(())
-}
-
-fn classifier(named: &str, opening: &Opening<'_>) -> Result<Classifier> {
-    let Opening { console, device, .. } = *opening;
-    match named {
-        "densenet121" => {
-            let _waiting = console.wait("making a DenseNet121 with random weights");
-            Ok(Classifier::untrained(Architecture::DenseNet121, 3, SEED, device)?)
-        }
-        file => Model::read(Path::new(file), &BlackBoxArguments::default(), opening)?.load(console, device),
-    }
 }
 
 #[derive(Debug)]
