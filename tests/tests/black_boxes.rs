@@ -197,6 +197,40 @@ fn a_classifier_that_fails_in_the_middle_ends_the_run_and_no_other() {
     run("rise", &honest(), spots(&[[6, 30]]), &["samples=20"]);
 }
 
+/// What a question brings is on the plugin's account as long as the plugin keeps it.
+#[test]
+fn what_a_classifier_hoards_is_counted() {
+    let device = Device::cpu();
+    let mut limits = Limits::default();
+    limits.set("device-memory=1MiB").unwrap();
+    let settings = Settings::parse(HOSTILE.info(), None, &["misbehaviour=hoard"]).unwrap();
+    let request =
+        ClassifierRequest { settings, limits, grants: readback(), ..ClassifierRequest::new(&HOSTILE, &device) };
+    let classifier = open_classifier(&HOST, &request).unwrap();
+    // An image has 9 kB.
+    let refused = (0..200).find_map(|_| classifier.logits(&spots(&[[6, 30]]), ReluRule::Plain).err());
+    let text = refused.expect("a limit that is met").to_string();
+    assert!(text.contains("may hold 1 MiB") && text.contains("--limit device-memory="), "{text}");
+}
+
+/// A classifier keeps the clock alive that limits it.
+#[test]
+fn a_classifier_outlives_the_host_that_opened_it() {
+    let host = Host::new(HostOptions { cache: CompileCache::Off }).unwrap();
+    let plugin = Plugin::load(&host, "hostile/model.wasm", &guest("hostile", "model")).unwrap();
+    let device = Device::cpu();
+    let mut limits = Limits::default();
+    limits.set("wall-time=1s").unwrap();
+    let settings = Settings::parse(plugin.info(), None, &["misbehaviour=loop-later"]).unwrap();
+    let request =
+        ClassifierRequest { settings, limits, grants: readback(), ..ClassifierRequest::new(&plugin, &device) };
+    let classifier = open_classifier(&host, &request).unwrap();
+    drop((plugin, host));
+    let started = Instant::now();
+    let text = classifier.logits(&spots(&[[6, 30]]), ReluRule::Plain).unwrap_err().to_string();
+    assert!(text.contains("wall time of 1s") && started.elapsed() < Duration::from_secs(20), "{text}");
+}
+
 #[test]
 fn a_classifier_can_be_interrupted() {
     let cancel = CancelToken::new();

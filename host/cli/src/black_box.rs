@@ -16,6 +16,9 @@ pub struct BlackBoxArguments {
     /// A parameter of a classifier that is a .wasm component
     #[arg(long, value_name = "NAME=VALUE")]
     classifier_param: Vec<String>,
+    /// A preset of a classifier that is a .wasm component; --classifier-param changes it
+    #[arg(long, value_name = "NAME")]
+    classifier_preset: Option<String>,
     /// Start the program that the classifier's manifest names in `command`; it runs with your rights
     #[arg(long)]
     pub allow_command: bool,
@@ -37,8 +40,12 @@ pub fn is_component(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("wasm"))
 }
 
-/// Opens the classifier in a file, and gives what its record needs: the plugin.
-pub fn open(path: &Path, arguments: &BlackBoxArguments, opening: &Opening<'_>) -> Result<(Plugin, Classifier)> {
+/// Opens the classifier in a file, and gives what its record needs: the plugin and its settings.
+pub fn open(
+    path: &Path,
+    arguments: &BlackBoxArguments,
+    opening: &Opening<'_>,
+) -> Result<(Plugin, Settings, Classifier)> {
     let shown = path.display().to_string();
     let bytes = fs::read(path).map_err(|error| {
         Failure::input(
@@ -53,15 +60,17 @@ pub fn open(path: &Path, arguments: &BlackBoxArguments, opening: &Opening<'_>) -
         let remedy = "give it with --plugins, and a classifier with --classifier";
         return Err(Failure::input(&shown, format!("is {}, no classifier", plugin.id()), remedy));
     }
+    let preset = arguments.classifier_preset.as_deref();
+    let settings = Settings::parse(plugin.info(), preset, &arguments.classifier_param)?;
     let classifier = open_classifier(
         opening.host,
         &ClassifierRequest {
-            settings: Settings::parse(plugin.info(), None, &arguments.classifier_param)?,
+            settings: settings.clone(),
             limits: opening.limits.clone(),
             grants: opening.granted.iter().fold(Grants::none(), |grants, need| grants.with(*need)),
             cancel: opening.cancel.clone(),
             ..ClassifierRequest::new(&plugin, opening.device)
         },
     )?;
-    Ok((plugin, classifier))
+    Ok((plugin, settings, classifier))
 }

@@ -62,7 +62,6 @@ impl From<lacuna_engine::Error> for Failure {
     fn from(error: lacuna_engine::Error) -> Failure {
         match error {
             lacuna_engine::Error::Model(why) => Failure::Input(why),
-            error @ lacuna_engine::Error::External { .. } => Failure::Input(error.to_string()),
             other => Failure::Run(other.to_string()),
         }
     }

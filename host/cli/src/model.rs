@@ -7,6 +7,7 @@ use crate::{
     hash,
 };
 use lacuna_engine::{ClassIndex, Classifier, Device, Generator, GeneratorManifest, Manifest, ModelFiles};
+use lacuna_runtime::{CancelToken, Settings};
 use serde::Serialize;
 use std::{fs, path::Path};
 
@@ -17,6 +18,8 @@ pub struct Model {
     files: ModelFiles,
     record: ModelRecord,
     allow_command: bool,
+    /// Ends a program.
+    cancel: CancelToken,
     /// A component is opened to learn what it is.
     opened: Option<Classifier>,
 }
@@ -29,8 +32,11 @@ pub struct ModelRecord {
     pub manifest: String,
     /// Of the manifest.
     pub sha256: String,
-    /// The graph, or the weights.
+    /// The graph, or the weights; of a program the files among its arguments.
     pub files: Vec<FileRecord>,
+    /// Parameters of a component.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settings: Option<Settings>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -48,11 +54,26 @@ impl Model {
         let shown = path.display().to_string();
         let remedy = "give the path of a classifier's .toml manifest, or of a .wasm classifier, with `--classifier`";
         let text = read_manifest(path, remedy)?;
-        Ok(Model { allow_command: arguments.allow_command, ..Model::new(&shown, &text, folder_of(path))? })
+        let mut model = Model::new(&shown, &text, folder_of(path))?;
+        model.allow_command = arguments.allow_command;
+        model.cancel = opening.cancel.clone();
+        if let (true, Some(command), ModelFiles::Folder(folder)) =
+            (arguments.allow_command, &model.manifest.model.command, &model.files)
+        {
+            // Files among a program's arguments, its script for example.
+            let files = command.iter().map(|argument| (argument, folder.join(argument)));
+            for (name, file) in files.filter(|(_, file)| file.is_file()) {
+                let sha256 = hash::of_file(&file).map_err(|error| {
+                    Failure::input(&shown, format!("`{name}` cannot be read ({error})"), "make the file readable")
+                })?;
+                model.record.files.push(FileRecord { name: name.clone(), sha256 });
+            }
+        }
+        Ok(model)
     }
 
     fn component(path: &Path, arguments: &BlackBoxArguments, opening: &Opening<'_>) -> Result<Model> {
-        let (plugin, classifier) = black_box::open(path, arguments, opening)?;
+        let (plugin, settings, classifier) = black_box::open(path, arguments, opening)?;
         let info = classifier.info();
         let name = plugin.name();
         let sizes = [info.channels, info.height, info.width];
@@ -63,25 +84,25 @@ impl Model {
             manifest: plugin.origin().to_owned(),
             sha256: plugin.sha256().to_owned(),
             files: Vec::new(),
+            settings: Some(settings),
         };
         let files = folder_of(path);
-        Ok(Model { manifest, files, record, allow_command: false, opened: Some(classifier) })
+        Ok(Model {
+            manifest,
+            files,
+            record,
+            allow_command: false,
+            cancel: CancelToken::new(),
+            opened: Some(classifier),
+        })
     }
 
     /// The manifest in `text`; `shown` names it in messages.
     pub fn new(shown: &str, text: &str, files: ModelFiles) -> Result<Model> {
         let manifest = Manifest::parse(shown, text)?;
         let parts = [&manifest.model.graph, &manifest.model.weights];
-        let mut record = ModelRecord::new(shown, text, (&manifest.name, &manifest.source), &parts, &files)?;
-        // Files among a program's arguments, its script for example.
-        for argument in manifest.model.command.iter().flatten() {
-            if let ModelFiles::Folder(folder) = &files
-                && let Ok(sha256) = hash::of_file(&folder.join(argument))
-            {
-                record.files.push(FileRecord { name: argument.clone(), sha256 });
-            }
-        }
-        Ok(Model { manifest, files, record, allow_command: false, opened: None })
+        let record = ModelRecord::new(shown, text, (&manifest.name, &manifest.source), &parts, &files)?;
+        Ok(Model { manifest, files, record, allow_command: false, cancel: CancelToken::new(), opened: None })
     }
 
     /// Loads the network onto a device, or starts the program.
@@ -91,7 +112,13 @@ impl Model {
         }
         let _waiting = console.wait(&format!("loading the model `{}`", self.manifest.name));
         if self.manifest.model.command.is_some() && self.allow_command {
-            return Ok(Classifier::start(&self.record.manifest, &self.manifest, &self.files, device)?);
+            let stop = self.cancel.clone();
+            let stop = Box::new(move || stop.is_cancelled());
+            let started = Classifier::start(&self.record.manifest, &self.manifest, &self.files, device, stop);
+            return started.map_err(|error| match self.cancel.is_cancelled() {
+                true => Failure::interrupted(),
+                false => Failure::Input(error.to_string()),
+            });
         }
         Ok(Classifier::from_manifest(&self.record.manifest, &self.manifest, &self.files, device)?)
     }
@@ -185,6 +212,7 @@ impl ModelRecord {
             manifest: shown.to_owned(),
             sha256: hash::of_bytes(text.as_bytes()),
             files: hashed.collect::<Result<_>>()?,
+            settings: None,
         })
     }
 }

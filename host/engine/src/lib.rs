@@ -33,6 +33,7 @@ pub use architecture::{Architecture, VaeConfig, Weights};
 pub use autodiff::Gradients;
 pub use classifier::{
     Activation, ActivationFunction, BlackBox, ClassIndex, Classifier, ClassifierInfo, Manifest, ReluRule, Score,
+    StopProbe,
 };
 pub use device::{Adapter, AdapterKind, Device, DeviceChoice, WgpuSetup, adapters, automatic, wgpu};
 pub use error::{Error, Result};

@@ -118,6 +118,12 @@ fn lesions_of_one_person_are_on_one_side_of_the_split() {
         let split = Split::by_patient(&table, Fold { folds: 2, test: Some(test) }, 0.2, 7).unwrap();
         check(&split, &table).unwrap();
     }
+    // Names that were only counted are nobody's, and meet no patient's by chance.
+    let counted = Paster::read(root.path().join("ms"), Patients::Block(2), options(2)).unwrap();
+    assert_eq!(
+        counted.folds().iter().map(|fold| &*fold.people[0]).collect::<Vec<_>>(),
+        ["donor-block-1", "donor-block-2"]
+    );
     let other = (0..50).find_map(|seed| Split::by_patient(&table, Fold { folds: 3, test: Some(0) }, 0.2, seed).ok());
     let error = check(&other.unwrap(), &table).unwrap_err().to_string();
     assert!(error.contains("tissue of `p") && error.contains("folds and the seed"), "{error}");

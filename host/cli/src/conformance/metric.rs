@@ -59,6 +59,7 @@ fn run(
             seed: 7,
             limits: bench.limits.clone(),
             grants: bench.grants.clone(),
+            cancel: bench.cancel.clone(),
             ..MeasureRequest::new(bench.plugin, classifier, images.clone(), maps.clone(), targets)
         },
     )

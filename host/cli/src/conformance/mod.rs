@@ -12,8 +12,11 @@ mod subject;
 
 pub use subject::Subject;
 
-use crate::failure::Result;
-use lacuna_runtime::{CONTRACT_VERSION, Grants, Host, Limits, Need, Plugin, PluginRecord, Role, Settings};
+use crate::{
+    failure::{Failure, Result},
+    interrupt,
+};
+use lacuna_runtime::{CONTRACT_VERSION, CancelToken, Grants, Host, Limits, Need, Plugin, PluginRecord, Role, Settings};
 use serde::Serialize;
 
 /// One thing that must hold.
@@ -50,6 +53,7 @@ pub struct Bench<'a> {
     pub perturbation: &'a Plugin,
     pub limits: Limits,
     pub grants: Grants,
+    pub cancel: CancelToken,
 }
 
 impl Check {
@@ -66,14 +70,19 @@ impl Bench<'_> {
     /// Runs every check of the plugin's role. A run that fails is a check that does not hold, not an error.
     ///
     /// # Errors
-    /// A classifier, which is not checked here, and a device that fails.
+    /// A classifier, which is not checked here, a device that fails, and a user who stops it.
     pub fn stamp(&self) -> Result<Stamp> {
         let checks = match self.plugin.role() {
             Role::Method => method::checks(self)?,
             Role::Perturbation => perturbation::checks(self)?,
             Role::Metric => metric::checks(self)?,
-            Role::Classifier => Vec::new(),
+            Role::Classifier => {
+                let remedy = "check methods, perturbations and metrics";
+                return Err(Failure::input(self.plugin.id(), "is a classifier, for which there are no checks", remedy));
+            }
         };
+        // A check that the user stopped says nothing of the plugin.
+        interrupt::check(&self.cancel)?;
         Ok(Stamp {
             role: self.plugin.role(),
             plugin: PluginRecord::of(self.plugin, &self.settings),

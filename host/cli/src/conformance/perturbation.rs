@@ -72,6 +72,7 @@ fn run(bench: &Bench<'_>, images: &Tensor, mask: Tensor) -> std::result::Result<
             seed: 7,
             limits: bench.limits.clone(),
             grants: bench.grants.clone(),
+            cancel: bench.cancel.clone(),
             ..PerturbRequest::new(bench.plugin, &bench.subject.trained, images.clone(), mask)
         },
     )

@@ -4,6 +4,7 @@ use super::{input::ImageRecord, options::Chosen, result};
 use crate::{
     console::{Console, since_start},
     failure::Result,
+    interrupt,
     model::{GeneratorModel, Model},
 };
 use lacuna_engine::{ClassIndex, Classifier, Generator, ReluRule, Tensor};
@@ -156,7 +157,10 @@ impl Explainer<'_> {
 
     /// Probabilities of every class, one row for each image.
     fn probabilities(&self, images: &Tensor) -> Result<Vec<Vec<f32>>> {
-        let logits = self.classifier.logits(images, ReluRule::Plain)?;
+        let logits = self.classifier.logits(images, ReluRule::Plain);
+        // A black box that the user stopped has failed, and not by itself.
+        interrupt::check(&self.cancel)?;
+        let logits = logits?;
         result::rows(&self.classifier.probabilities(&logits)?)
     }
 

@@ -59,6 +59,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             perturbation,
             limits: limits.clone(),
             grants: plugins.grants(&arguments.grants.granted, &[plugin, perturbation])?,
+            cancel: cancel.clone(),
         };
         let stamp = {
             let _waiting = console.wait(&format!("checking {}", plugin.id()));

@@ -48,7 +48,8 @@ fn show(console: &Console, plugin: &Plugin) {
     let (flag, preset) = match plugin.role() {
         Role::Method => ("--param", "--preset"),
         Role::Perturbation => ("--perturbation-param", "--perturbation-preset"),
-        Role::Metric => ("--metric-param", "--metric-preset"),
+        // `compare` takes both as PLUGIN.NAME=VALUE and PLUGIN=NAME.
+        Role::Metric => ("--param", "--preset"),
         Role::Classifier => ("--classifier-param", "--classifier-preset"),
     };
     let needs: Vec<String> = info.needs.iter().map(ToString::to_string).collect();

@@ -75,6 +75,22 @@ fn programs_that_fail_are_named() {
     inspect(&["no answer within 500ms", "raise `seconds`"]);
     assert!(started.elapsed() < Duration::from_secs(20));
 
+    // The shell's child holds the pipe; it goes with the shell.
+    manifest(&bench, "p.toml", &["sh", "-c", "sleep 321 & wait"], "seconds = 0.5");
+    inspect(&["no answer within 500ms"]);
+    let left = std::process::Command::new("pgrep").args(["-f", "^sleep 321$"]).output();
+    assert!(left.is_err() || left.unwrap().stdout.is_empty(), "a child of the program is left");
+
+    // Ctrl-C ends the wait, and says so by its exit code.
+    manifest(&bench, "p.toml", &["sh", "-c", "cat > /dev/null"], "seconds = 500.0");
+    let started = Instant::now();
+    let mut waiting = bench.program();
+    let waiting = waiting.args(["models", "inspect", "p.toml", "--allow-command"]).spawn().unwrap();
+    std::thread::sleep(Duration::from_secs(2));
+    std::process::Command::new("kill").args(["-INT", &waiting.id().to_string()]).status().unwrap();
+    assert_eq!(waiting.wait_with_output().unwrap().status.code(), Some(130));
+    assert!(started.elapsed() < Duration::from_secs(60));
+
     let refuse = |change: &str, part: &str| {
         manifest(&bench, "p.toml", &["cat"], change);
         bench.run("models inspect p.toml --allow-command").says(2, &["p.toml", part]);

@@ -66,9 +66,12 @@ fn a_killed_training_ends_in_the_same_weights() {
         let mut child = command(&bench, &line).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         std::thread::sleep(whole.mul_f64(0.15 * draw.next()));
         child.kill().unwrap();
-        match child.wait().unwrap().signal() {
+        let ended = child.wait().unwrap();
+        match ended.signal() {
             Some(9) => kills += 1,
-            _ => {
+            status => {
+                assert_eq!(status, None, "ended by another signal");
+                assert!(ended.success(), "a resumed training failed: {ended}");
                 fs::remove_dir_all(bench.path("killed")).unwrap();
                 kills = 0;
                 left.clear();

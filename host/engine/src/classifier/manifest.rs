@@ -49,6 +49,9 @@ pub struct Output {
     pub cam_layer: Option<String>,
 }
 
+/// Far above any classifier of today.
+const MOST_CLASSES: usize = 1 << 16;
+
 fn yes() -> bool {
     true
 }
@@ -117,8 +120,12 @@ impl Manifest {
         if classes.is_empty() {
             return Err("[output] classes is empty, expected a name for each logit".into());
         }
-        if let Some(twice) = classes.iter().enumerate().find(|(i, name)| classes[..*i].contains(name)) {
-            return Err(format!("[output] classes names `{}` twice", twice.1));
+        if classes.len() > MOST_CLASSES {
+            return Err(format!("[output] classes names {}, expected at most {MOST_CLASSES}", classes.len()));
+        }
+        let mut seen = std::collections::HashSet::new();
+        if let Some(twice) = classes.iter().find(|name| !seen.insert(name.as_str())) {
+            return Err(format!("[output] classes names `{twice}` twice"));
         }
         if classes.len() == 1 && self.output.activation == Activation::Softmax {
             return Err("[output] one class with softmax is always certain; use activation = \"sigmoid\"".into());

@@ -6,6 +6,7 @@ mod process;
 
 pub use external::BlackBox;
 pub use manifest::{Manifest, Model, Output};
+pub use process::StopProbe;
 
 use crate::architecture::{Architecture, Source, Start, Weights};
 use crate::graph::{self, Network};
@@ -150,11 +151,17 @@ impl Classifier {
     }
 
     /// Starts the program of a manifest that has a `command`; it runs with the rights of this process until the classifier
-    /// is dropped.
+    /// is dropped. `stop` is asked twenty times a second while it computes, and ends it.
     ///
     /// # Errors
     /// [`Error::Model`] for a manifest without a command, and as [`Classifier::black_box`].
-    pub fn start(file: &str, manifest: &Manifest, files: &ModelFiles, device: &Device) -> Result<Self> {
+    pub fn start(
+        file: &str,
+        manifest: &Manifest,
+        files: &ModelFiles,
+        device: &Device,
+        stop: StopProbe,
+    ) -> Result<Self> {
         let Some(command) = &manifest.model.command else {
             return Err(Error::Model(format!("{file}: no `command` in [model], so there is no program to start")));
         };
@@ -163,7 +170,7 @@ impl Classifier {
             ModelFiles::Embedded(_) => Path::new(""),
         };
         let patience = Duration::from_secs_f64(manifest.model.seconds.unwrap_or(60.0));
-        let process = Process::start(command, folder, patience, device)?;
+        let process = Process::start(command, folder, patience, device, stop)?;
         Self::black_box(file, manifest, Box::new(process), device)
     }
 

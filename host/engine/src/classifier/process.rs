@@ -20,7 +20,7 @@ use std::{
     process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio},
     sync::{Arc, Mutex, mpsc},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// Bytes of a program's standard error that are kept, and of a line that it answers with.
@@ -28,8 +28,21 @@ const LAST_WORDS: usize = 2000;
 const LONGEST_LINE: u64 = 64 << 10;
 /// Numbers in an answer; far above any classifier, far below what would fill a machine.
 const MOST_NUMBERS: usize = 16 << 20;
+/// How often the user's wish is looked at while a program computes.
+const GLANCE: Duration = Duration::from_millis(50);
 /// How long a program may take to end once its input is closed.
 const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Whether the user wants no answer any more; asked while the program is waited for.
+pub type StopProbe = Box<dyn Fn() -> bool + Send + Sync>;
+
+struct Stop(StopProbe);
+
+impl std::fmt::Debug for Stop {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Stop")
+    }
+}
 
 /// A running program. It is ended when dropped.
 #[derive(Debug)]
@@ -37,6 +50,7 @@ pub(super) struct Process {
     command: String,
     patience: Duration,
     device: Device,
+    stop: Stop,
     running: Mutex<Running>,
 }
 
@@ -70,7 +84,13 @@ impl Process {
     ///
     /// # Errors
     /// [`Error::External`] for a program that cannot be started.
-    pub fn start(command: &[String], folder: &Path, patience: Duration, device: &Device) -> Result<Self> {
+    pub fn start(
+        command: &[String],
+        folder: &Path,
+        patience: Duration,
+        device: &Device,
+        stop: StopProbe,
+    ) -> Result<Self> {
         let shown = command.join(" ");
         let refuse = |why: String| Error::External {
             what: format!("the classifier's program `{shown}` cannot be started in `{}`: {why}", folder.display()),
@@ -102,13 +122,13 @@ impl Process {
         spawn("lacuna-process", Box::new(move || converse(input, output, &questions, &answer)))?;
         spawn("lacuna-process-errors", Box::new(move || listen(errors, &kept)))?;
         let running = Mutex::new(Running { child, ask: Some(ask), answers, last_words, failure: None });
-        Ok(Self { command: shown, patience, device: device.clone(), running })
+        Ok(Self { command: shown, patience, device: device.clone(), stop: Stop(stop), running })
     }
 
     /// Ends the program and says why it had to.
     fn give_up(&self, running: &mut Running, what: &str, remedy: &str) -> Error {
         running.ask = None;
-        let _ = running.child.kill();
+        kill(&mut running.child);
         let status = running.child.wait();
         // The thread that listens ends with the pipe; give it a moment.
         thread::sleep(Duration::from_millis(50));
@@ -138,8 +158,19 @@ impl BlackBox for Process {
             return Err(failure.clone());
         }
         let asked = running.ask.as_ref().is_some_and(|ask| ask.send(batch).is_ok());
-        let answer =
-            if asked { running.answers.recv_timeout(self.patience) } else { Err(mpsc::RecvTimeoutError::Disconnected) };
+        let deadline = Instant::now() + self.patience;
+        let answer = loop {
+            if !asked {
+                break Err(mpsc::RecvTimeoutError::Disconnected);
+            }
+            match running.answers.recv_timeout(GLANCE) {
+                Err(mpsc::RecvTimeoutError::Timeout) if (self.stop.0)() => {
+                    return Err(self.give_up(&mut running, "was stopped by the user", "start again to get an answer"));
+                }
+                Err(mpsc::RecvTimeoutError::Timeout) if Instant::now() < deadline => {}
+                answer => break answer,
+            }
+        };
         match answer {
             Ok(Ok(Batch { shape, numbers })) => Tensor::from_data(&self.device, &shape, numbers),
             Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => {
@@ -173,9 +204,19 @@ impl Drop for Running {
                 _ => return,
             }
         }
-        let _ = self.child.kill();
+        kill(&mut self.child);
         let _ = self.child.wait();
     }
+}
+
+/// Kills the program and, where it leads a group, what it started: a shell's children would hold its pipes open.
+fn kill(child: &mut Child) {
+    #[cfg(unix)]
+    {
+        let group = format!("-{}", child.id());
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
+    }
+    let _ = child.kill();
 }
 
 /// Writes each batch and reads its answer, until nobody asks or something fails.

@@ -26,6 +26,11 @@ impl MemoryLimiter {
         self.refused
     }
 
+    /// What was refused in an earlier run explains nothing in the next.
+    pub(crate) fn forget_refusal(&mut self) {
+        self.refused = None;
+    }
+
     fn grow(&mut self, current: u64, desired: u64) -> bool {
         let total = self.held.saturating_add(desired.saturating_sub(current));
         let fits = total <= self.allowed;

@@ -32,6 +32,7 @@ pub struct PerturbRequest<'a> {
     pub seed: u64,
     pub limits: Limits,
     pub grants: Grants,
+    pub cancel: CancelToken,
 }
 
 impl<'a> PerturbRequest<'a> {
@@ -52,6 +53,7 @@ impl<'a> PerturbRequest<'a> {
             seed: 0,
             limits: Limits::default(),
             grants: Grants::none(),
+            cancel: CancelToken::new(),
         }
     }
 }
@@ -81,7 +83,7 @@ pub fn perturb(host: &Host, request: PerturbRequest<'_>) -> Result<Tensor, RunEr
     };
     available.check(host, plugin, program.engine())?;
     let settings = explain::complete(plugin, &request.settings)?;
-    let shared = Shared::new(request.limits.wall_time, CancelToken::new(), Box::new(|_| ()));
+    let shared = Shared::new(request.limits.wall_time, request.cancel.clone(), Box::new(|_| ()));
     let device = request.classifier.device().clone();
     let (id, needs) = (plugin.id().clone(), &plugin.info().needs);
     let mut state = PluginState::new(id.clone(), Some(device), &request.limits, &request.grants, needs, shared.clone());

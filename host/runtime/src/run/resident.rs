@@ -15,7 +15,11 @@ use crate::{
         load::{Plugin, Program},
         settings::Settings,
     },
-    policy::{grants::Grants, ledger::Charge, limits::Limits},
+    policy::{
+        grants::Grants,
+        ledger::{Charge, Tracking},
+        limits::Limits,
+    },
     text,
 };
 use lacuna_engine::{self as engine, Activation, BlackBox, Classifier, Device, Manifest, Tensor};
@@ -73,16 +77,22 @@ pub fn open_classifier(host: &Host, request: &ClassifierRequest<'_>) -> Result<C
         match need {
             Need::Readback if request.grants.contains(Need::Readback) => {}
             Need::Readback => return Err(RunError::NotGranted { plugin: plugin.id().clone(), need: Need::Readback }),
-            need => return Err(RunError::Unavailable { plugin: plugin.id().clone(), need: *need }),
+            need => {
+                let what = format!("{} declares the need `{need}`", plugin.id());
+                let remedy =
+                    "A classifier answers images and may need `readback` alone: its author has to correct `describe`";
+                return Err(explain::wrong_request(&what, remedy));
+            }
         }
     }
     let settings = explain::complete(plugin, &request.settings)?;
     let (opened, told) = mpsc::channel();
     let (ask, questions) = mpsc::channel::<Question>();
-    let owned = (plugin.clone(), program.clone(), request.device.clone(), request.limits.clone());
+    // The host goes along: its clock is what ends a guest that never comes back.
+    let owned = (host.clone(), plugin.clone(), program.clone(), request.device.clone(), request.limits.clone());
     let (grants, cancel) = (request.grants.clone(), request.cancel.clone());
     let live = move || {
-        let (plugin, program, device, limits) = owned;
+        let (_host, plugin, program, device, limits) = owned;
         let start = || Shared::new(limits.wall_time, cancel.clone(), Box::new(|_| ()));
         let needs = &plugin.info().needs;
         let state = PluginState::new(plugin.id().clone(), Some(device), &limits, &grants, needs, start());
@@ -106,9 +116,9 @@ pub fn open_classifier(host: &Host, request: &ClassifierRequest<'_>) -> Result<C
         }
     };
     let thread = thread::Builder::new().name("lacuna-classifier".to_owned()).stack_size(STACK_BYTES).spawn(live);
-    thread.map_err(|error| RunError::Internal {
-        operation: "starting a classifier".to_owned(),
-        reason: format!("the system gives no thread ({error})"),
+    thread.map_err(|error| {
+        let what = format!("the system gives no thread for the classifier ({error})");
+        explain::wrong_request(&what, "Raise the limit on threads of this process")
     })?;
     let gone = || RunError::Internal {
         operation: "opening a classifier".to_owned(),
@@ -199,8 +209,9 @@ impl Resident {
             return Err(fault.clone());
         }
         let state = self.store.data_mut();
-        let charge = Charge::free(state.quota());
-        let lent = state.lend(TensorHandle { tensor: images, charge });
+        // On the plugin's account: nobody else keeps the images of a question, and a guest may share what it was lent.
+        let charge = Charge::new(state.quota(), images.bytes(), Tracking::Untracked, []).map_err(Into::into);
+        let lent = charge.and_then(|charge| state.lend(TensorHandle { tensor: images, charge }));
         let lent = lent.map_err(|fault| failure::of_fault(self.store.data(), fault))?;
         let models = self.guest.lacuna_explain_models();
         let answer = models.model().call_logits(&mut self.store, self.model, Resource::new_borrow(lent.rep()));

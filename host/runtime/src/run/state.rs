@@ -92,6 +92,7 @@ impl PluginState {
     pub(crate) fn renew(&mut self, shared: Rc<Shared>) {
         self.shared = shared;
         self.refusal = None;
+        self.memory.forget_refusal();
         self.readback.used = 0;
     }
 

@@ -28,6 +28,12 @@ impl Deal {
     pub fn new(donors: &[Donor], rule: Patients, folds: Option<usize>) -> Result<Self> {
         let names: Vec<&str> = donors.iter().map(|donor| &*donor.name).collect();
         let (people, note) = rule.of(&names);
+        // A name that was only counted, or is a file's own, may be a patient's by chance: it is made a donor's.
+        let told = |(person, name): (String, &&str)| match rule != Patients::Each && name.starts_with(&person) {
+            true => person,
+            false => format!("donor-{person}"),
+        };
+        let people: Vec<String> = people.into_iter().zip(&names).map(told).collect();
         let mut images: Vec<(&str, Vec<usize>)> = Vec::new();
         for (index, person) in people.iter().enumerate() {
             match images.iter_mut().find(|(name, _)| name == person) {

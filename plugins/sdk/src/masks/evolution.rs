@@ -10,7 +10,8 @@
 //! (Wierstra, Schaul, Glasmachers, Sun, Peters and Schmidhuber 2014, Sec. 3; mirrored as by Brockhoff and others 2010 and
 //! Salimans, Ho, Chen, Sidor and Sutskever 2017, Sec. 2.) Ours: the noise is drawn on a coarser grid and made as fine as the
 //! mask, because fewer unknowns need fewer pairs, and an optimiser that divides by the gradient's size, as Adam does, needs
-//! no scale. Only the score is estimated: area and TV have gradients without the classifier.
+//! no scale. Masks are clamped to [0, 1], so that the estimate is smaller for cells near 0 and 1 than in between. Only the
+//! score is estimated: area and TV have gradients without the classifier.
 
 use crate::masks::{Jitter, Objective, Versions};
 use crate::saliency::Passes;

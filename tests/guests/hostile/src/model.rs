@@ -1,7 +1,7 @@
 //! A classifier that finds bright spots with numbers of its own, or misbehaves as its parameter `misbehaviour` says.
 
 use hostile::{endless_loop, memory_bomb, recursion};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 wit_bindgen::generate!({ path: "../../../wit/v0.1", world: "classifier-plugin" });
 
@@ -15,9 +15,9 @@ use lacuna::explain::{
     tensors::Tensor,
 };
 
-const MISBEHAVIOURS: [&str; 14] = [
+const MISBEHAVIOURS: [&str; 16] = [
     "none", "no-classes", "no-pixels", "lonely-softmax", "refuse-to-open", "endless-loop", "memory-bomb", "recursion",
-    "trap", "trap-later", "nan", "too-few", "refuse", "handle-bomb",
+    "trap", "trap-later", "loop-later", "hoard", "nan", "too-few", "refuse", "handle-bomb",
 ];
 
 struct Hostile;
@@ -25,6 +25,7 @@ struct Hostile;
 struct Spots {
     misbehaviour: String,
     asked: Cell<u32>,
+    hoarded: RefCell<Vec<Tensor>>,
 }
 
 impl description::Guest for Hostile {
@@ -55,7 +56,7 @@ impl models::Guest for Hostile {
         if misbehaviour == "refuse-to-open" {
             return Err(Error::Unsupported("there are no weights".into()));
         }
-        Ok(models::Model::new(Spots { misbehaviour: misbehaviour.clone(), asked: Cell::new(0) }))
+        Ok(models::Model::new(Spots { misbehaviour: misbehaviour.clone(), asked: Cell::new(0), hoarded: RefCell::default() }))
     }
 }
 
@@ -77,6 +78,8 @@ impl models::GuestModel for Spots {
             "recursion" => drop(recursion(0)),
             "trap" => unreachable!(),
             "trap-later" if self.asked.get() > 3 => unreachable!(),
+            "loop-later" if self.asked.get() > 1 => endless_loop(),
+            "hoard" => self.hoarded.borrow_mut().push(images.share()?),
             "nan" => return Tensor::full(&[count, 1], f32::NAN),
             "too-few" => return Tensor::full(&[1, 3], 0.0),
             "refuse" => return Err(Error::Unsupported("images of this kind cannot be classified".into())),
