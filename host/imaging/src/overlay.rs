@@ -19,11 +19,14 @@ pub struct OverlayStyle {
     pub contour: bool,
     /// Smaller images are enlarged by a whole factor until their longer side has at least so many pixels.
     pub least_side: usize,
+    /// Share of the pixels below the number at which the colour is full, at least a quarter of the maximum: 1 takes the
+    /// maximum, 0.99 shows also what a few outliers would leave in the dark.
+    pub full_at: f32,
 }
 
 impl Default for OverlayStyle {
     fn default() -> Self {
-        Self { peak_opacity: 0.5, contour: true, least_side: 384 }
+        Self { peak_opacity: 0.5, contour: true, least_side: 384, full_at: 1.0 }
     }
 }
 
@@ -37,7 +40,7 @@ pub fn overlay(image: &Image, map: &Map, style: &OverlayStyle) -> Result<Picture
     same_grid(grid, (map.height(), map.width()), "a map")?;
     let factor = factor(grid, style.least_side);
     let mut picture = grey(image, factor);
-    let peak = map.max();
+    let peak = full(map, style.full_at);
     if peak <= 0.0 {
         return Ok(picture);
     }
@@ -56,6 +59,17 @@ pub fn overlay(image: &Image, map: &Map, style: &OverlayStyle) -> Result<Picture
         }
     }
     Ok(picture)
+}
+
+/// The number at which the colour is full.
+fn full(map: &Map, share: f32) -> f32 {
+    if share >= 1.0 {
+        return map.max();
+    }
+    let mut sorted = map.data().to_vec();
+    sorted.sort_unstable_by(f32::total_cmp);
+    let place = (share.max(0.0) * sorted.len() as f32) as usize;
+    sorted.get(place).copied().unwrap_or(0.0).max(map.max() / 4.0)
 }
 
 /// Side by side: the image, the overlay, the perturbed image, and a bar of the overlay's colours from 0 at the bottom to the

@@ -80,6 +80,11 @@ fn parameters_keep_their_names_and_order() {
             "start",
             "start-value",
             "jitter",
+            "optimiser",
+            "pairs",
+            "sigma",
+            "noise-size",
+            "batch",
         ]
     );
 }

@@ -13,7 +13,8 @@ const TILE: usize = 160;
 /// The expert's line.
 const OUTLINE: [u8; 3] = [255, 64, 64];
 
-/// Draws the images with the expert's line, and below them the map of every cell.
+/// Draws the images with the expert's line, and below them the map of every cell; its colour is full at the number above
+/// which a hundredth of the pixels lie, or at a quarter of the maximum if that is more.
 pub fn grid(cells: &[Cell], images: &[(&Chosen, &Subject)], out: &Path) -> Result<Picture> {
     let mut rows = Vec::new();
     let mut experts = Vec::new();
@@ -25,11 +26,13 @@ pub fn grid(cells: &[Cell], images: &[(&Chosen, &Subject)], out: &Path) -> Resul
         experts.push(Some(Picture::from_image(&image)?.enlarge(factor).with_outline(&inside, OUTLINE)?));
     }
     rows.push(SheetRow { label: "image and expert".to_owned(), tiles: experts });
+    // Gradients have a few large numbers that would leave the rest of their maps in the dark.
+    let style = OverlayStyle { full_at: 0.99, ..OverlayStyle::default() };
     for cell in cells {
         let mut tiles = Vec::new();
         for (chosen, subject) in images {
             let map = cell::map(cell, out, &chosen.name)?;
-            tiles.push(Some(overlay(&subject.image, &map, &OverlayStyle::default())?));
+            tiles.push(Some(overlay(&subject.image, &map, &style)?));
         }
         let label = match &cell.perturbation {
             Some(perturbation) => format!("{}\n{perturbation}", cell.method),
