@@ -25,9 +25,10 @@ pub enum Command {
     Step(step::Arguments),
     /// What methods of many passes cost above the bare passes of the classifier
     ///
-    /// Method: bare passes of a batch of noise and runs of a method with batches of that size take turns; the fastest turn of each
-    /// counts. The ratio is the time of the method for one classified image over that of the bare pass, forward for methods
-    /// that need no gradients, forward and backward for the others.
+    /// Method: bare passes of a batch of noise and runs of a method with batches of that size take turns; the turn with the
+    /// middle ratio counts. The ratio is the time of the method for one classified image over that of the bare pass, forward
+    /// for methods that need no gradients, forward and backward for the others. Own work is what is not the classifier's, in
+    /// the same run.
     Passes(passes::Arguments),
 }
 

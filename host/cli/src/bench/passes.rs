@@ -11,7 +11,7 @@ use crate::{
     plugins::{PluginArguments, Plugins},
 };
 use lacuna_engine::{ClassIndex, Classifier, ReluRule, Score, Tensor};
-use lacuna_runtime::{ExplainRequest, Limits, Need, Role, explain};
+use lacuna_runtime::{ExplainRequest, Limits, Need, Role, RunRecord, explain};
 use serde::Serialize;
 use std::time::Instant;
 
@@ -39,7 +39,26 @@ pub struct Arguments {
     json: bool,
 }
 
-/// Milliseconds for one classified image.
+/// One run of a method between bare passes. Seconds for one classified image.
+#[derive(Clone, Copy, Debug)]
+struct Turn {
+    images: u64,
+    method: f64,
+    bare: f64,
+    /// What is not the classifier's, as a share of what is.
+    own: f64,
+}
+
+impl Turn {
+    fn new(record: &RunRecord, bare: f64) -> Turn {
+        let t = &record.timings;
+        let (total, classifier) = (t.total - t.prepare - t.embedder, t.classifier + t.backward);
+        let images = record.classified_images;
+        Turn { images, method: total / images.max(1) as f64, bare, own: (total - classifier) / classifier }
+    }
+}
+
+/// The middle one of all turns, by their ratio.
 #[derive(Debug, Serialize)]
 struct Row {
     method: String,
@@ -48,6 +67,8 @@ struct Row {
     method_ms: f64,
     bare_ms: f64,
     ratio: f64,
+    /// The method's own work, in per cent of the classifier's in the same run.
+    own_percent: f64,
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
@@ -67,7 +88,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let classifier = classifier(&arguments.classifier, &opening)?;
     let info = classifier.info();
     console.say(&format!("{} on {}, batches of {}", info.name, device.name(), arguments.batch));
-    console.say("method                   passes            images  ms/image  bare ms/image  ratio");
+    console.say("method                   passes            images  ms/image  bare ms/image  ratio  own work %");
     let batch = usize::from(arguments.batch);
     let noise =
         |count: usize| Tensor::uniform(&device, &[count, info.channels, info.height, info.width], 0.0, 1.0, SEED);
@@ -81,11 +102,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let gradients = chosen.method.info().needs.contains(&Need::Gradients);
         let _waiting = console.wait(&format!("measuring {name}"));
         bare(&classifier, &many, gradients)?;
-        let (mut fastest, mut fastest_bare, mut images) = (f64::INFINITY, f64::INFINITY, 0);
+        let passes = || -> Result<f64> {
+            let spent = (0..arguments.passes).map(|_| bare(&classifier, &many, gradients)).sum::<Result<f64>>()?;
+            Ok(spent / (f64::from(arguments.passes) * batch as f64))
+        };
+        let mut turns = Vec::new();
+        let mut before = passes()?;
         for _ in 0..arguments.rounds {
             interrupt::check(&cancel)?;
-            let spent = (0..arguments.passes).map(|_| bare(&classifier, &many, gradients)).sum::<Result<f64>>()?;
-            fastest_bare = fastest_bare.min(spent / (f64::from(arguments.passes) * batch as f64));
             let request = ExplainRequest {
                 perturbation: chosen.perturbation,
                 method_settings: chosen.method_settings.clone(),
@@ -96,18 +120,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
                 ..ExplainRequest::new(chosen.method, &classifier, one.clone(), vec![ClassIndex(0)])
             };
             let record = explain(&plugins.host, request)?.record;
-            images = record.classified_images;
-            let spent = record.timings.total - record.timings.prepare - record.timings.embedder;
-            fastest = fastest.min(spent / images.max(1) as f64);
+            let after = passes()?;
+            turns.push(Turn::new(&record, (before + after) / 2.0));
+            before = after;
         }
-        let row = Row {
-            method: name.clone(),
-            gradients,
-            classified_images: images,
-            method_ms: 1e3 * fastest,
-            bare_ms: 1e3 * fastest_bare,
-            ratio: fastest / fastest_bare,
-        };
+        let row = Row::new(name, gradients, turns);
         row.show(&console);
         rows.push(row);
     }
@@ -147,11 +164,27 @@ fn bare(classifier: &Classifier, images: &Tensor, gradients: bool) -> Result<f64
 }
 
 impl Row {
+    fn new(method: &str, gradients: bool, mut turns: Vec<Turn>) -> Row {
+        turns.sort_by(|a, b| (a.method / a.bare).total_cmp(&(b.method / b.bare)));
+        let middle = turns.get(turns.len() / 2).copied();
+        let Turn { images, method: spent, bare, own } =
+            middle.unwrap_or(Turn { images: 0, method: 0.0, bare: 1.0, own: 0.0 });
+        Row {
+            method: method.to_owned(),
+            gradients,
+            classified_images: images,
+            method_ms: 1e3 * spent,
+            bare_ms: 1e3 * bare,
+            ratio: spent / bare,
+            own_percent: 100.0 * own,
+        }
+    }
+
     fn show(&self, console: &Console) {
-        let Row { method, gradients, classified_images, method_ms, bare_ms, ratio } = self;
+        let Row { method, gradients, classified_images, method_ms, bare_ms, ratio, own_percent } = self;
         let passes = if *gradients { "forward, backward" } else { "forward" };
         console.say(&format!(
-            "{method:24} {passes:17} {classified_images:6}  {method_ms:8.2}  {bare_ms:13.2}  {ratio:5.3}"
+            "{method:24} {passes:17} {classified_images:6}  {method_ms:8.2}  {bare_ms:13.2}  {ratio:5.3}  {own_percent:10.2}"
         ));
     }
 }
