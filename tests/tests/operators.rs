@@ -1,6 +1,6 @@
 //! ONNX operators against onnxruntime, and unknown ones refused.
 //!
-//! `tests/golden/operators.py` made the graphs and the expected numbers.
+//! `tests/golden/operators.py` and `tests/golden/torchvision.py` made the graphs and the expected numbers.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
@@ -14,8 +14,9 @@ fn golden() -> PathBuf {
 }
 
 fn manifest(graph: &str) -> Manifest {
+    let [height, width] = if graph.starts_with("torchvision") { [32, 32] } else { [33, 35] };
     let text = format!(
-        "name = \"operators\"\n[model]\ngraph = \"{graph}\"\n[input]\nchannels = 3\nheight = 33\nwidth = 35\n\
+        "name = \"operators\"\n[model]\ngraph = \"{graph}\"\n[input]\nchannels = 3\nheight = {height}\nwidth = {width}\n\
          [output]\nclasses = [\"a\", \"b\", \"c\", \"d\", \"e\"]\nactivation = \"sigmoid\"\n"
     );
     Manifest::parse("operators.toml", &text).unwrap()
@@ -27,6 +28,34 @@ fn open(graph: &str) -> lacuna_engine::Result<Classifier> {
 
 fn floats(bytes: &[u8]) -> Vec<f32> {
     bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+}
+
+/// torchvision's own networks as PyTorch's exporter writes them, weights that are shared and shuffled channels included.
+#[test]
+fn networks_of_torchvision_equal_pytorch() {
+    let file = std::fs::read(golden().join("torchvision.safetensors")).unwrap();
+    let file = safetensors::SafeTensors::deserialize(&file).unwrap();
+    let expected = |name: &str| floats(file.tensor(name).unwrap().data());
+    let x = Tensor::from_data(&Device::cpu(), &[2, 3, 32, 32], expected("images")).unwrap();
+    for name in ["densenet", "mobilenet_v2", "mobilenet_v3", "shufflenet"] {
+        let classifier = open(&format!("torchvision-{name}.onnx")).unwrap();
+        let compare = |what: &str, found: Tensor| {
+            let (found, wanted) = (found.read().unwrap(), expected(&format!("{name}.{what}")));
+            let length = |numbers: &mut dyn Iterator<Item = f32>| numbers.map(|x| x * x).sum::<f32>().sqrt();
+            let off = length(&mut found.iter().zip(&wanted).map(|(a, b)| a - b));
+            let error = off / length(&mut wanted.iter().copied());
+            println!("{name}: relative L2 error {error:.1e} of the {what}");
+            // PyTorch's own single precision is within 1e-6 to 1e-5 of the double that made the numbers.
+            assert!(error < 1e-4, "{name}: relative L2 error {error} of the {what}");
+        };
+        compare("logits", classifier.logits(&x, ReluRule::Plain).unwrap());
+        for (what, rule) in [("gradient", ReluRule::Plain), ("guided", ReluRule::Guided)] {
+            let leaf = x.track().unwrap();
+            let logits = classifier.logits(&leaf, rule).unwrap();
+            let scores = classifier.scores(&logits, &[ClassIndex(0); 2], Score::Logit).unwrap();
+            compare(what, scores.sum(&[]).unwrap().backward().unwrap().of_leaf(&leaf).unwrap());
+        }
+    }
 }
 
 #[test]

@@ -15,6 +15,7 @@
 //! plot     curves over epochs or steps           -> Picture
 //! sheet    many pictures in rows and columns     -> Picture
 //! npy      NumPy's files                      -> Map, and back
+//! npz      many arrays of any shape           -> NumPy's archives
 //! export   PNG, NPY, NIfTI, each written beside its name and then renamed
 //! ```
 //!
@@ -35,6 +36,7 @@ mod format;
 mod map;
 mod nifti;
 mod npy;
+mod npz;
 mod overlay;
 mod picture;
 mod plot;
@@ -51,6 +53,7 @@ pub use nifti::{
     AffineSource, ImageAxis, IntensityWindow, NonFinite, SliceAt, SliceGeometry, SlicePlane, Volume, VolumeHeader,
     Warning,
 };
+pub use npz::{NamedArray, write_npz};
 pub use overlay::{OverlayStyle, overlay, panel};
 pub use picture::Picture;
 pub use plot::{Curve, Plot, plot};

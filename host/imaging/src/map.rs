@@ -88,6 +88,6 @@ impl Map {
     /// # Errors
     /// A path that cannot be written.
     pub fn write_npy(&self, path: impl AsRef<Path>) -> Result<()> {
-        write_atomic(path, &npy::encode(&self.data, self.height, self.width))
+        write_atomic(path, &npy::encode(&self.data, &[self.height, self.width]))
     }
 }

@@ -23,15 +23,18 @@ impl Map {
 }
 
 /// Format 1.0, the header padded so that the values start at a multiple of 64.
-pub(crate) fn encode(data: &[f32], height: usize, width: usize) -> Vec<u8> {
+pub(crate) fn encode(data: &[f32], shape: &[usize]) -> Vec<u8> {
     const PREAMBLE: usize = 10;
     const ALIGNMENT: usize = 64;
-    let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({height}, {width}), }}");
+    // As Python writes a tuple: that of one number ends in a comma.
+    let sizes: Vec<String> = shape.iter().map(usize::to_string).collect();
+    let tuple = format!("({}{})", sizes.join(", "), if shape.len() == 1 { "," } else { "" });
+    let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {tuple}, }}");
     let padded = (PREAMBLE + header.len() + 1).next_multiple_of(ALIGNMENT) - PREAMBLE;
     header = format!("{header:<width$}\n", width = padded - 1);
     let mut bytes = MARK.to_vec();
     bytes.extend([1, 0]);
-    // Two numbers make a header of 118 or 182 bytes, far below the 65535 that the field holds.
+    // A few numbers make a header of 118 or 182 bytes, far below the 65535 that the field holds.
     bytes.extend((header.len() as u16).to_le_bytes());
     bytes.extend(header.into_bytes());
     bytes.extend(data.iter().flat_map(|value| value.to_le_bytes()));

@@ -1,134 +1,150 @@
 //! Extremal perturbations: the region of a fixed area that holds the score up the most (Fong, Patrick and Vedaldi 2019).
 //!
-//! Minimises s(Phi(x; m)) + w_t mean((sort(e) - r_a)^2): s is -f_c and e = m for preservation, s is f_c
-//! and e = 1 - m for deletion; r_a is 1 for the share `area` of the cells, else 0, and w_t = `area-weight` times
-//! `growth`^t. The sort is a permutation that is constant between two steps, so each cell is compared with 1 where it
-//! is among the `area` largest and with 0 elsewhere. Equal cells share what there is; they are ordered first by the
-//! gradient of s, for at the start all are equal: m = 1. SGD with momentum = dampening = 0.9 and clamping, as the authors'.
+//! Minimises s(Phi(x; m)) + w_t mean((sort(m) - r_a)^2) for each area a by itself: s is -f_c of the image kept in m for
+//! preservation, and f_c of the image deleted in m for deletion; r_a is 1 for the share a of the pixels, else 0, and
+//! w_t = `area-weight` times `growth`^t. m is a [`Smooth`] mask of cells; it starts where the image is whole. The sort is a
+//! permutation that is constant between two steps: each pixel is compared with 1 where it is among the largest, else
+//! with 0; equal ones, as all are at the start, are ordered by the gradient of s. SGD with momentum = dampening = 0.9 and
+//! clamping, as the authors'.
 //!
-//! Simpler than the paper: the mask is a grid of cells, made larger by `upsampling`, not by their smooth maximum of
-//! shifted kernels; its area is that of the cells; one area, not the search for the smallest; the image is not flipped
-//! in even steps. The map is e less its smallest number. Images do not influence each other; one image forward and
-//! backward in each step.
+//! The map is the mean of the regions, less its smallest number; `mask` and `perturbed` are those of the smallest area
+//! that decides the class (their a*, where half of the probability stays, or goes), else of the largest.
+//! Other than the authors': deletion starts with nothing deleted, not with everything; the mask has no margin around
+//! the image, where equal cells would not be equal pixels; it has two pixels for a cell, not seven, and grows bilinearly;
+//! the image is not flipped in even steps, for left and right mean something in medicine.
 
-use lacuna_plugin::masks::{Config, Game, Grid, Objective, Regularisers, ScoreTerm, Start};
-use lacuna_plugin::saliency::{explain_zeros, whose};
-use lacuna_plugin::{Error, Explanation, Info, Method, Need, Parameter, Random, Request, Score, Tensor};
-use lacuna_plugin::{export_method, progress};
+use lacuna_plugin::masks::{Config, Game, Grid, Objective, Regularisers, ScoreTerm, Smooth, Upsampling, Versions};
+use lacuna_plugin::masks::{largest, scaled};
+use lacuna_plugin::saliency::{Passes, explain_zeros, whose};
+use lacuna_plugin::{Error, Explanation, Info, Method, Need, Parameter, Request, Score, Tensor};
+use lacuna_plugin::{export_method, log, progress};
 
 const FONG: &str = "Fong 2019 and the authors' TorchRay";
 /// Momentum and dampening.
 const MOMENTUM: f32 = 0.9;
-/// How much of the gradient, divided by its largest number, orders equal cells.
+/// How much of the gradient, divided by its largest number, orders equal pixels.
 const TIE: f32 = 1e-5;
 
 struct ExtremalPerturbation;
 
 impl Method for ExtremalPerturbation {
     fn describe() -> Info {
-        Info::new(
-            "extremal-perturbation",
-            env!("CARGO_PKG_VERSION"),
-            "The region of a fixed area that holds the score up the most (Fong 2019)",
-        )
-        .needs(Need::Gradients)
-        .needs(Need::Readback)
-        .parameters([
-            Parameter::choice("game", ["preservation", "deletion"])
-                .summary("Keep a region that holds the score up, or delete one that lowers it")
-                .source(FONG),
-            Parameter::number("area", 0.1, 0.01..=0.9)
-                .summary("Size of the region")
-                .unit("share of the image")
-                .source(FONG),
-            Score::Logit.parameter(FONG),
-            Parameter::number("area-weight", 300.0, 0.0..=1e6)
-                .summary("Weight of the area's term in the first step")
-                .source(FONG),
-            Parameter::number("growth", 1.0035, 1.0..=2.0)
-                .summary("By which that weight is multiplied in each step")
-                .source(FONG),
-            Parameter::integer("steps", 800, 1..=100_000).summary("Steps of SGD").unit("steps").source(FONG),
-            Parameter::number("learning-rate", 0.01, 1e-6..=10.0).summary("Learning rate of SGD").source(FONG),
-        ])
-        .parameters(Grid::parameters())
+        let summary = "The regions of fixed areas that hold the score up the most (Fong 2019)";
+        Info::new("extremal-perturbation", env!("CARGO_PKG_VERSION"), summary)
+            .needs(Need::Gradients)
+            .needs(Need::Readback)
+            .parameters([
+                Parameter::choice("game", ["preservation", "deletion"])
+                    .summary("Keep a region that holds the score up, or delete one that lowers it")
+                    .source(FONG),
+                Parameter::text("areas", "0.1")
+                    .summary("Sizes of the regions, each found by itself: 0.025,0.05,0.1")
+                    .unit("shares of the image, between 0 and 1")
+                    .source(FONG),
+                Score::Logit.parameter(FONG),
+                Parameter::number("area-weight", 300.0, 0.0..=1e6)
+                    .summary("Weight of the area's term in the first step")
+                    .source(FONG),
+                Parameter::number("growth", 1.0035, 1.0..=2.0)
+                    .summary("By which that weight is multiplied in each step")
+                    .source(FONG),
+                Parameter::integer("steps", 800, 1..=100_000).summary("Steps of SGD").unit("steps").source(FONG),
+                Parameter::number("learning-rate", 0.01, 1e-6..=10.0).summary("Learning rate of SGD").source(FONG),
+                Parameter::integer("mask-size", 32, 2..=256)
+                    .summary("Rows and columns of the mask that is optimised")
+                    .unit("cells")
+                    .source("Fong 2019 and the authors' TorchRay: steps of 7 pixels at 224"),
+                Parameter::number("sigma", 3.0, 0.1..=16.0)
+                    .summary("Width of the kernel that a cell puts around itself")
+                    .unit("cells")
+                    .source("Fong 2019 and the authors' TorchRay: 21 pixels"),
+                Passes::parameter(),
+            ])
+            .preset("default", "One region of a tenth of the image", &[])
+            .preset("fong2019", "The four areas of the authors' pointing game on VOC", &["areas=0.025,0.05,0.1,0.2"])
     }
 
     fn explain(request: Request<'_>) -> Result<Explanation, Error> {
         let settings = &request.settings;
-        let number = |name| settings.number(name);
+        let (areas, game) = (settings.numbers("areas", 1e-4..=0.95)?, Game::from_settings(settings)?);
+        let (steps, cells) = (settings.count("steps")?, settings.count("mask-size")?);
+        let (rate, mut weight) = (settings.number("learning-rate")?, settings.number("area-weight")?);
         let config = Config {
-            game: Game::from_settings(settings)?,
+            game,
             score: ScoreTerm { kind: Score::from_settings(settings)?, weight: 1.0, floor: None },
             regularisers: Regularisers { area_weight: 0.0, tv_weight: 0.0, tv_exponent: 1.0 },
-            grid: Grid::from_settings(settings)?,
+            grid: Grid { size: cells, upsampling: Upsampling::Bilinear },
         };
-        let (area, rate, steps) = (number("area")?, number("learning-rate")?, settings.count("steps")?);
-        let objective = Objective::new(&request, &config)?;
-        let (n, cells) = (objective.shape[0], config.grid.size.pow(2));
-        let largest = |x: &Tensor| x.reshape(&[n, cells]).max_along(1).reshape(&[n, 1, 1, 1]);
-        let whole = Start::Constant { value: 1.0 }.mask(&objective, &mut Random::new(request.seed), steps)?;
-        let mut evidence = config.game.evidence(&whole);
-        let mut velocity = &evidence * 0.0;
-        let mut weight = number("area-weight")?;
+        let (objective, smooth) = (Objective::new(&request, &config)?, Smooth::new(cells, settings.number("sigma")?));
+        let ([n, _, height, width], v) = (objective.shape, areas.len() as u32);
+        let mut versions = Versions::new(&request, &objective, v)?;
+        let mut low = game.evidence(&Tensor::full(&[v * n, 1, cells, cells], 1.0));
+        let mut steepest = Tensor::full(&[v * n, 1, 1, 1], 0.0);
+        let mut masks = smooth.masks(&low)?;
+        let (pixels, mut velocity) = (smooth.size().pow(2) as f32, &low * 0.0);
+        let room = scaled(&Tensor::full(&[n, 1, 1, 1], pixels), &areas);
         for step in 1..=steps {
-            let leaf = evidence.track();
-            let logits = objective.logits(&objective.upsample(&config.game.evidence(&leaf)));
-            let score = objective.minimised(&logits).sum(&[]);
-            let pull = score.backward().of(&leaf);
-            let order = &evidence - &pull * TIE / largest(&pull.absolute()).clamp(1e-30, f32::MAX);
-            let template: Vec<f32> =
-                order.read()?.chunks_exact(cells as usize).flat_map(|order| template(order, area)).collect();
-            let off = &evidence - Tensor::from_data(&config.grid.shape(n), &template);
-            let regulariser = off.power(2.0).sum(&[]) * (weight / cells as f32);
-            let gradient = pull + &off * (2.0 * weight / cells as f32);
+            // f_c of what is kept: the gradient of s for m is minus the pull, in both games.
+            let (scores, pull) = versions.slopes(&game.evidence(&masks), config.score.kind)?;
+            let steep = pull.absolute().max_along(2).max_along(3);
+            let order = &masks + &pull * TIE / steep.clamp(1e-30, f32::MAX);
+            steepest = steepest.maximum(&steep).check()?;
+            let off = &masks - largest(&order, &room)?;
+            let gradient = smooth.pull(&low, &(&off * (2.0 * weight / pixels) - pull))?;
             velocity = (velocity * MOMENTUM + gradient * (1.0 - MOMENTUM)).check()?;
-            evidence = (&evidence - &velocity * rate).clamp(0.0, 1.0).check()?;
-            weight = (weight * number("growth")?).min(1e9);
-            progress::report(step, steps, &[("score", &score.detach()), ("area", &regulariser)])?;
+            low = (&low - &velocity * rate).clamp(0.0, 1.0).check()?;
+            let (score, area) = (game.minimised(scores).sum(&[]), off.power(2.0).sum(&[]) * (weight / pixels));
+            masks = smooth.masks(&low)?;
+            weight = (weight * settings.number("growth")?).min(1e9);
+            progress::report(step, steps, &[("score", &score), ("area", &area)])?;
         }
-        let low = config.game.evidence(&evidence);
-        let mask = objective.upsample(&low).clamp(0.0, 1.0);
-        let perturbed = objective.phi.apply(&mask);
-        let map = objective.upsample(&(&evidence + largest(&-&evidence)));
-        let mut findings = explain_zeros(&request, config.score.kind, &map)?;
-        findings.extend(weak(&objective, &perturbed)?);
-        Ok(Explanation { map, extras: vec![("mask", mask), ("mask-low", low), ("perturbed", perturbed)], findings })
+        let found = versions.scores(&game.evidence(&masks), Score::Probability)?.read()?;
+        let before = objective.probabilities(&objective.classifier.logits(objective.images)).read()?;
+        let (chosen, mut findings) = decide(game, &areas, &before, &found);
+        let regions = objective.upsample(&masks).clamp(0.0, 1.0).reshape(&[v, n, height, width]);
+        let region = (&regions * Tensor::from_data(&[v, n, 1, 1], &chosen)).sum(&[0]);
+        let mask = game.evidence(&region.reshape(&[n, 1, height, width]));
+        let mean = regions.mean(&[0]).reshape(&[n, 1, height, width]);
+        // A region that no score has moved is nothing but the area's.
+        let moved = steepest.reshape(&[v, n]).max_along(0).greater(&Tensor::full(&[1], 0.0)).reshape(&[n, 1, 1, 1]);
+        let map = (&mean + (-&mean).max_along(2).max_along(3)) * moved;
+        findings.extend(explain_zeros(&request, config.score.kind, &map)?);
+        let extras = vec![
+            ("perturbed", objective.phi.apply(&mask)),
+            ("mask", mask),
+            ("regions", regions.permute(&[1, 0, 2, 3])),
+            ("cells", low.reshape(&[v, n, cells, cells]).permute(&[1, 0, 2, 3])),
+            ("areas", scaled(&Tensor::full(&[1, n], 1.0), &areas).permute(&[1, 0])),
+            ("probabilities", Tensor::from_data(&[v, n], &found).permute(&[1, 0])),
+        ];
+        Ok(Explanation { map, extras, findings })
     }
 }
 
-/// 1 for the share `area` of the cells with the largest numbers, 0 for the others; equal cells share what is left.
-fn template(cells: &[f32], area: f32) -> Vec<f32> {
-    let room = (area * cells.len() as f32).round().max(1.0);
-    let mut sorted = cells.to_vec();
-    sorted.sort_by(|a, b| b.total_cmp(a));
-    let Some(last) = sorted.get(room as usize - 1) else {
-        return vec![1.0; cells.len()];
-    };
-    let larger = cells.iter().filter(|cell| *cell > last).count() as f32;
-    let equal = cells.iter().filter(|cell| *cell == last).count() as f32;
-    let share =
-        |cell: &f32| if cell > last { 1.0 } else { f32::from(u8::from(cell == last)) * (room - larger) / equal };
-    cells.iter().map(share).collect()
-}
-
-/// A finding for each image whose region does not do what it should.
-fn weak(objective: &Objective<'_>, perturbed: &Tensor) -> Result<Vec<String>, Error> {
-    let probabilities = |images| objective.probabilities(&objective.classifier.logits(images)).read();
-    let (before, after) = (probabilities(objective.images)?, probabilities(perturbed)?);
-    let images = before.len();
-    let failed = before.into_iter().zip(after).enumerate().filter(|(_, (before, after))| match objective.config.game {
-        Game::Preservation => *after < before / 2.0,
-        Game::Deletion => *after > before / 2.0,
-    });
-    let say = |(image, (before, after))| {
-        let whose = whose(image, images);
-        format!(
-            "{whose}the region does not decide the class (p = {before:.3} before, {after:.3} after): try a larger \
-             --param area, more --param steps or another --perturbation"
-        )
-    };
-    Ok(failed.map(say).collect())
+/// For each area and image 1 where it is the one to show, and a finding for each image whose class no area decides.
+fn decide(game: Game, areas: &[f32], before: &[f32], found: &[f32]) -> (Vec<f32>, Vec<String>) {
+    let n = before.len();
+    let (mut chosen, mut findings) = (vec![0.0; found.len()], Vec::new());
+    for (i, p) in before.iter().enumerate() {
+        let under: Vec<f32> = found.iter().skip(i).step_by(n).copied().collect();
+        let decides = |after: &f32| match game {
+            Game::Preservation => *after >= p / 2.0,
+            Game::Deletion => *after <= p / 2.0,
+        };
+        let first = under.iter().position(decides);
+        chosen[first.unwrap_or(areas.len() - 1) * n + i] = 1.0;
+        let list: Vec<String> = areas.iter().zip(&under).map(|(a, p)| format!("{p:.3} with area {a}")).collect();
+        let list = format!("p = {p:.3} before, {}", list.join(", "));
+        let whose = whose(i, n);
+        log::info(&format!("{whose}{list}"));
+        if first.is_none() {
+            findings.push(format!(
+                "{whose}no region decides the class ({list}): try larger --param areas, more --param steps or another \
+                 --perturbation"
+            ));
+        }
+    }
+    (chosen, findings)
 }
 
 export_method!(ExtremalPerturbation);

@@ -3,9 +3,10 @@
 //!
 //! Minimises E_z [s(Phi(x; z))] + lambda sum(e) over logits theta: a cell is kept with probability
 //! p = sigmoid(theta); s is -f_c and e = p for preservation (their smallest sufficient region), s is f_c and e = 1 - p
-//! for deletion (smallest destroying region). z is the concrete relaxation of a Bernoulli variable,
-//! sigmoid((theta + log u - log(1 - u)) / temperature) with u uniform, so that gradients reach theta; Adam; theta
-//! starts at 0. The infill is the perturbation: `healthy` is a generative one.
+//! for deletion (smallest destroying region). z is the concrete relaxation of Bernoulli variables,
+//! sigmoid((logit p + log u - log(1 - u)) / temperature) with u uniform, so that gradients reach theta; it is drawn for
+//! each pixel from p on the image's grid, as the authors', or for each cell. Adam; theta starts at 0. The infill is the
+//! perturbation: `healthy` is a generative one. lambda does not grow over the first steps, as the authors' does.
 //!
 //! The map is e less its smallest number; the extra `keep-probability` is p. The noise is the same for every image of
 //! a batch, so that none influences another. `samples` images go forward and backward in each step for each image.
@@ -16,6 +17,7 @@ use lacuna_plugin::{Adam, Error, Explanation, Info, Method, Need, Parameter, Ran
 use lacuna_plugin::{export_method, progress};
 
 const CHOSEN: &str = "chosen here";
+const CHANG: &str = "Chang 2019 and the authors' code";
 
 struct Fido;
 
@@ -28,8 +30,8 @@ impl Method for Fido {
             .parameters([
                 Parameter::choice("game", ["preservation", "deletion"])
                     .summary("The smallest region that suffices, or the smallest that destroys")
-                    .source("Chang 2019"),
-                Score::LogOdds.parameter("Chang 2019"),
+                    .source(CHANG),
+                Score::LogOdds.parameter(CHANG),
                 Parameter::number("score-weight", 1.0, 0.0..=1e3).summary("Weight of the score").source(CHOSEN),
                 Parameter::number("score-floor", -10.0, -1e3..=1e3)
                     .summary("The minimised score (preservation: -f_c) counts down to this, no further")
@@ -41,17 +43,26 @@ impl Method for Fido {
                     .source(CHOSEN),
                 Parameter::number("temperature", 0.1, 1e-3..=10.0)
                     .summary("Of the concrete relaxation; lower is closer to kept or deleted")
-                    .source("Chang 2019: the concrete distribution"),
+                    .source(CHANG),
+                Parameter::choice("noise", ["cell", "pixel"])
+                    .summary("Whether cells or pixels are kept and deleted at random; p belongs to cells")
+                    .source("chosen here: Chang 2019 draw pixels"),
                 Parameter::integer("samples", 4, 1..=1000)
                     .summary("Random masks in each step")
                     .unit("masks")
                     .source(CHOSEN),
-                Parameter::integer("steps", 300, 1..=100_000).summary("Steps of Adam").unit("steps").source(CHOSEN),
+                Parameter::integer("steps", 300, 1..=100_000).summary("Steps of Adam").unit("steps").source(CHANG),
                 Parameter::number("learning-rate", 0.05, 1e-6..=10.0)
                     .summary("Learning rate of Adam (beta 0.9 and 0.999), in logits")
-                    .source(CHOSEN),
+                    .source(CHANG),
             ])
             .parameters(Grid::parameters())
+            .preset("default", "A floored score, and masks of cells", &[])
+            .preset(
+                "chang2019",
+                "The authors' settings at 224 pixels: 1e-3 for each pixel is 0.016 for each of 56 x 56 cells",
+                &["noise=pixel", "mask-size=56", "area-weight=0.016", "samples=8", "score-floor=-1000"],
+            )
     }
 
     fn explain(request: Request<'_>) -> Result<Explanation, Error> {
@@ -65,7 +76,7 @@ impl Method for Fido {
         };
         let (steps, samples, rate) =
             (settings.count("steps")?, settings.count("samples")?, settings.number("learning-rate")?);
-        let temperature = settings.number("temperature")?;
+        let (temperature, pixels) = (settings.number("temperature")?, settings.choice("noise")? == "pixel");
         let objective = Objective::new(&request, &config)?;
         let mut random = Random::new(request.seed);
         let mut adam = Adam::new(rate)?;
@@ -77,16 +88,19 @@ impl Method for Fido {
             let (mut gradient, mut score) = (area.backward().of(&leaf), Tensor::full(&[1], 0.0));
             for sample in 0..samples {
                 let leaf = theta.track();
-                let u = Tensor::uniform(&config.grid.shape(1), 0.0, 1.0, random.bits()).clamp(1e-6, 1.0 - 1e-6);
-                let noise = u.logarithm() - (1.0 - &u).logarithm();
-                let z = ((&leaf + noise) / temperature).sigmoid();
-                let logits = objective.logits(&objective.upsample(&z));
+                let p = leaf.sigmoid();
+                let z = if pixels {
+                    concrete(&logit(&objective.upsample(&p)), temperature, &mut random)?
+                } else {
+                    objective.upsample(&concrete(&leaf, temperature, &mut random)?)
+                };
+                let logits = objective.logits(&z);
                 let term = config.score.of(objective.minimised(&logits)) / samples as f32;
                 score = score + term.detach();
                 let pull = term.backward().of(&leaf);
                 if step == 1 && sample == 0 {
-                    let both = config.regularisers.pull(config.game, &z.detach()) + &pull * samples as f32;
-                    findings.note_start(&z.detach(), &logits, &both);
+                    let both = config.regularisers.pull(config.game, &p.detach()) + &pull * samples as f32;
+                    findings.note_start(&p.detach(), &logits, &both);
                 }
                 gradient = gradient + pull;
             }
@@ -102,6 +116,19 @@ impl Method for Fido {
         explanation.findings.extend(explain_zeros(&request, config.score.kind, &explanation.map)?);
         Ok(explanation)
     }
+}
+
+/// Nearly 0 or 1 at random, 1 with the probability of which `logits` (N, 1, H, W) are the logits.
+fn concrete(logits: &Tensor, temperature: f32, random: &mut Random) -> Result<Tensor, Error> {
+    let [_, _, height, width] = logits.image_shape()?;
+    let u = Tensor::uniform(&[1, 1, height, width], 0.0, 1.0, random.bits()).clamp(1e-6, 1.0 - 1e-6);
+    ((logits + logit(&u)) / temperature).sigmoid().check()
+}
+
+/// The inverse of the sigmoid, for numbers well between 0 and 1.
+fn logit(p: &Tensor) -> Tensor {
+    let p = p.clamp(1e-6, 1.0 - 1e-6);
+    p.logarithm() - (1.0 - p).logarithm()
 }
 
 export_method!(Fido);

@@ -51,11 +51,12 @@ impl Method for GuidedBackpropagation {
         let attribution = classifier.gradient(images, targets, score, rule).check()?;
         let map = Channels::from_settings(settings)?.reduce(&attribution).gaussian_blur(settings.number("sigma")?);
         let mut findings = explain_zeros(&request, score, &map)?;
-
-        findings.extend(others(&classifier.info().activation_functions));
+        let functions = classifier.info().activation_functions;
+        let ruled = functions.is_empty() || functions.iter().any(|function| function.ruled);
+        findings.extend(others(&functions));
         let plain = classifier.gradient(images, targets, score, ReluRule::Plain);
         let (same, empty) = (all_zero(&(&attribution - plain))?, all_zero(&attribution)?);
-        let unchanged = same.iter().zip(&empty).enumerate().filter(|(_, (same, empty))| **same && !**empty);
+        let unchanged = same.iter().zip(&empty).enumerate().filter(|(_, (same, empty))| ruled && **same && !**empty);
         findings.extend(unchanged.map(|(image, _)| {
             format!(
                 "{}the rule changed nothing, so this is the plain gradient: no negative gradient met a ReLU",

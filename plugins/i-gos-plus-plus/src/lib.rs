@@ -7,7 +7,8 @@
 //! the image does; the image is reduced to the mask's grid. The slope of each term is an integrated gradient over
 //! k/K m, k = 1..K, for each mask m that is deleted through: s(k/K m) and s(1 - k/K m).
 //!
-//! Ours: both masks start at 1, there is no noise, and a step is the lowest F of several proximal steps in one pass, as
+//! Other than in the authors' code: the sum of the four slopes is not halved, the image's weights act on all of the TV norm,
+//! and no noise is added to the path. Ours: a step is the lowest F of several proximal steps in one pass, as
 //! in `i-gos`: the slope plus the true area and BTV terms plus d/2 |(x, y)' - (x, y)|^2 for several dampings d.
 
 use lacuna_plugin::masks::{Bilateral, Config, Findings, Game, Grid, Objective, Regularisers, ScoreTerm, Versions};
@@ -39,11 +40,13 @@ impl Method for IGosPlusPlus {
                 Parameter::number("tv-weight", 20.0 / 784.0, 0.0..=1e3)
                     .summary("lambda2, for each cell of the mask")
                     .source("as for i-gos"),
-                Parameter::number("tv-exponent", 2.0, 1.0..=10.0).summary("beta of the TV norm").source("chosen here"),
+                Parameter::number("tv-exponent", 2.0, 1.0..=10.0)
+                    .summary("beta of the TV norm")
+                    .source("the authors' code"),
                 Parameter::number("tv-sigma", 0.1, 1e-6..=1e6)
                     .summary("sigma: steps of the image between cells that are much larger leave the mask free")
                     .unit("intensity")
-                    .source("chosen here"),
+                    .source("the authors' code: sigma^2 = 0.01"),
             ])
             .parameters(Grid::parameters())
             .parameters([

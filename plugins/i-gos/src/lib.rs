@@ -43,7 +43,9 @@ impl Method for IGos {
                 Parameter::number("tv-weight", 20.0 / 784.0, 0.0..=1e3)
                     .summary("lambda2, for each cell of the mask")
                     .source("Qi 2020: 20 on the mean over 28 x 28 cells"),
-                Parameter::number("tv-exponent", 2.0, 1.0..=10.0).summary("beta of the TV norm").source("chosen here"),
+                Parameter::number("tv-exponent", 2.0, 1.0..=10.0)
+                    .summary("beta of the TV norm")
+                    .source("the authors' code"),
             ])
             .parameters(Grid::parameters())
             .parameters([

@@ -1,5 +1,7 @@
 //! The values of a plugin's parameters in one run.
 
+use std::ops::RangeInclusive;
+
 use crate::bindings::imports::parameters::Setting;
 pub use crate::bindings::imports::parameters::Value;
 use crate::error::Error;
@@ -112,6 +114,22 @@ impl Settings {
         }
     }
 
+    /// The numbers of a text with commas between them, in rising order, each once; at least one, each in `range`.
+    ///
+    /// # Errors
+    /// A parameter that was not described as a text, and any other text.
+    pub fn numbers(&self, name: &str, range: RangeInclusive<f32>) -> Result<Vec<f32>, Error> {
+        let text = self.text(name)?;
+        let number = |part: &str| part.trim().parse().ok().filter(|number| range.contains(number));
+        let mut numbers = text.split(',').map(number).collect::<Option<Vec<f32>>>().ok_or_else(|| {
+            let expected = format!("numbers from {} to {} with commas between them", range.start(), range.end());
+            Error::argument("settings", name, &expected, text)
+        })?;
+        numbers.sort_by(f32::total_cmp);
+        numbers.dedup();
+        Ok(numbers)
+    }
+
     pub(crate) fn from_host(settings: Vec<Setting>) -> Self {
         Self(settings)
     }
@@ -168,6 +186,9 @@ mod tests {
         assert!(settings.count("steps").is_err());
         assert!(settings.flag("sigma").is_err());
         assert!(settings.number("missing").is_err());
+        let list = |text: &str| Settings::new([("areas", Value::Text(text.into()))]).numbers("areas", 0.0..=1.0).ok();
+        assert_eq!(list("0.5, 0.1,0.5"), Some(vec![0.1, 0.5]));
+        assert_eq!([list("0.5,"), list(""), list("2"), list("NaN")], [None, None, None, None]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::{
     model::{GeneratorModel, Model},
 };
 use lacuna_engine::{ClassIndex, Classifier, Generator, ReluRule, Tensor};
-use lacuna_imaging::{Image, Map};
+use lacuna_imaging::{Image, Map, NamedArray};
 use lacuna_runtime::{CancelToken, ExplainRequest, Host, Limits, MessageLevel, Progress, RunRecord, explain};
 use std::{
     sync::{Arc, OnceLock},
@@ -47,10 +47,12 @@ pub struct Explained {
     pub map: Map,
     /// The map on the classifier's grid, as the method made it.
     pub seen_map: Map,
-    /// The image with the evidence deleted, as far as the method made one.
+    /// The image with the evidence deleted, or the counterfactual, as far as the method made one.
     pub perturbed: Option<Image>,
     /// Mean of 1 - m over the classifier's grid, as far as the method has a mask.
     pub deleted_fraction: Option<f32>,
+    /// Everything else that the method made for this image, on the grids on which it made it.
+    pub extras: Vec<NamedArray>,
     pub findings: Vec<String>,
     pub batch: Arc<Batch>,
 }
@@ -118,13 +120,19 @@ impl Explainer<'_> {
             let found = outcome.extras.iter().find(|(known, _)| known == name);
             found.map(|(_, tensor)| tensor)
         };
-        let perturbed = extra("perturbed").filter(|tensor| tensor.shape() == images.shape());
+        let perturbed =
+            extra("perturbed").or_else(|| extra("counterfactual")).filter(|tensor| tensor.shape() == images.shape());
         let after = perturbed.map(|tensor| self.probabilities(tensor));
         let after = after.transpose()?;
         let parts = result::Parts {
             map: result::rows(&outcome.map)?,
             perturbed: perturbed.map(result::rows).transpose()?,
             mask: extra("mask").map(result::rows).transpose()?,
+            extras: outcome
+                .extras
+                .iter()
+                .map(|(name, tensor)| result::arrays(name, tensor, subjects.len()))
+                .collect::<Result<_>>()?,
             findings: &outcome.findings,
         };
         let batch = Arc::new(Batch {

@@ -8,11 +8,12 @@ use crate::{
     failure::{Failure, Result},
     output::{OutputFolder, RECORD},
 };
-use lacuna_imaging::{BitDepth, Geometry, OverlayStyle, overlay, panel, write_atomic};
+use lacuna_imaging::{BitDepth, Geometry, OverlayStyle, overlay, panel, write_atomic, write_npz};
 use std::path::Path;
 
 /// Every name that a result can have.
-const NAMES: [&str; 7] = [RECORD, "overlay.png", "panel.png", "map.png", "map.npy", "map.nii.gz", "perturbed.png"];
+const NAMES: [&str; 8] =
+    [RECORD, "overlay.png", "panel.png", "map.png", "map.npy", "map.nii.gz", "perturbed.png", "extras.npz"];
 
 /// Writes all files of a result, or none.
 pub fn write(
@@ -25,6 +26,9 @@ pub fn write(
     let files = folder.fill(&NAMES, |staged| {
         pictures(subject, explained, staged)?;
         map(subject, explained, staged)?;
+        if !explained.extras.is_empty() {
+            write_npz(staged.join("extras.npz"), &explained.extras)?;
+        }
         let text = serde_json::to_string_pretty(&record)
             .map_err(|error| Failure::Run(format!("the record cannot be written: {error}")))?;
         Ok(write_atomic(staged.join(RECORD), text.as_bytes())?)

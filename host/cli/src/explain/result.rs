@@ -3,7 +3,7 @@
 use super::batch::{Batch, Explained, Subject, Target};
 use crate::failure::Result;
 use lacuna_engine::Tensor;
-use lacuna_imaging::{Interpolation, Map};
+use lacuna_imaging::{Interpolation, Map, NamedArray};
 use std::sync::Arc;
 
 /// The numbers of a batch that left the device, one row for each image.
@@ -12,6 +12,8 @@ pub struct Parts<'a> {
     pub map: Vec<Vec<f32>>,
     pub perturbed: Option<Vec<Vec<f32>>>,
     pub mask: Option<Vec<Vec<f32>>>,
+    /// For each extra one array for each image.
+    pub extras: Vec<Vec<NamedArray>>,
     pub findings: &'a [String],
 }
 
@@ -21,6 +23,16 @@ pub fn rows(tensor: &Tensor) -> Result<Vec<Vec<f32>>> {
     let values = tensor.read()?;
     let length = (values.len() / count).max(1);
     Ok(values.chunks(length).map(<[f32]>::to_vec).collect())
+}
+
+/// An extra as one array for each of `images` images: what is (N, ...) is dealt out, everything else belongs to all.
+pub fn arrays(name: &str, tensor: &Tensor, images: usize) -> Result<Vec<NamedArray>> {
+    let (shape, name) = (tensor.shape(), name.to_owned());
+    if shape.first() != Some(&images) {
+        return Ok(vec![NamedArray { name, shape, data: tensor.read()? }; images]);
+    }
+    let array = |data| NamedArray { name: name.clone(), shape: shape[1..].to_vec(), data };
+    Ok(rows(tensor)?.into_iter().map(array).collect())
 }
 
 impl Parts<'_> {
@@ -40,6 +52,7 @@ impl Parts<'_> {
             seen_map: map,
             perturbed: perturbed.transpose()?,
             deleted_fraction: self.mask.as_ref().map(|rows| 1.0 - mean(&rows[row])),
+            extras: self.extras.iter().filter_map(|arrays| arrays.get(row).cloned()).collect(),
             findings: findings_of(row, batch.images.len(), self.findings),
             batch,
         })

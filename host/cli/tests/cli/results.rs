@@ -9,7 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-const FILES: [&str; 6] = ["overlay.png", "panel.png", "map.png", "map.npy", "perturbed.png", "record.json"];
+const FILES: [&str; 7] =
+    ["overlay.png", "panel.png", "map.png", "map.npy", "perturbed.png", "extras.npz", "record.json"];
 
 #[test]
 fn the_demo_finds_the_lesion_twice() {

@@ -39,7 +39,7 @@
 //!
 //! A method that also works on black boxes takes the gradient from a [`Slope`], and an image that moves
 //! under the mask is a [`Jitter`]. For few passes of the classifier there are [`Versions`] (many masks for each image in one
-//! pass), [`minimise`] (steps that need no classifier) and [`Descent`] (both together).
+//! pass), [`minimise`] (steps that need no classifier) and [`Descent`] (both together). [`Smooth`] masks have no TV norm to pay.
 //!
 //! What is deliberately absent: the loop, the optimiser, and whatever else tells one method from
 //! another.
@@ -55,9 +55,11 @@ mod grid;
 mod jitter;
 mod objective;
 mod proximal;
+mod rank;
 mod regularisers;
 mod score;
 mod slope;
+mod smooth;
 mod start;
 mod verdict;
 mod versions;
@@ -72,9 +74,11 @@ pub use grid::{Grid, Upsampling};
 pub use jitter::{Jitter, Shift};
 pub use objective::{Objective, Terms};
 pub use proximal::minimise;
+pub use rank::largest;
 pub use regularisers::Regularisers;
 pub use score::ScoreTerm;
 pub use slope::{Found, Slope};
+pub use smooth::Smooth;
 pub use start::Start;
 pub use versions::{Versions, scaled, shares};
 

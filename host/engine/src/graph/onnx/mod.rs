@@ -5,7 +5,7 @@ mod constants;
 mod nodes;
 mod proto;
 
-use super::Graph;
+use super::{Constant, Graph};
 use crate::model_file::ModelFiles;
 use crate::{Error, Result};
 use prost::Message;
@@ -44,6 +44,8 @@ pub(crate) fn read(file: &str, bytes: &[u8], files: &ModelFiles) -> Result<Graph
         if node.op_type == "Constant" {
             let (name, constant) = nodes::constant(file, node, &mut external)?;
             named.insert(name, constant);
+        } else if let Some((name, constant)) = other_name(node, &named) {
+            named.insert(name, constant);
         } else {
             nodes.push(nodes::node(file, node, version)?);
         }
@@ -53,6 +55,13 @@ pub(crate) fn read(file: &str, bytes: &[u8], files: &ModelFiles) -> Result<Graph
         only(file, "input", graph.input.iter().map(|value| &value.name).filter(|name| !named.contains_key(*name)))?;
     let output = only(file, "output", graph.output.iter().map(|value| &value.name))?;
     Ok(Graph { input, output, nodes, constants: named })
+}
+
+/// PyTorch writes equal weights once, and an Identity for each other place that reads them.
+fn other_name(node: &proto::NodeProto, named: &HashMap<String, Constant>) -> Option<(String, Constant)> {
+    let (input, output) = (node.input.first()?, node.output.first()?);
+    let constant = named.get(input).filter(|_| node.op_type == "Identity")?;
+    Some((output.clone(), constant.clone()))
 }
 
 fn only<'a>(file: &str, what: &str, names: impl Iterator<Item = &'a String>) -> Result<String> {
