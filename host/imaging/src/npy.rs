@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn other_arrays_are_refused() {
-        let whole = encode(&numbered(), 3, 5);
+        let whole = encode(&numbered(), &[3, 5]);
         let refuse = |bytes: &[u8]| decode(bytes).unwrap_err().to_string();
         let replaced = |from: &str, to: &str| {
             assert_eq!(from.len(), to.len());

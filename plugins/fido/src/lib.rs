@@ -37,16 +37,16 @@ impl Method for Fido {
                     .summary("The minimised score (preservation: -f_c) counts down to this, no further")
                     .unit("units of f_c, not for score=probability")
                     .source(CHOSEN),
-                Parameter::number("area-weight", 1e-3, 0.0..=1e3)
+                Parameter::number("area-weight", 0.064, 0.0..=1e3)
                     .summary("lambda: times the sum of e over the mask's cells")
                     .unit("per mask cell")
-                    .source(CHOSEN),
+                    .source("the authors' 1e-3 for each pixel: 64 pixels of 224 x 224 for each of 28 x 28 cells"),
                 Parameter::number("temperature", 0.1, 1e-3..=10.0)
                     .summary("Of the concrete relaxation; lower is closer to kept or deleted")
                     .source(CHANG),
-                Parameter::choice("noise", ["cell", "pixel"])
+                Parameter::choice("noise", ["pixel", "cell"])
                     .summary("Whether cells or pixels are kept and deleted at random; p belongs to cells")
-                    .source("chosen here: Chang 2019 draw pixels"),
+                    .source(CHANG),
                 Parameter::integer("samples", 4, 1..=1000)
                     .summary("Random masks in each step")
                     .unit("masks")
@@ -57,11 +57,11 @@ impl Method for Fido {
                     .source(CHANG),
             ])
             .parameters(Grid::parameters())
-            .preset("default", "A floored score, and masks of cells", &[])
+            .preset("default", "A floored score, few samples, 28 x 28 cells", &[])
             .preset(
                 "chang2019",
                 "The authors' settings at 224 pixels: 1e-3 for each pixel is 0.016 for each of 56 x 56 cells",
-                &["noise=pixel", "mask-size=56", "area-weight=0.016", "samples=8", "score-floor=-1000"],
+                &["mask-size=56", "area-weight=0.016", "samples=8", "score-floor=-1000"],
             )
     }
 

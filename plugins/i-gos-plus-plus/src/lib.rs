@@ -7,9 +7,9 @@
 //! the image does; the image is reduced to the mask's grid. The slope of each term is an integrated gradient over
 //! k/K m, k = 1..K, for each mask m that is deleted through: s(k/K m) and s(1 - k/K m).
 //!
-//! Other than in the authors' code: the sum of the four slopes is not halved, the image's weights act on all of the TV norm,
-//! and no noise is added to the path. Ours: a step is the lowest F of several proximal steps in one pass, as
-//! in `i-gos`: the slope plus the true area and BTV terms plus d/2 |(x, y)' - (x, y)|^2 for several dampings d.
+//! Other than in the authors' code: the image's weights act on all of the TV norm, and no noise is added to the path.
+//! Ours: a step is the lowest F of several proximal steps in one pass, as in `i-gos`: the slope plus the true area and
+//! BTV terms plus d/2 |(x, y)' - (x, y)|^2 for several dampings d.
 
 use lacuna_plugin::masks::{Bilateral, Config, Findings, Game, Grid, Objective, Regularisers, ScoreTerm, Versions};
 use lacuna_plugin::masks::{minimise, scaled, shares};
@@ -33,7 +33,9 @@ impl Method for IGosPlusPlus {
             .needs(Need::Readback)
             .parameters([
                 Score::Probability.parameter(KHORRAM),
-                Parameter::number("score-weight", 1.0, 0.0..=1e3).summary("Weight w of the scores").source(KHORRAM),
+                Parameter::number("score-weight", 0.5, 0.0..=1e3)
+                    .summary("Weight w of the scores")
+                    .source("the authors' code halves the sum of the four"),
                 Parameter::number("area-weight", 1.0 / 784.0, 0.0..=1e3)
                     .summary("lambda1, for each cell of the mask")
                     .source("as for i-gos"),

@@ -19,7 +19,7 @@ use lacuna_plugin::saliency::{Passes, explain_zeros};
 use lacuna_plugin::{Error, Explanation, Info, Method, Need, Parameter, Random, Request, Score, Tensor};
 use lacuna_plugin::{export_method, log, progress};
 
-const QI: &str = "Qi 2020";
+const LIKE: &str = "as for meaningful-perturbation: a saturated probability does not move";
 /// Passes forward for the findings: of the first mask, the image and the last mask.
 const FINDINGS: u32 = 3;
 
@@ -32,11 +32,11 @@ impl Method for IGos {
             .needs(Need::Gradients)
             .needs(Need::Readback)
             .parameters([
-                Score::Probability.parameter(QI),
-                Parameter::number("score-weight", 1.0, 0.0..=1e3).summary("Weight w of the score").source(QI),
+                Score::LogOdds.parameter(LIKE),
+                Parameter::number("score-weight", 0.1, 0.0..=1e3).summary("Weight w of the score").source(LIKE),
                 Parameter::number("score-floor", -3.0, -1e3..=1e3)
                     .summary("The score counts down to this, no further; not for score=probability")
-                    .source("as for meaningful-perturbation"),
+                    .source(LIKE),
                 Parameter::number("area-weight", 1.0 / 784.0, 0.0..=1e3)
                     .summary("lambda1, for each cell of the mask")
                     .source("Qi 2020: 1 on the mean over 28 x 28 cells"),
@@ -67,6 +67,12 @@ impl Method for IGos {
                     .source("chosen here"),
                 Passes::parameter(),
             ])
+            .preset("default", "The floored score of meaningful-perturbation, in 40 passes", &[])
+            .preset(
+                "qi2020",
+                "The probability, for a model that is less than certain",
+                &["score=probability", "score-weight=1"],
+            )
     }
 
     fn explain(request: Request<'_>) -> Result<Explanation, Error> {

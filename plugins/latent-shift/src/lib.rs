@@ -2,11 +2,13 @@
 //!
 //! z = E(x), x_l = D(z - l g) with g = d f_c(D(z)) / d z; the map is max over l of |x_l - x_0|, the largest over the
 //! channels too. l doubles from `first-shift` until the probability of the target has fallen to the share `fall` of
-//! that of the reconstruction x_0; then `frames` images between 0 and that l make the map.
+//! that of the reconstruction x_0, or rises again; then `frames` images between 0 and that l make the map.
 //!
-//! Other than in the paper: g is divided by its length, so that l is in units of z for every generator; l grows by
-//! doubling. The extras are the `counterfactual` at the last l, and the `reconstruction` x_0, which is what is
-//! explained: what the generator leaves out of the image, no map of this method shows. Each image has its own l.
+//! Other than in the authors' code: g is divided by its length, so that l is in units of z for every generator; l grows by
+//! doubling, not by 1 and 10 to at most 1000; it ends at a share of the probability, not at 0.15 less of it.
+//!
+//! The extras are the `counterfactual` at the last l, and the `reconstruction` x_0, which is what is explained: what the
+//! generator leaves out of the image, no map of this method shows. Each image has its own l.
 
 use lacuna_plugin::saliency::{explain_zeros, whose};
 use lacuna_plugin::{Error, Explanation, Generator, Info, Method, Need, Parameter, Request, Score, Tensor};
@@ -27,7 +29,7 @@ impl Method for LatentShift {
         .needs(Need::Generator)
         .needs(Need::Readback)
         .parameters([
-            Score::LogOdds.parameter("chosen here: does not saturate; Cohen 2021 take the network's output"),
+            Score::LogOdds.parameter("chosen here: does not saturate; Cohen 2021 take the probability"),
             Parameter::number("fall", 0.5, 0.0..=1.0)
                 .summary("The shift grows until the probability of the target is this share of what it was")
                 .source(CHOSEN),
@@ -39,10 +41,10 @@ impl Method for LatentShift {
                 .summary("How often the shift doubles at most")
                 .unit("times")
                 .source(CHOSEN),
-            Parameter::integer("frames", 8, 1..=1000)
+            Parameter::integer("frames", 10, 1..=1000)
                 .summary("Images between no shift and the last, of which the map is made")
                 .unit("images")
-                .source(CHOSEN),
+                .source("the authors' code"),
         ])
     }
 
@@ -78,14 +80,23 @@ impl Method for LatentShift {
         let mut shifts = vec![settings.number("first-shift")?; n as usize];
         let mut after = probabilities(&moved(&shifts))?;
         let stands = |after: &[f32]| -> Vec<bool> { after.iter().zip(&before).map(|(a, b)| *a > fall * b).collect() };
+        let mut turned = vec![false; n as usize];
         for step in 0..doublings {
             progress::report(step + 1, total, &[])?;
-            let stands = stands(&after);
-            if !stands.contains(&true) {
+            let grows: Vec<bool> =
+                stands(&after).iter().zip(&turned).map(|(stands, turned)| *stands && !turned).collect();
+            if !grows.contains(&true) {
                 break;
             }
-            shifts.iter_mut().zip(stands).filter(|(_, stands)| *stands).for_each(|(shift, _)| *shift *= 2.0);
-            after = probabilities(&moved(&shifts))?;
+            let tried: Vec<f32> =
+                shifts.iter().zip(&grows).map(|(s, grows)| if *grows { s * 2.0 } else { *s }).collect();
+            let found = probabilities(&moved(&tried))?;
+            for i in (0..n as usize).filter(|i| grows[*i]) {
+                turned[i] = found[i] > after[i];
+                if !turned[i] {
+                    (shifts[i], after[i]) = (tried[i], found[i]);
+                }
+            }
         }
 
         let mut map = Tensor::full(&[n, 1, height, width], 0.0);
@@ -110,9 +121,12 @@ impl Method for LatentShift {
                 ));
             }
             if stands.get(i) == Some(&true) {
+                let remedy = match turned.get(i) {
+                    Some(true) => "further on it rises again; try another generator",
+                    _ => "try more --param doublings, or another generator",
+                };
                 findings.push(format!(
-                    "{whose}the class survives the shift (p = {from:.3} before, {to:.3} after): try more --param \
-                     doublings, or another generator"
+                    "{whose}the class survives the shift (p = {from:.3} before, {to:.3} after): {remedy}"
                 ));
             }
         }

@@ -20,10 +20,10 @@ const METHODS: [(&str, &[&str]); 15] = [
     ("layer-cam", &[]),
     ("occlusion", &["window=20", "stride=15", "batch=4"]),
     ("rise", &["samples=40", "batch=6"]),
-    ("i-gos", &["steps=3", "refinements=4", "samples=5", "batch=6", "score-weight=30"]),
+    ("i-gos", &["steps=3", "refinements=4", "samples=5", "batch=6", "score=probability", "score-weight=30"]),
     ("i-gos-plus-plus", &["steps=3", "samples=2", "batch=6", "score-weight=30"]),
     ("extremal-perturbation", &["steps=30", "learning-rate=0.1"]),
-    ("fido", &["steps=20", "samples=2", "learning-rate=0.3", "noise=pixel"]),
+    ("fido", &["steps=20", "samples=2", "learning-rate=0.3"]),
 ];
 
 /// A network of random weights, three images for it, and a target for each.

@@ -4,6 +4,7 @@ use super::rows::Chosen;
 use crate::{
     explain::{Explained, Explainer, Subject},
     failure::{Failure, Result},
+    hash,
 };
 use lacuna_engine::Tensor;
 use lacuna_imaging::{Image, Interpolation, Map, RgbToGrey, write_atomic};
@@ -37,6 +38,8 @@ pub struct ImageResult {
     pub probability_before: f32,
     pub probability_after: Option<f32>,
     pub findings: Vec<String>,
+    /// SHA-256 of the hashes of all that made it: method, perturbation, image and mask.
+    pub inputs: String,
 }
 
 /// The metrics of a comparison, and what those that delete delete with.
@@ -61,12 +64,12 @@ impl Cell {
         [folder.join(format!("{image}.json")), folder.join(format!("{image}.npy"))]
     }
 
-    /// The result of an image that an earlier run finished.
-    pub fn finished(&self, out: &Path, image: &str) -> Option<ImageResult> {
+    /// The result of an image that an earlier run finished; what another plugin or another file made is none.
+    pub fn finished(&self, out: &Path, image: &str, inputs: &str) -> Option<ImageResult> {
         let [numbers, map] = self.files(out, image);
         // The numbers are written last.
         let text = fs::read_to_string(numbers).ok().filter(|_| map.is_file())?;
-        serde_json::from_str(&text).ok()
+        serde_json::from_str(&text).ok().filter(|found: &ImageResult| found.inputs == inputs)
     }
 
     /// Explains and measures one batch, and writes what came out.
@@ -86,7 +89,7 @@ impl Cell {
             .map_err(|error| Failure::Run(format!("{}: cannot be made ({error})", out.display())))?;
         let count = explained.len() as f64;
         let mut results = Vec::new();
-        for (row, (explained, (chosen, _))) in explained.iter().zip(batch).enumerate() {
+        for (row, (explained, (chosen, subject))) in explained.iter().zip(batch).enumerate() {
             let run = &explained.batch.run;
             let result = ImageResult {
                 image: chosen.name.clone(),
@@ -97,6 +100,7 @@ impl Cell {
                 probability_before: explained.target.probability_before,
                 probability_after: explained.target.probability_after,
                 findings: explained.findings.clone(),
+                inputs: inputs(explainer, chosen, subject)?,
             };
             let [numbers, map] = self.files(out, &chosen.name);
             explained.map.write_npy(map)?;
@@ -151,6 +155,17 @@ impl Metrics<'_> {
         }
         Ok(all)
     }
+}
+
+/// What [`ImageResult::inputs`] says for an image.
+pub fn inputs(explainer: &Explainer<'_>, chosen: &Chosen, subject: &Subject) -> Result<String> {
+    let path = chosen.row.mask.as_deref().unwrap_or(Path::new(""));
+    let mask = hash::of_file(path).map_err(|error| {
+        Failure::input(path.display(), format!("it cannot be read ({error})"), "check the mask's path")
+    })?;
+    let perturbation = explainer.chosen.perturbation.map_or("", |plugin| plugin.sha256());
+    let all = [explainer.chosen.method.sha256(), perturbation, &subject.record.sha256, &mask];
+    Ok(hash::of_bytes(all.join(" ").as_bytes()))
 }
 
 /// The expert's mask on a grid, 0 or 1.

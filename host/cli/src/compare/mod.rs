@@ -26,6 +26,7 @@ use lacuna_study::{Patients, Table};
 use rows::Chosen;
 use serde_json::{Value, json};
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     time::Instant,
@@ -145,6 +146,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let mut bar = Bar::new(&console, cells.len() * images.len());
     let mut lines = Vec::new();
     let mut all = Vec::new();
+    let mut used = BTreeMap::new();
     for cell in &cells {
         let method = MethodArguments::named_with(
             (&cell.method, preset_of(arguments, &cell.method), params_of(arguments, &cell.method)),
@@ -152,6 +154,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         );
         let settings = method.choose(&plugins, &arguments.grants.granted)?;
         let quiet = Console::new(true);
+        for plugin in std::iter::once(settings.method).chain(settings.perturbation) {
+            used.insert(plugin.name().to_owned(), plugin.sha256().to_owned());
+        }
         let explainer = Explainer {
             console: &quiet,
             host: &plugins.host,
@@ -178,7 +183,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     write_atomic(folder.path().join("table.md"), text.as_bytes())?;
     let shown: Vec<(&Chosen, &Subject)> = images.iter().copied().take(SHOWN).collect();
     grid::grid(&cells, &shown, folder.path())?.write_png(folder.path().join("grid.png"))?;
-    let record = json!({ "lacuna": env!("CARGO_PKG_VERSION"), "device": device.name(), "table": lines, "differences": differences });
+    let record = json!({
+        "lacuna": env!("CARGO_PKG_VERSION"),
+        "device": device.name(),
+        "plugins": used,
+        "table": lines,
+        "differences": differences,
+    });
     write_atomic(folder.path().join(RECORD), serde_json::to_string_pretty(&record).unwrap_or_default().as_bytes())?;
     console.say(text.trim_end());
     for difference in &differences {
@@ -205,7 +216,8 @@ fn compare(
     let mut results = Vec::new();
     let mut missing = Vec::new();
     for image in images {
-        match cell.finished(&arguments.out, &image.0.name) {
+        let inputs = cell::inputs(explainer, image.0, image.1)?;
+        match cell.finished(&arguments.out, &image.0.name, &inputs) {
             Some(result) => results.push(result),
             None => missing.push(*image),
         }
@@ -300,7 +312,7 @@ fn plan(
         "classifier": model.record(),
         "generator": generator.map(GeneratorModel::record),
         "metrics": hashes,
-        "metric-perturbation": arguments.metric_perturbation,
+        "metric-perturbation": { "name": arguments.metric_perturbation, "sha256": metrics.perturbation.sha256() },
         "parameters": arguments.param,
         "presets": arguments.preset,
         "seed": arguments.seed,

@@ -90,6 +90,17 @@ fn methods_are_compared_on_unseen_patients_and_a_stopped_run_goes_on() {
         assert!(test.contains(&name.split('_').next().unwrap()), "{name} is of no test patient: {test:?}");
     }
 
+    // What another plugin or another file made is made again.
+    let name = format!("cmp/cells/meaningful-perturbation+blur/{}", first[0].0.to_string_lossy());
+    let made: serde_json::Value = serde_json::from_slice(&bench.read(&name)).unwrap();
+    let mut other = made.clone();
+    (other["inputs"], other["metrics"]["dice"]) = ("another plugin's".into(), 0.125.into());
+    bench.write(&name, other.to_string());
+    let run = bench.run(&format!("{line} --images 4 --json")).succeeded().json();
+    let again: serde_json::Value = serde_json::from_slice(&bench.read(&name)).unwrap();
+    assert_eq!((&again["inputs"], &again["metrics"]), (&made["inputs"], &made["metrics"]));
+    assert_eq!(run["plugins"]["blur"].as_str().map(str::len), Some(64), "{run}");
+
     bench.run(&line.replace("--seed 3", "--seed 4")).says(2, &["plan.json", "an earlier comparison", "--out"]);
     bench.run(&format!("{line} --param blurr.sigma=3")).says(2, &["blurr.sigma=3", "meaningful-perturbation", "blur"]);
     let other = "compare data.csv --classifier cnn/model.toml --device cpu --images 2 --out other";
