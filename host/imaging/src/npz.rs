@@ -1,5 +1,6 @@
 //! NumPy's NPZ files: a ZIP archive of NPY files, not compressed, read by `numpy.load`.
 
+use std::collections::HashSet;
 use std::io::{Cursor, Write};
 use std::path::Path;
 
@@ -23,18 +24,18 @@ pub struct NamedArray {
 }
 
 /// Writes the arrays under their names, in their order; the same arrays give the same bytes. In a name, what is not a
-/// letter, a digit, `-`, `_` or `.` becomes `_`.
+/// letter, a digit, `-`, `_` or `.` becomes `_`, and the second of one name gets a `-2`.
 ///
 /// # Errors
-/// A path that cannot be written, and two arrays of one name.
+/// A path that cannot be written, and arrays that no archive holds.
 pub fn write_npz(path: impl AsRef<Path>, arrays: &[NamedArray]) -> Result<()> {
     let path = path.as_ref();
     let bytes = encode(arrays).map_err(|cause| {
         Error::new(
             ErrorKind::Unsupported,
             format!("arrays that are no archive ({cause})"),
-            "a name of its own for each array",
-            "rename the extras that the plugin returns",
+            "fewer than 65536 arrays, with names of a few letters",
+            "let the plugin return less beside its map",
         )
         .at(path)
     })?;
@@ -48,9 +49,17 @@ fn encode(arrays: &[NamedArray]) -> zip::result::ZipResult<Vec<u8>> {
         .compression_method(CompressionMethod::Stored)
         .last_modified_time(DateTime::DEFAULT)
         .large_file(arrays.iter().any(|array| array.data.len() >= 1 << 29));
+    let mut taken = HashSet::new();
     for array in arrays {
         let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
-        let name: String = array.name.chars().map(|letter| if plain(letter) { letter } else { '_' }).collect();
+        let base: String = array.name.chars().map(|letter| if plain(letter) { letter } else { '_' }).collect();
+        let mut name = base.clone();
+        for count in 2.. {
+            if taken.insert(name.clone()) {
+                break;
+            }
+            name = format!("{base}-{count}");
+        }
         archive.start_file(format!("{name}.npy"), stored)?;
         archive.write_all(&npy::encode(&array.data, &array.shape))?;
     }
@@ -91,10 +100,11 @@ mod tests {
     }
 
     #[test]
-    fn two_arrays_of_one_name_are_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let twice = write_npz(folder.path().join("x.npz"), &[array("a", &[1]), array("a", &[1])]);
-        assert!(twice.unwrap_err().to_string().contains("x.npz"));
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    fn arrays_of_one_name_are_all_kept() {
+        let bytes = encode(&["a", "a", "a-2", "a"].map(|name| array(name, &[1]))).unwrap();
+        let archive = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
+        let mut names: Vec<&str> = archive.file_names().collect();
+        names.sort_unstable();
+        assert_eq!(names, ["a-2-2.npy", "a-2.npy", "a-3.npy", "a.npy"]);
     }
 }
