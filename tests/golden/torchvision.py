@@ -85,6 +85,8 @@ for name, make in NETWORKS.items():
         # A ReLU whose input is this close to 0 would open or close by rounding.
         if Rule.nearest > 2e-6:
             break
+    else:
+        raise SystemExit(f"{name}: every seed puts a ReLU too close to 0")
     print(name, "seed", seed, "nearest to a kink", Rule.nearest)
     expected[f"{name}.logits"] = logits.detach().float()
     expected[f"{name}.gradient"] = gradient(network, images.double(), False).float()

@@ -2,15 +2,15 @@
 //!
 //! Minimises s(Phi(x; m)) + w_t mean((sort(m) - r_a)^2) for each area a by itself: s is -f_c of the image kept in m for
 //! preservation, and f_c of the image deleted in m for deletion; r_a is 1 for the share a of the pixels, else 0, and
-//! w_t = `area-weight` times `growth`^t. m is a [`Smooth`] mask of cells; it starts where the image is whole. The sort is a
-//! permutation that is constant between two steps: each pixel is compared with 1 where it is among the largest, else
-//! with 0; equal ones, as all are at the start, are ordered by the gradient of s. SGD with momentum = dampening = 0.9 and
-//! clamping, as the authors'.
+//! w_t = `area-weight` times `growth`^t. m is a [`Smooth`] mask of cells; it starts where the image is (nearly) whole. The
+//! sort is a permutation that is constant between two steps: each pixel is compared with 1 where it is among the largest,
+//! else with 0; equal ones, as all are at the start, are ordered by the gradient of s. SGD with momentum = dampening = 0.9
+//! and clamping, as the authors'.
 //!
 //! The map is the mean of the regions, less its smallest number; `mask` and `perturbed` are those of the smallest area
-//! that decides the class (their a*, where half of the probability stays, or goes), else of the largest.
-//! Other than the authors': deletion starts with nothing deleted, not with everything; the mask has no margin around
-//! the image, where equal cells would not be equal pixels; it has two pixels for a cell, not seven, and grows bilinearly;
+//! that decides the class (their a*, where half of the probability stays, or goes), else of the largest. Other than the
+//! authors': deletion starts with nothing deleted, not with everything; the mask has no margin around the image, where
+//! equal cells would not be equal pixels; it is made at two pixels for each cell and axis, not seven, and enlarged;
 //! the image is not flipped in even steps, for left and right mean something in medicine.
 
 use lacuna_plugin::masks::{Config, Game, Grid, Objective, Regularisers, ScoreTerm, Smooth, Upsampling, Versions};
@@ -54,7 +54,7 @@ impl Method for ExtremalPerturbation {
                     .summary("Rows and columns of the mask that is optimised")
                     .unit("cells")
                     .source("Fong 2019 and the authors' TorchRay: steps of 7 pixels at 224"),
-                Parameter::number("sigma", 3.0, 0.1..=16.0)
+                Parameter::number("sigma", 3.0, 0.7..=16.0)
                     .summary("Width of the kernel that a cell puts around itself")
                     .unit("cells")
                     .source("Fong 2019 and the authors' TorchRay: 21 pixels"),

@@ -92,7 +92,8 @@ impl Method for IGos {
         let (mut slope, point) = integrated(&mut versions, &config, &start, samples)?;
         let gradient = (&slope + config.regularisers.pull(config.game, &start)).check()?;
         findings.note_start(&start, &objective.logits(&objective.upsample(&start)), &gradient);
-        let said = explain_zeros(&request, config.score.kind, &slope)?;
+        // That of the score itself: beyond its floor the term has no slope, which the other findings say.
+        let said = explain_zeros(&request, config.score.kind, &point.slope)?;
         let mut descent = Descent::new(&config, point, &(gradient.absolute().max_along(2).max_along(3) / step));
         for done in 1..=total {
             if (2..=steps).contains(&done) {

@@ -15,6 +15,8 @@ use lacuna_plugin::{Error, Explanation, Generator, Info, Method, Need, Parameter
 use lacuna_plugin::{export_method, log, progress};
 
 const CHOSEN: &str = "chosen here";
+/// A probability that is higher by this rises, and not by rounding.
+const RISE: f32 = 0.01;
 
 struct LatentShift;
 
@@ -92,7 +94,7 @@ impl Method for LatentShift {
                 shifts.iter().zip(&grows).map(|(s, grows)| if *grows { s * 2.0 } else { *s }).collect();
             let found = probabilities(&moved(&tried))?;
             for i in (0..n as usize).filter(|i| grows[*i]) {
-                turned[i] = found[i] > after[i];
+                turned[i] = found[i] > after[i] + RISE;
                 if !turned[i] {
                     (shifts[i], after[i]) = (tried[i], found[i]);
                 }

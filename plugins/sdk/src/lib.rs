@@ -231,7 +231,9 @@ pub trait Model: Sized + 'static {
 pub struct Explanation {
     /// (N, 1, H, W), finite; larger means more evidence for the target.
     pub map: Tensor,
-    /// What belongs to the map, by name: for example the mask at its own resolution.
+    /// What belongs to the map, by name: for example the mask at its own resolution. The first dimension is N, with an
+    /// entry for each image. `perturbed` or `counterfactual`, of the images' shape, and `mask`, (N, 1, H, W), are shown to
+    /// the user; all of them are written to `extras.npz`.
     pub extras: Vec<(&'static str, Tensor)>,
     /// What the user should know of this result: likely causes and remedies.
     pub findings: Vec<String>,

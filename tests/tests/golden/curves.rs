@@ -102,8 +102,8 @@ fn forty_passes_reach_what_adam_reaches_in_three_hundred_on_oct() {
     let classifier = Classifier::open(&manifest, &Device::cpu()).unwrap();
     // Of the first twenty files by name, I-GOS in 40 passes ends at -.173 in the mean, Adam at -.168 from 1 and at -.159
     // from .5. It does not hold of every image: of the twenty I-GOS ends no higher than Adam from 1 in fifteen, from .5 in
-    // fourteen, from both in twelve to fourteen (nine of the first ten, on some of which its constants were chosen). In the
-    // others it ends in another valley, mostly a little higher, at worst by .16 (DME_1070.png).
+    // fourteen, from both in twelve. (Which ones hangs on rounding: another time it were fourteen.) Its constants were chosen
+    // on some of the first ten. In the others it ends in another valley, mostly a little higher, at worst by .16 (DME_1070.png).
     for name in ["DME_10.png", "DME_1028.png"] {
         let pixels = lacuna_imaging::Image::read(data.join("oct/DME").join(name)).unwrap().data().to_vec();
         let image = Tensor::from_data(&Device::cpu(), &[1, 1, 224, 224], pixels).unwrap();

@@ -38,7 +38,7 @@ pub struct ImageResult {
     pub probability_before: f32,
     pub probability_after: Option<f32>,
     pub findings: Vec<String>,
-    /// SHA-256 of the hashes of all that made it: method, perturbation, image and mask.
+    /// SHA-256 over all of its own that made it: the hashes of method, perturbation, image as read, and mask, and the target.
     pub inputs: String,
 }
 
@@ -164,7 +164,10 @@ pub fn inputs(explainer: &Explainer<'_>, chosen: &Chosen, subject: &Subject) -> 
         Failure::input(path.display(), format!("it cannot be read ({error})"), "check the mask's path")
     })?;
     let perturbation = explainer.chosen.perturbation.map_or("", |plugin| plugin.sha256());
-    let all = [explainer.chosen.method.sha256(), perturbation, &subject.record.sha256, &mask];
+    // As read: with the slice, the window and whatever else the command line says of it.
+    let pixels: Vec<u8> = subject.fitted.data().iter().flat_map(|value| value.to_le_bytes()).collect();
+    let (image, target) = (hash::of_bytes(&pixels), chosen.target.0.to_string());
+    let all = [explainer.chosen.method.sha256(), perturbation, &subject.record.sha256, &image, &mask, &target];
     Ok(hash::of_bytes(all.join(" ").as_bytes()))
 }
 

@@ -127,7 +127,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let metrics = metrics(arguments, &plugins)?;
     check_params(arguments, &cells)?;
     let folder = OutputFolder::open(&arguments.out)?;
-    plan(arguments, &model, generator_model.as_ref(), &cells, &metrics, &chosen)?;
+    plan(arguments, device.name(), (&model, generator_model.as_ref()), &cells, &metrics, &chosen)?;
     let subjects = {
         let _waiting = console.wait("reading the images");
         chosen
@@ -301,14 +301,15 @@ fn check_params(arguments: &Arguments, cells: &[Cell]) -> Result<()> {
 /// Writes what is compared, or makes sure that an earlier run in this folder compared the same.
 fn plan(
     arguments: &Arguments,
-    model: &Model,
-    generator: Option<&GeneratorModel>,
+    device: &str,
+    (model, generator): (&Model, Option<&GeneratorModel>),
     cells: &[Cell],
     metrics: &Metrics<'_>,
     chosen: &[Chosen],
 ) -> Result<()> {
     let hashes: Vec<&str> = metrics.plugins.iter().map(|metric| metric.sha256()).collect();
     let mut plan = json!({
+        "device": device,
         "classifier": model.record(),
         "generator": generator.map(GeneratorModel::record),
         "metrics": hashes,
@@ -325,7 +326,7 @@ fn plan(
         if found != plan {
             return Err(Failure::input(
                 path.display(),
-                "an earlier comparison with other models, metrics, parameters or seed",
+                "an earlier comparison with another device, other models, metrics, parameters or seed",
                 "choose another --out, or take that folder away",
             ));
         }

@@ -51,7 +51,7 @@ pub struct Explained {
     pub perturbed: Option<Image>,
     /// Mean of 1 - m over the classifier's grid, as far as the method has a mask.
     pub deleted_fraction: Option<f32>,
-    /// Everything else that the method made for this image, on the grids on which it made it.
+    /// Everything that the method made for this image beside the map, on the grids on which it made it.
     pub extras: Vec<NamedArray>,
     pub findings: Vec<String>,
     pub batch: Arc<Batch>,
@@ -65,7 +65,7 @@ pub struct Target {
     pub chosen: Choice,
     /// Of the image as the classifier sees it.
     pub probability_before: f32,
-    /// Under the mask that was found.
+    /// Under the mask that was found, or of the counterfactual.
     pub probability_after: Option<f32>,
 }
 
@@ -116,23 +116,33 @@ impl Explainer<'_> {
             }
         }
 
-        let extra = |name: &str| {
-            let found = outcome.extras.iter().find(|(known, _)| known == name);
-            found.map(|(_, tensor)| tensor)
+        let extra = |name: &str, shape: &[usize]| {
+            outcome
+                .extras
+                .iter()
+                .find(|(known, tensor)| known == name && tensor.shape() == shape)
+                .map(|(_, tensor)| tensor)
         };
-        let perturbed =
-            extra("perturbed").or_else(|| extra("counterfactual")).filter(|tensor| tensor.shape() == images.shape());
+        let (seen, classifier) = (images.shape(), self.classifier.info());
+        let perturbed = extra("perturbed", &seen).or_else(|| extra("counterfactual", &seen));
+        let mask = extra("mask", &[subjects.len(), 1, classifier.height, classifier.width]);
+        let (own, shared): (Vec<_>, Vec<_>) =
+            outcome.extras.iter().partition(|(_, tensor)| tensor.shape().first() == Some(&subjects.len()));
+        for (name, tensor) in shared {
+            self.console.warn(&format!(
+                "{}: what it calls `{name}` is of shape {:?}, not one entry for each of {} images, and is left out",
+                self.chosen.method.name(),
+                tensor.shape(),
+                subjects.len()
+            ));
+        }
         let after = perturbed.map(|tensor| self.probabilities(tensor));
         let after = after.transpose()?;
         let parts = result::Parts {
             map: result::rows(&outcome.map)?,
             perturbed: perturbed.map(result::rows).transpose()?,
-            mask: extra("mask").map(result::rows).transpose()?,
-            extras: outcome
-                .extras
-                .iter()
-                .map(|(name, tensor)| result::arrays(name, tensor, subjects.len()))
-                .collect::<Result<_>>()?,
+            mask: mask.map(result::rows).transpose()?,
+            extras: own.into_iter().map(|(name, tensor)| result::arrays(name, tensor)).collect::<Result<_>>()?,
             findings: &outcome.findings,
         };
         let batch = Arc::new(Batch {

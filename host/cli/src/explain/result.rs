@@ -25,13 +25,10 @@ pub fn rows(tensor: &Tensor) -> Result<Vec<Vec<f32>>> {
     Ok(values.chunks(length).map(<[f32]>::to_vec).collect())
 }
 
-/// An extra as one array for each of `images` images: what is (N, ...) is dealt out, everything else belongs to all.
-pub fn arrays(name: &str, tensor: &Tensor, images: usize) -> Result<Vec<NamedArray>> {
-    let (shape, name) = (tensor.shape(), name.to_owned());
-    if shape.first() != Some(&images) {
-        return Ok(vec![NamedArray { name, shape, data: tensor.read()? }; images]);
-    }
-    let array = |data| NamedArray { name: name.clone(), shape: shape[1..].to_vec(), data };
+/// An extra (N, ...) as one array (...) for each image.
+pub fn arrays(name: &str, tensor: &Tensor) -> Result<Vec<NamedArray>> {
+    let shape: Vec<usize> = tensor.shape().into_iter().skip(1).collect();
+    let array = |data| NamedArray { name: name.to_owned(), shape: shape.clone(), data };
     Ok(rows(tensor)?.into_iter().map(array).collect())
 }
 
@@ -79,7 +76,18 @@ fn findings_of(row: usize, images: usize, findings: &[String]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::findings_of;
+    #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+    use super::{arrays, findings_of};
+    use lacuna_engine::{Device, Tensor};
+
+    #[test]
+    fn an_extra_is_dealt_out_to_its_images() {
+        let tensor = Tensor::from_data(&Device::cpu(), &[2, 1, 3], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).unwrap();
+        let arrays = arrays("areas", &tensor).unwrap();
+        assert_eq!(arrays.iter().map(|array| array.shape.clone()).collect::<Vec<_>>(), [[1, 3], [1, 3]]);
+        assert_eq!((arrays[1].name.as_str(), arrays[1].data.as_slice()), ("areas", &[4.0, 5.0, 6.0][..]));
+    }
 
     #[test]
     fn a_finding_goes_to_its_image_and_a_general_one_to_all() {

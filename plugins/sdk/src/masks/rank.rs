@@ -2,7 +2,7 @@
 
 use crate::{Error, Tensor};
 
-/// Halvings of the range of the numbers: all that their 24 bits can tell apart.
+/// Halvings of the range of the numbers; what is closer together than that is equal.
 const HALVINGS: u32 = 24;
 
 /// 1 for the `room` (N, 1, 1, 1) largest elements of each of `numbers` (N, 1, H, W), 0 for the others; those that are
@@ -16,7 +16,9 @@ pub fn largest(numbers: &Tensor, room: &Tensor) -> Result<Tensor, Error> {
     let count = |above: &Tensor| numbers.greater(above).sum(&[1, 2, 3]);
     // At least `room` elements are above `low`, fewer are above `high`.
     let mut high = most(&numbers);
-    let mut low = -most(&-&numbers) - (&high + most(&-&numbers)) * 1e-3 - 1e-6;
+    // Below the smallest, also where rounding swallows little.
+    let below = (high.absolute() + most(&-&numbers).absolute()) * 1e-6 + 1e-6;
+    let mut low = -most(&-&numbers) - below;
     for _ in 0..HALVINGS {
         let middle = ((&low + &high) * 0.5).check()?;
         let few = room.greater(&count(&middle));

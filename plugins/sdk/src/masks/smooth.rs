@@ -4,7 +4,7 @@ use crate::{Error, Tensor};
 
 /// kappa of the smooth maximum, as in the authors' TorchRay.
 const COLDNESS: f32 = 20.0;
-/// Pixels of the mask for each cell and axis: the kernel is far wider than a cell.
+/// Pixels of the mask for each cell and axis: no kernel is narrower than a cell.
 const SAMPLES: u32 = 2;
 
 /// m(u) = smax over cells i of k(|u - i| / sigma) p(i), for cells p (N, 1, S, S) in [0, 1], where
