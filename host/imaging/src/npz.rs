@@ -92,7 +92,7 @@ mod tests {
             archive.by_name(name).unwrap().read_to_end(&mut bytes).unwrap();
             assert!(String::from_utf8_lossy(&bytes[..128]).contains(&format!("'shape': {shape},")), "{name}");
             let tail: Vec<u8> = array.data.iter().flat_map(|value| value.to_le_bytes()).collect();
-            assert!(bytes.ends_with(&tail) && (bytes.len() - tail.len()) % 64 == 0, "{name}");
+            assert!(bytes.ends_with(&tail) && (bytes.len() - tail.len()).is_multiple_of(64), "{name}");
         }
         let first = std::fs::read(&path).unwrap();
         write_npz(&path, &arrays).unwrap();
