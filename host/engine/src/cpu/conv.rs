@@ -284,12 +284,12 @@ impl PackedConv {
                         to[start..start + width].copy_from_slice(&row[..width]);
                         continue;
                     }
-                    for (x, value) in row.iter().enumerate() {
-                        let padded = x + self.before[1];
-                        if padded / sx < layout.width {
-                            to[(phase_y * sx + padded % sx) * layout.plane + at_y * layout.width + padded / sx] =
-                                *value;
-                        }
+                    // Column x is column (x + before) / sx of phase (x + before) % sx.
+                    for x in 0..sx.min(row.len()) {
+                        let (phase_x, at_x) = ((x + self.before[1]) % sx, (x + self.before[1]) / sx);
+                        let line = (phase_y * sx + phase_x) * layout.plane + at_y * layout.width;
+                        let line = to[line..line + layout.width].iter_mut().skip(at_x);
+                        line.zip(row[x..].iter().step_by(sx)).for_each(|(to, from)| *to = *from);
                     }
                 }
             });

@@ -1,6 +1,8 @@
 //! Kernels for the embedded CPU backend, on plain slices.
 
 pub(crate) mod conv;
+pub(crate) mod nonlinearity;
+pub(crate) mod pool;
 mod product;
 pub(crate) mod rectify;
 

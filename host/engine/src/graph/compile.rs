@@ -74,6 +74,7 @@ impl<'a> Compiler<'a> {
             }
             Operator::ConvTranspose { .. } => self.conv_transpose(node),
             Operator::BatchNorm { .. } => self.batch_norm(index),
+            Operator::Sigmoid if self.times_its_input(index).is_some() => self.silu(index),
             _ => {
                 let inputs = (0..node.inputs.len())
                     .map(|i| if self.is_absent(&node.inputs[i]) { Ok(None) } else { self.input(node, i).map(Some) })
@@ -232,6 +233,25 @@ impl<'a> Compiler<'a> {
             self.name_before_relu(&node.name);
         }
         Ok(1 + usize::from(relu.is_some()))
+    }
+
+    /// The product of x and its sigmoid, which exporters write as two nodes.
+    fn silu(&mut self, index: usize) -> Result<usize> {
+        let graph = self.graph;
+        let input = self.input(&graph.nodes[index], 0)?;
+        if let Some(product) = self.times_its_input(index) {
+            self.push(&product.name, Kernel::Silu, vec![Some(input)], &product.output);
+        }
+        Ok(2)
+    }
+
+    /// The next node, if it multiplies the result of this one, which nothing else reads, by what this one reads.
+    fn times_its_input(&self, index: usize) -> Option<&'a Node> {
+        let (node, next) = (self.graph.nodes.get(index)?, self.graph.nodes.get(index + 1)?);
+        let [x] = node.inputs.as_slice() else { return None };
+        let both = [[x, &node.output], [&node.output, x]].iter().any(|both| next.inputs.iter().eq(*both));
+        let only_reader = self.readers.get(node.output.as_str()) == Some(&1);
+        (next.operator == Operator::Multiply && both && only_reader).then_some(next)
     }
 
     /// The next node, if it alone reads what `before` makes.

@@ -32,6 +32,8 @@ pub(crate) enum Kernel {
         shift: Tensor,
         relu: bool,
     },
+    /// x times its sigmoid.
+    Silu,
     Operator(Operator),
 }
 

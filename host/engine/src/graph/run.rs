@@ -4,10 +4,10 @@ use super::network::{Kernel, Step};
 use super::operator::{Operator, Pool};
 use super::value::Value;
 use crate::cpu::conv::ConvGeometry;
-use crate::kernels::{FrozenOps, Then};
+use crate::kernels::{FrozenOps, MaxPool, Nonlinearity, Then};
 use crate::{Error, Interpolation, ReluRule, Result, Tensor};
 use burn::backend::Dispatch;
-use burn::backend::ops::{ActivationOps, FloatTensorOps, ModuleOps};
+use burn::backend::ops::{FloatTensorOps, ModuleOps};
 
 /// Computes what `step` makes from the values in its slots; without `relu`, what it makes before the ReLU at its end.
 pub(super) fn step(step: &Step, slots: &[Option<Value>], rule: ReluRule, relu: bool) -> Result<Value> {
@@ -49,6 +49,7 @@ pub(super) fn step(step: &Step, slots: &[Option<Value>], rule: ReluRule, relu: b
             channels_fit(&step.name, x, scale)?;
             x.multiply(scale)?.add(shift)?
         }
+        Kernel::Silu => activated(inputs.tensor(0)?, Nonlinearity::Silu),
         Kernel::Operator(operator) => return operate(operator, &inputs, rule),
     };
     Ok(Value::Tensor(tensor))
@@ -129,14 +130,20 @@ fn operate(operator: &Operator, inputs: &Inputs, rule: ReluRule) -> Result<Value
     let tensor = match operator {
         Operator::Identity | Operator::Dropout { .. } => x.clone(),
         Operator::Relu => x.like(Dispatch::ruled_relu(x.primitive(), rule)),
-        Operator::LeakyRelu { slope } => x.like(Dispatch::leaky_relu(x.primitive(), (*slope).into())),
+        Operator::LeakyRelu { slope } => activated(x, Nonlinearity::LeakyRelu { slope: *slope }),
         Operator::Clip { low, high } => {
             let low = inputs.limit(*low, 1)?.unwrap_or(f32::MIN);
-            x.clamp(low, inputs.limit(*high, 2)?.unwrap_or(f32::MAX))?
+            let high = inputs.limit(*high, 2)?.unwrap_or(f32::MAX);
+            if low.is_nan() || high.is_nan() || low > high {
+                return Err(inputs.refused(format!("limits {low} and {high}, expected the lower one first")));
+            }
+            activated(x, Nonlinearity::Clip { low, high })
         }
-        Operator::Sigmoid => x.sigmoid()?,
-        Operator::HardSigmoid { slope, offset } => x.affine(*slope, *offset)?.clamp(0.0, 1.0)?,
-        Operator::HardSwish => x.multiply(&x.affine(1.0 / 6.0, 0.5)?.clamp(0.0, 1.0)?)?,
+        Operator::Sigmoid => activated(x, Nonlinearity::Sigmoid),
+        Operator::HardSigmoid { slope, offset } => {
+            activated(x, Nonlinearity::HardSigmoid { slope: *slope, offset: *offset })
+        }
+        Operator::HardSwish => activated(x, Nonlinearity::HardSwish),
         Operator::Tanh => x.like(Dispatch::float_tanh(x.primitive())),
         Operator::Softmax { axis: a } => x.softmax(axis(*a)?)?,
         Operator::MaxPool(pool) => max_pool(x, pool, inputs)?,
@@ -257,6 +264,10 @@ fn integers(operator: &Operator, list: &[i64], inputs: &Inputs) -> Result<Vec<i6
     })
 }
 
+fn activated(x: &Tensor, function: Nonlinearity) -> Tensor {
+    x.like(Dispatch::nonlinearity(x.primitive(), function))
+}
+
 fn resolved(axis: i64, rank: usize) -> Option<usize> {
     let axis = if axis < 0 { axis.checked_add(rank as i64)? } else { axis };
     usize::try_from(axis).ok().filter(|axis| *axis < rank)
@@ -366,7 +377,8 @@ fn window(x: &Tensor, pool: &Pool, inputs: &Inputs) -> Result<[usize; 2]> {
     if (top, left) != (bottom, right) {
         return Err(inputs.refused(format!("padding {:?} that differs between the ends", [top, left, bottom, right])));
     }
-    if h + top + bottom < pool.kernel[0] || w + left + right < pool.kernel[1] {
+    let extent = |axis: usize| pool.dilation[axis] * (pool.kernel[axis].max(1) - 1) + 1;
+    if h + top + bottom < extent(0) || w + left + right < extent(1) {
         return Err(Error::shape(&inputs.step.name, format!("at least the window {:?}", pool.kernel), &x.shape()));
     }
     Ok([top, left])
@@ -374,7 +386,9 @@ fn window(x: &Tensor, pool: &Pool, inputs: &Inputs) -> Result<[usize; 2]> {
 
 fn max_pool(x: &Tensor, pool: &Pool, inputs: &Inputs) -> Result<Tensor> {
     let padding = window(x, pool, inputs)?;
-    Ok(x.like(Dispatch::max_pool2d(x.primitive(), pool.kernel, pool.stride, padding, pool.dilation, pool.round_up)))
+    let Pool { kernel, stride, dilation, round_up, .. } = *pool;
+    let pool = MaxPool { kernel, stride, padding, dilation, round_up };
+    Ok(x.like(Dispatch::max_pool(x.primitive(), pool)))
 }
 
 fn average_pool(x: &Tensor, pool: &Pool, count_padding: bool, inputs: &Inputs) -> Result<Tensor> {

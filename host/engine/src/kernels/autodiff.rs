@@ -1,6 +1,6 @@
 //! The backward passes of the frozen operators.
 
-use super::{FrozenConv, FrozenOps, Then};
+use super::{FrozenConv, FrozenOps, MaxPool, Nonlinearity, Then};
 use crate::ReluRule;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -147,6 +147,57 @@ impl<B: Backend + FrozenOps, C: CheckpointStrategy> FrozenOps for Autodiff<B, C>
                 prep.finish((output.clone(), rule), output)
             }
             OpsKind::UnTracked(prep) => prep.finish(B::ruled_relu(x.into_primitive(), rule)),
+        }
+    }
+
+    fn nonlinearity(x: FloatTensor<Self>, function: Nonlinearity) -> FloatTensor<Self> {
+        #[derive(Debug)]
+        struct NonlinearityBackward;
+        impl<B: Backend + FrozenOps> Backward<B, 1> for NonlinearityBackward {
+            /// Input or output, as the function needs it.
+            type State = (FloatTensor<B>, Nonlinearity);
+
+            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+                let gradient = grads.consume::<B>(&ops.node);
+                let [Some(parent)] = ops.parents else { return };
+                let (kept, function) = ops.state;
+                grads.register::<B>(parent.id, B::nonlinearity_gradient(gradient, kept, function));
+            }
+        }
+        let node = x.node();
+        match NonlinearityBackward.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let x = x.into_primitive();
+                let output = B::nonlinearity(x.clone(), function);
+                let kept = if function.keeps_input() { x } else { output.clone() };
+                prep.finish((kept, function), output)
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::nonlinearity(x.into_primitive(), function)),
+        }
+    }
+
+    fn max_pool(x: FloatTensor<Self>, pool: MaxPool) -> FloatTensor<Self> {
+        #[derive(Debug)]
+        struct PoolBackward;
+        impl<B: Backend + FrozenOps> Backward<B, 1> for PoolBackward {
+            /// Input, window.
+            type State = (FloatTensor<B>, MaxPool);
+
+            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+                let gradient = grads.consume::<B>(&ops.node);
+                let [Some(parent)] = ops.parents else { return };
+                let (x, pool) = ops.state;
+                grads.register::<B>(parent.id, B::max_pool_gradient(gradient, x, pool));
+            }
+        }
+        let node = x.node();
+        match PoolBackward.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let x = x.into_primitive();
+                let output = B::max_pool(x.clone(), pool);
+                prep.finish((x, pool), output)
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::max_pool(x.into_primitive(), pool)),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The frozen operators on the CPU backend.
 
-use super::{FrozenConv, FrozenOps, Then};
+use super::{FrozenConv, FrozenOps, MaxPool, Nonlinearity, Then};
 use crate::ReluRule;
-use crate::cpu::rectify;
+use crate::cpu::{nonlinearity, pool, rectify};
 use burn::backend::ops::ModuleOps;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Flex, TensorMetadata};
@@ -63,17 +63,43 @@ impl FrozenOps for Flex {
         rule: ReluRule,
     ) -> FloatTensor<Self> {
         let (gradient, output, scale) = (gradient.to_contiguous(), output.to_contiguous(), scale.to_contiguous());
-        let shape: Vec<usize> = output.shape().iter().copied().collect();
-        let plane = shape.iter().skip(2).product();
-        let data = rectify::gradient(numbers(&gradient), numbers(&output), Some(numbers(&scale)), plane, rule);
-        FlexTensor::from_data(TensorData::new(data, shape))
+        let plane = output.shape().iter().skip(2).product();
+        like(&output, rectify::gradient(numbers(&gradient), numbers(&output), Some(numbers(&scale)), plane, rule))
     }
 
     fn rectified_gradient(gradient: FloatTensor<Self>, output: FloatTensor<Self>, rule: ReluRule) -> FloatTensor<Self> {
         let (gradient, output) = (gradient.to_contiguous(), output.to_contiguous());
-        let shape: Vec<usize> = output.shape().iter().copied().collect();
-        let data = rectify::gradient(numbers(&gradient), numbers(&output), None, 1 << 14, rule);
-        FlexTensor::from_data(TensorData::new(data, shape))
+        like(&output, rectify::gradient(numbers(&gradient), numbers(&output), None, 1 << 14, rule))
+    }
+
+    fn nonlinearity(x: FloatTensor<Self>, function: Nonlinearity) -> FloatTensor<Self> {
+        let x = x.to_contiguous();
+        like(&x, nonlinearity::apply(function, numbers(&x)))
+    }
+
+    fn nonlinearity_gradient(
+        gradient: FloatTensor<Self>,
+        kept: FloatTensor<Self>,
+        function: Nonlinearity,
+    ) -> FloatTensor<Self> {
+        let (gradient, kept) = (gradient.to_contiguous(), kept.to_contiguous());
+        like(&gradient, nonlinearity::gradient(function, numbers(&gradient), numbers(&kept)))
+    }
+
+    fn max_pool(x: FloatTensor<Self>, pool: MaxPool) -> FloatTensor<Self> {
+        let (batch, size) = batch_and_size(&x);
+        let Some(output) = pool.output_size(size) else {
+            return Self::max_pool2d(x, pool.kernel, pool.stride, pool.padding, pool.dilation, pool.round_up);
+        };
+        let x = x.to_contiguous();
+        let channels = x.shape()[1];
+        tensor(pool::forward(&pool, numbers(&x), size, output), [batch, channels, output[0], output[1]])
+    }
+
+    fn max_pool_gradient(gradient: FloatTensor<Self>, x: FloatTensor<Self>, pool: MaxPool) -> FloatTensor<Self> {
+        let ((_, size), (_, output)) = (batch_and_size(&x), batch_and_size(&gradient));
+        let (gradient, x) = (gradient.to_contiguous(), x.to_contiguous());
+        like(&x, pool::gradient(&pool, numbers(&gradient), numbers(&x), size, output))
     }
 }
 
@@ -90,5 +116,11 @@ fn numbers(x: &FlexTensor) -> &[f32] {
 }
 
 fn tensor(data: Vec<f32>, shape: [usize; 4]) -> FlexTensor {
+    FlexTensor::from_data(TensorData::new(data, shape))
+}
+
+/// `data` in the shape of `x`.
+fn like(x: &FlexTensor, data: Vec<f32>) -> FlexTensor {
+    let shape: Vec<usize> = x.shape().iter().copied().collect();
     FlexTensor::from_data(TensorData::new(data, shape))
 }

@@ -7,13 +7,17 @@ mod autodiff;
 mod cpu;
 mod frozen_conv;
 mod gpu;
+mod nonlinearity;
+mod pool;
 
 pub(crate) use frozen_conv::FrozenConv;
+pub(crate) use nonlinearity::Nonlinearity;
+pub(crate) use pool::MaxPool;
 
 use crate::ReluRule;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, backend_extension};
-use burn::tensor::Shape;
+use burn::tensor::{IntDType, Shape};
 use std::sync::Arc;
 
 /// What follows a convolution in the same kernel.
@@ -93,16 +97,44 @@ pub trait FrozenOps: Backend {
     /// What of `gradient` passes a ReLU whose output was `output`.
     #[fusion(dtype = gradient, shape = gradient)]
     fn rectified_gradient(gradient: FloatTensor<Self>, output: FloatTensor<Self>, rule: ReluRule) -> FloatTensor<Self> {
-        // 1 where the output is above 0. Made by arithmetic: not every GPU can store booleans.
-        let gated = |gradient: FloatTensor<Self>| {
-            let steep = Self::float_mul_scalar(output, 1e30.into());
-            Self::float_mul(gradient, Self::float_clamp(steep, 0.0.into(), 1.0.into()))
-        };
+        let gated = |gradient| Self::float_mul(gradient, nonlinearity::positive::<Self>(output));
         match rule {
             ReluRule::Plain => gated(gradient),
             ReluRule::Guided => gated(Self::relu(gradient)),
             ReluRule::Deconvolution => Self::relu(gradient),
         }
+    }
+
+    /// `function` of each number.
+    #[fusion(dtype = x, shape = x)]
+    fn nonlinearity(x: FloatTensor<Self>, function: Nonlinearity) -> FloatTensor<Self> {
+        function.apply::<Self>(x)
+    }
+
+    /// The gradient of [`FrozenOps::nonlinearity`], from what [`Nonlinearity::keeps_input`] says.
+    #[fusion(dtype = gradient, shape = gradient)]
+    fn nonlinearity_gradient(
+        gradient: FloatTensor<Self>,
+        kept: FloatTensor<Self>,
+        function: Nonlinearity,
+    ) -> FloatTensor<Self> {
+        function.gradient::<Self>(gradient, kept)
+    }
+
+    /// The largest number of each window of (N, C, H, W).
+    #[fusion(dtype = x, shape = pooled_shape(x, pool))]
+    fn max_pool(x: FloatTensor<Self>, pool: MaxPool) -> FloatTensor<Self> {
+        Self::max_pool2d(x, pool.kernel, pool.stride, pool.padding, pool.dilation, pool.round_up)
+    }
+
+    /// The gradient of [`FrozenOps::max_pool`] of `x`: all of it goes to the first of a window's largest numbers.
+    #[fusion(dtype = gradient, shape = x)]
+    fn max_pool_gradient(gradient: FloatTensor<Self>, x: FloatTensor<Self>, pool: MaxPool) -> FloatTensor<Self> {
+        let MaxPool { kernel, stride, padding, dilation, round_up } = pool;
+        let kind = IntDType::I32;
+        let places =
+            Self::max_pool2d_with_indices(x.clone(), kernel, stride, padding, dilation, round_up, kind).indices;
+        Self::max_pool2d_with_indices_backward(x, kernel, stride, padding, dilation, round_up, gradient, places).x_grad
     }
 }
 
@@ -114,4 +146,10 @@ fn forward_shape(x: &Shape, conv: &FrozenConv) -> Shape {
 
 fn input_shape(gradient: &Shape, conv: &FrozenConv, size: &[usize; 2]) -> Shape {
     Shape::from([gradient[0], conv.geometry().channels_in, size[0], size[1]])
+}
+
+/// Shape of a pooling's output; a window that does not fit was refused before.
+fn pooled_shape(x: &Shape, pool: &MaxPool) -> Shape {
+    let [height, width] = pool.output_size([x[2], x[3]]).unwrap_or([0, 0]);
+    Shape::from([x[0], x[1], height, width])
 }

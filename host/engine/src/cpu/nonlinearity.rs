@@ -1,0 +1,144 @@
+//! Nonlinearities and their gradients, several numbers at a time and on every core.
+
+use crate::kernels::Nonlinearity;
+use rayon::prelude::*;
+use wide::f32x8;
+
+/// Numbers that one task computes.
+const PART: usize = 1 << 14;
+
+/// `function` of each number.
+pub(crate) fn apply(function: Nonlinearity, x: &[f32]) -> Vec<f32> {
+    match function {
+        Nonlinearity::Clip { low, high } => each(x, move |x| clip(x, low, high)),
+        Nonlinearity::HardSigmoid { slope, offset } => each(x, move |x| clip(slope * x + offset, 0.0, 1.0)),
+        Nonlinearity::HardSwish => each(x, |x| x * clip(x * (1.0 / 6.0) + 0.5, 0.0, 1.0)),
+        Nonlinearity::LeakyRelu { slope } => each(x, move |x| if x < 0.0 { slope * x } else { x }),
+        Nonlinearity::Sigmoid => eights([x], |[x]| sigmoid(x)),
+        Nonlinearity::Silu => eights([x], |[x]| x * sigmoid(x)),
+    }
+}
+
+/// `gradient` times the slope of `function` where its input, or output, was `kept`.
+pub(crate) fn gradient(function: Nonlinearity, gradient: &[f32], kept: &[f32]) -> Vec<f32> {
+    match function {
+        Nonlinearity::Clip { low, high } => {
+            pairs(gradient, kept, move |g, y| if (y > low) & (y < high) { g } else { 0.0 })
+        }
+        Nonlinearity::HardSigmoid { slope, .. } => {
+            pairs(gradient, kept, move |g, y| if (y > 0.0) & (y < 1.0) { slope * g } else { 0.0 })
+        }
+        Nonlinearity::HardSwish => pairs(gradient, kept, |g, x| {
+            let rising = if x > -3.0 { x * (1.0 / 3.0) + 0.5 } else { 0.0 };
+            g * if x < 3.0 { rising } else { 1.0 }
+        }),
+        Nonlinearity::LeakyRelu { slope } => pairs(gradient, kept, move |g, x| if x > 0.0 { g } else { slope * g }),
+        Nonlinearity::Sigmoid => pairs(gradient, kept, |g, y| g * (y * (1.0 - y))),
+        Nonlinearity::Silu => eights([gradient, kept], |[g, x]| {
+            let y = sigmoid(x);
+            g * (y * (f32x8::ONE + x * (f32x8::ONE - y)))
+        }),
+    }
+}
+
+/// Comparisons, because `clamp` and `max` would turn a NaN into a limit and hide it.
+#[inline(always)]
+fn clip(x: f32, low: f32, high: f32) -> f32 {
+    let x = if x < low { low } else { x };
+    if x > high { high } else { x }
+}
+
+#[inline(always)]
+fn sigmoid(x: f32x8) -> f32x8 {
+    f32x8::ONE / (f32x8::ONE + (-x).exp())
+}
+
+fn each(x: &[f32], function: impl Fn(f32) -> f32 + Copy + Sync) -> Vec<f32> {
+    let mut out = vec![0.0; x.len()];
+    out.par_chunks_mut(PART).zip(x.par_chunks(PART)).for_each(|(out, x)| {
+        // A copy, which the compiler keeps in registers while it writes.
+        let function = function;
+        for (out, x) in out.iter_mut().zip(x) {
+            *out = function(*x);
+        }
+    });
+    out
+}
+
+fn pairs(gradient: &[f32], kept: &[f32], function: impl Fn(f32, f32) -> f32 + Copy + Sync) -> Vec<f32> {
+    let mut out = vec![0.0; gradient.len()];
+    let parts = out.par_chunks_mut(PART).zip(gradient.par_chunks(PART)).zip(kept.par_chunks(PART));
+    parts.for_each(|((out, gradient), kept)| {
+        let function = function;
+        for ((out, gradient), kept) in out.iter_mut().zip(gradient).zip(kept) {
+            *out = function(*gradient, *kept);
+        }
+    });
+    out
+}
+
+/// `function` of the numbers at each place, eight places at a time.
+fn eights<const N: usize>(from: [&[f32]; N], function: impl Fn([f32x8; N]) -> f32x8 + Sync) -> Vec<f32> {
+    let mut out = vec![0.0; from[0].len()];
+    out.par_chunks_mut(PART).enumerate().for_each(|(part, out)| {
+        for (index, out) in out.chunks_mut(8).enumerate() {
+            let at = part * PART + index * 8;
+            let numbers = from.map(|from| match from[at..].first_chunk::<8>() {
+                Some(eight) => f32x8::new(*eight),
+                None => {
+                    let mut last = [0.0; 8];
+                    last[..out.len()].copy_from_slice(&from[at..][..out.len()]);
+                    f32x8::new(last)
+                }
+            });
+            out.copy_from_slice(&function(numbers).to_array()[..out.len()]);
+        }
+    });
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sigmoid_is_exact_to_the_last_digits_and_hides_no_nan() {
+        let x: Vec<f32> = (-880..=1000).map(|x| x as f32 * 0.1).collect();
+        for (x, y) in x.iter().zip(apply(Nonlinearity::Sigmoid, &x)) {
+            let expected = 1.0 / (1.0 + (-f64::from(*x)).exp());
+            assert!((f64::from(y) - expected).abs() <= 4e-7 * expected, "{x}: {y}, expected {expected}");
+        }
+        let ends = apply(Nonlinearity::Sigmoid, &[f32::NEG_INFINITY, -1e4, 1e4, f32::INFINITY, f32::NAN]);
+        assert_eq!(ends[..4], [0.0, 0.0, 1.0, 1.0]);
+        assert!(ends[4].is_nan());
+    }
+
+    #[test]
+    fn gradients_are_differences_of_the_function() {
+        let functions = [
+            Nonlinearity::Clip { low: 0.0, high: 6.0 },
+            Nonlinearity::HardSigmoid { slope: 0.2, offset: 0.5 },
+            Nonlinearity::HardSwish,
+            Nonlinearity::LeakyRelu { slope: 0.1 },
+            Nonlinearity::Sigmoid,
+            Nonlinearity::Silu,
+        ];
+        let x: Vec<f32> = (-90..90).map(|x| x as f32 * 0.1 + 0.05).collect();
+        for function in functions {
+            let y = apply(function, &x);
+            let near = |by: f32| apply(function, &x.iter().map(|x| x + by).collect::<Vec<_>>());
+            let slopes = gradient(function, &vec![2.0; x.len()], if function.keeps_input() { &x } else { &y });
+            for (((x, slope), above), below) in x.iter().zip(slopes).zip(near(0.01)).zip(near(-0.01)) {
+                let expected = 2.0 * (above - below) / 0.02;
+                assert!((slope - expected).abs() < 1e-3, "{function:?} at {x}: {slope}, expected {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn where_two_slopes_meet_the_flat_one_counts() {
+        let clip = Nonlinearity::Clip { low: 0.0, high: 6.0 };
+        assert_eq!(gradient(clip, &[1.0; 3], &[0.0, 3.0, 6.0]), [0.0, 1.0, 0.0]);
+        assert_eq!(gradient(Nonlinearity::HardSwish, &[1.0; 2], &[-3.0, 3.0]), [0.0, 1.0]);
+    }
+}

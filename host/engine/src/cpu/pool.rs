@@ -1,0 +1,195 @@
+//! Largest numbers of windows (ONNX `MaxPool`), plane by plane on every core.
+
+use crate::kernels::MaxPool;
+use rayon::prelude::*;
+use wide::f32x8;
+
+/// The largest number of each window; `x` holds planes of `size`, the result planes of `output`.
+pub(crate) fn forward(pool: &MaxPool, x: &[f32], size: [usize; 2], output: [usize; 2]) -> Vec<f32> {
+    let (plane, plane_out) = (plane(size), plane(output));
+    let mut out = vec![0.0; x.len() / plane * plane_out];
+    out.par_chunks_mut(plane_out).zip(x.par_chunks(plane)).for_each(|(out, x)| {
+        windows(pool, x, size, output, |window, most, _| out[window] = most);
+    });
+    out
+}
+
+/// The gradient of each window goes to the first of its largest numbers, row by row.
+pub(crate) fn gradient(pool: &MaxPool, gradient: &[f32], x: &[f32], size: [usize; 2], output: [usize; 2]) -> Vec<f32> {
+    let (plane, plane_out) = (plane(size), plane(output));
+    let mut out = vec![0.0; x.len()];
+    let planes = out.par_chunks_mut(plane).zip(x.par_chunks(plane)).zip(gradient.par_chunks(plane_out));
+    planes.for_each(|((out, x), gradient)| {
+        windows(pool, x, size, output, |window, _, at| {
+            // A window outside the image has no place.
+            if let Some(out) = out.get_mut(at) {
+                *out += gradient[window];
+            }
+        });
+    });
+    out
+}
+
+fn plane(size: [usize; 2]) -> usize {
+    (size[0] * size[1]).max(1)
+}
+
+/// Calls `see` with each window of one plane, its largest number, and where that is.
+///
+/// The columns of a window are reduced first, then these, eight at a time and without branches: on a noisy image those cost
+/// more than the comparisons.
+fn windows(
+    pool: &MaxPool,
+    x: &[f32],
+    [height, width]: [usize; 2],
+    [height_out, width_out]: [usize; 2],
+    mut see: impl FnMut(usize, f32, usize),
+) {
+    let (stride, padding) = (pool.stride[1], pool.padding[1]);
+    let line = ((width_out.max(1) - 1) * stride + pool.extent(1)).max(padding + width);
+    let mut columns = Line::new(line.next_multiple_of(EIGHT));
+    // Columns with the same remainder, so that the windows of neighbours lie side by side.
+    let mut phases = vec![Line::new(line.div_ceil(stride)); stride];
+    for row_out in 0..height_out {
+        for column in (0..width).step_by(EIGHT) {
+            let mut best = Largest::none();
+            for row in pool.taps(0, row_out, height) {
+                best.meet(eight(&x[row * width..][..width], column), f32x8::splat(row as f32), f32x8::ZERO);
+            }
+            let last = (column + EIGHT).min(width) - column;
+            columns.number[padding + column..][..last].copy_from_slice(&best.number.to_array()[..last]);
+            columns.row[padding + column..][..last].copy_from_slice(&best.row.to_array()[..last]);
+        }
+        for (first, phase) in phases.iter_mut().enumerate() {
+            phase
+                .number
+                .iter_mut()
+                .zip(columns.number[first..].iter().step_by(stride))
+                .for_each(|(to, from)| *to = *from);
+            phase.row.iter_mut().zip(columns.row[first..].iter().step_by(stride)).for_each(|(to, from)| *to = *from);
+        }
+        for column_out in (0..width_out).step_by(EIGHT) {
+            let mut best = Largest::none();
+            for column in (0..pool.kernel[1]).map(|tap| tap * pool.dilation[1]) {
+                let (phase, at) = (&phases[column % stride], column_out + column / stride);
+                best.meet(eight(&phase.number, at), eight(&phase.row, at), f32x8::splat(column as f32));
+            }
+            let (numbers, rows, columns) = (best.number.to_array(), best.row.to_array(), best.column.to_array());
+            for (index, number) in numbers.into_iter().enumerate().take(width_out - column_out) {
+                let column = ((column_out + index) * stride + columns[index] as usize).saturating_sub(padding);
+                let at = (rows[index] as usize).saturating_mul(width).saturating_add(column);
+                see(row_out * width_out + column_out + index, number, at);
+            }
+        }
+    }
+}
+
+/// Numbers side by side that are computed together.
+const EIGHT: usize = 8;
+
+/// The largest number of each column, and the row it comes from.
+#[derive(Clone)]
+struct Line {
+    number: Vec<f32>,
+    row: Vec<f32>,
+}
+
+impl Line {
+    fn new(length: usize) -> Self {
+        Self { number: vec![f32::NEG_INFINITY; length], row: vec![f32::INFINITY; length] }
+    }
+}
+
+/// The largest numbers so far, and where they come from. Rows and columns are exact as long as there are less than 2^24.
+struct Largest {
+    number: f32x8,
+    row: f32x8,
+    column: f32x8,
+}
+
+impl Largest {
+    fn none() -> Self {
+        let infinity = f32x8::splat(f32::INFINITY);
+        Self { number: -infinity, row: infinity, column: f32x8::ZERO }
+    }
+
+    /// A NaN is larger than all; of equal numbers the one in the first row counts, and there the first that was met.
+    #[inline(always)]
+    fn meet(&mut self, number: f32x8, row: f32x8, column: f32x8) {
+        let larger = number.simd_gt(self.number) | number.is_nan();
+        let larger = larger | (number.simd_eq(self.number) & row.simd_lt(self.row));
+        self.number = larger.select(number, self.number);
+        self.row = larger.select(row, self.row);
+        self.column = larger.select(column, self.column);
+    }
+}
+
+/// Eight numbers of a line; past its end there is nothing.
+#[inline(always)]
+fn eight(line: &[f32], from: usize) -> f32x8 {
+    let rest = line.get(from..).unwrap_or_default();
+    f32x8::new(rest.first_chunk::<EIGHT>().copied().unwrap_or_else(|| {
+        let mut last = [f32::NEG_INFINITY; EIGHT];
+        last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        last
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor::SplitMix;
+
+    fn pool(kernel: usize, stride: usize, padding: usize, dilation: usize, round_up: bool) -> MaxPool {
+        MaxPool { kernel: [kernel; 2], stride: [stride; 2], padding: [padding; 2], dilation: [dilation; 2], round_up }
+    }
+
+    #[test]
+    fn windows_of_all_kinds_equal_the_definition() {
+        let mut random = SplitMix(3);
+        let cases = [
+            (pool(3, 2, 1, 1, false), [13, 16]),
+            (pool(3, 2, 0, 1, true), [12, 14]),
+            (pool(2, 2, 0, 1, true), [5, 7]),
+            (pool(5, 1, 2, 1, false), [6, 9]),
+            (pool(2, 1, 0, 3, false), [8, 7]),
+        ];
+        for (pool, size) in cases {
+            let output = pool.output_size(size).unwrap();
+            // Few different numbers, so that windows hold their largest one twice.
+            let x: Vec<f32> = (0..2 * size[0] * size[1]).map(|_| (random.unit() * 9.0).floor() as f32 - 20.0).collect();
+            let slopes: Vec<f32> = (0..2 * output[0] * output[1]).map(|_| random.unit() as f32).collect();
+            let (mut expected, mut expected_slopes) = (Vec::new(), vec![0.0; x.len()]);
+            for plane in 0..2 {
+                for (row, column) in (0..output[0]).flat_map(|row| (0..output[1]).map(move |column| (row, column))) {
+                    let mut best: Option<usize> = None;
+                    for (ky, kx) in (0..pool.kernel[0]).flat_map(|ky| (0..pool.kernel[1]).map(move |kx| (ky, kx))) {
+                        let at_y = (row * pool.stride[0] + ky * pool.dilation[0]).checked_sub(pool.padding[0]);
+                        let at_x = (column * pool.stride[1] + kx * pool.dilation[1]).checked_sub(pool.padding[1]);
+                        let (Some(at_y), Some(at_x)) = (at_y, at_x) else { continue };
+                        let at = (plane * size[0] + at_y) * size[1] + at_x;
+                        if at_y < size[0] && at_x < size[1] && best.is_none_or(|best| x[at] > x[best]) {
+                            best = Some(at);
+                        }
+                    }
+                    expected_slopes[best.unwrap()] += slopes[expected.len()];
+                    expected.push(x[best.unwrap()]);
+                }
+            }
+            let y = forward(&pool, &x, size, output);
+            assert_eq!(y, expected, "{pool:?}");
+            assert_eq!(gradient(&pool, &slopes, &x, size, output), expected_slopes, "{pool:?}");
+        }
+    }
+
+    #[test]
+    fn a_nan_reaches_every_window_that_holds_it() {
+        let x = [1.0, 2.0, f32::NAN, 3.0, 4.0, 5.0];
+        let y = forward(&pool(1, 1, 0, 1, false), &x, [1, 6], [1, 6]);
+        assert!(y[2].is_nan());
+        let wide = MaxPool { kernel: [1, 2], ..pool(1, 1, 0, 1, false) };
+        let y = forward(&wide, &x, [1, 6], [1, 5]);
+        assert!(y[1].is_nan() && y[2].is_nan());
+        assert_eq!([y[0], y[3], y[4]], [2.0, 4.0, 5.0]);
+    }
+}
