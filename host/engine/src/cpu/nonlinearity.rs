@@ -81,18 +81,17 @@ fn pairs(gradient: &[f32], kept: &[f32], function: impl Fn(f32, f32) -> f32 + Co
 fn eights<const N: usize>(from: [&[f32]; N], function: impl Fn([f32x8; N]) -> f32x8 + Sync) -> Vec<f32> {
     let mut out = vec![0.0; from[0].len()];
     out.par_chunks_mut(PART).enumerate().for_each(|(part, out)| {
-        for (index, out) in out.chunks_mut(8).enumerate() {
-            let at = part * PART + index * 8;
-            let numbers = from.map(|from| match from[at..].first_chunk::<8>() {
-                Some(eight) => f32x8::new(*eight),
-                None => {
-                    let mut last = [0.0; 8];
-                    last[..out.len()].copy_from_slice(&from[at..][..out.len()]);
-                    f32x8::new(last)
-                }
-            });
-            out.copy_from_slice(&function(numbers).to_array()[..out.len()]);
+        let from = from.map(|from| from[part * PART..][..out.len()].as_chunks::<8>());
+        let (out, out_rest) = out.as_chunks_mut::<8>();
+        for (at, out) in out.iter_mut().enumerate() {
+            *out = function(from.map(|(from, _)| f32x8::new(from[at]))).to_array();
         }
+        let last = from.map(|(_, rest)| {
+            let mut last = [0.0; 8];
+            last[..rest.len()].copy_from_slice(rest);
+            f32x8::new(last)
+        });
+        out_rest.copy_from_slice(&function(last).to_array()[..out_rest.len()]);
     });
     out
 }
