@@ -22,6 +22,7 @@ mod explain;
 mod failure;
 mod hash;
 mod interrupt;
+mod memory;
 mod model;
 mod models;
 mod output;
@@ -35,5 +36,6 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     console::start_clock();
+    memory::keep_what_is_freed();
     crash::guard(arguments::run)
 }
