@@ -49,7 +49,7 @@ struct Pass {
     origin: [usize; 2],
     step: [usize; 2],
     taps: Vec<Tap>,
-    /// For each group, panels of [`ROWS`] output channels, tap by tap.
+    /// For each group, panels of [`ROWS`] output channels, or of the only one, tap by tap.
     panels: Vec<Vec<f32>>,
 }
 
@@ -167,7 +167,7 @@ impl PackedConv {
         let rows_per_group = self.rows_out / self.groups;
         // Enough tasks for every thread, and as few readings of the input as that allows.
         let tasks = rayon::current_num_threads().div_ceil(batch.max(1) * self.groups).max(1);
-        let chunk = rows_per_group.div_ceil(tasks).next_multiple_of(ROWS).min(rows_per_group);
+        let chunk = rows_per_group.div_ceil(tasks).next_multiple_of(panel_of(rows_per_group)).min(rows_per_group);
         let work: Vec<(usize, usize, usize, &mut [f32])> = out
             .chunks_mut((rows_per_group * plane).max(1))
             .enumerate()
@@ -200,6 +200,7 @@ impl PackedConv {
         rows: &mut [f32],
     ) {
         let plane = output[0] * output[1];
+        let panel_rows = panel_of(self.rows_out / self.groups);
         let count = |axis: usize| output[axis].saturating_sub(pass.origin[axis]).div_ceil(pass.step[axis]);
         let (height, width) = (count(0), count(1));
         if height == 0 || width == 0 {
@@ -225,13 +226,16 @@ impl PackedConv {
             let block_width = (line - start).min(COLUMNS);
             let columns = start..start + block_width;
             find_runs(&mut runs, columns.clone(), [layout.width, width], pass, output[1]);
-            for (panel, rows) in rows.chunks_mut(ROWS * plane).enumerate() {
-                let size = ROWS * offsets.len();
-                let from = (first_row / ROWS + panel) * size;
-                let weights = &pass.panels[group][from..from + size];
-                self.instructions.product(weights, input, &offsets, columns.clone(), self.part, &mut block);
+            for (panel, rows) in rows.chunks_mut(panel_rows * plane).enumerate() {
+                let size = panel_rows * offsets.len();
+                let from = (first_row / panel_rows + panel) * size;
+                let (weights, columns) = (&pass.panels[group][from..from + size], columns.clone());
+                match panel_rows {
+                    1 => self.instructions.product::<1>(weights, input, &offsets, columns, self.part, &mut block),
+                    _ => self.instructions.product::<ROWS>(weights, input, &offsets, columns, self.part, &mut block),
+                }
                 for (row, (sums, plane_out)) in block.iter().zip(rows.chunks_mut(plane)).enumerate() {
-                    let channel = group * (self.rows_out / self.groups) + first_row + panel * ROWS + row;
+                    let channel = group * (self.rows_out / self.groups) + first_row + panel * panel_rows + row;
                     let bias = self.bias.as_ref().map_or(0.0, |bias| bias[channel]);
                     store(sums, &runs, pass.step[1], bias, relu, plane_out);
                 }
@@ -324,12 +328,18 @@ fn most_back(geometry: &ConvGeometry, axis: usize) -> usize {
         .unwrap_or(0)
 }
 
-/// Panels of [`ROWS`] rows, tap by tap; missing rows are zero.
+/// Output channels of one panel, for a group of `rows`.
+fn panel_of(rows: usize) -> usize {
+    if rows == 1 { 1 } else { ROWS }
+}
+
+/// Panels of rows, tap by tap; missing rows are zero.
 fn pack(rows: usize, taps: usize, weight: impl Fn(usize, usize) -> f32) -> Vec<f32> {
-    let mut panels = vec![0.0; rows.div_ceil(ROWS) * ROWS * taps];
+    let panel = panel_of(rows);
+    let mut panels = vec![0.0; rows.div_ceil(panel) * panel * taps];
     for row in 0..rows {
         for k in 0..taps {
-            panels[(row / ROWS * taps + k) * ROWS + row % ROWS] = weight(row, k);
+            panels[(row / panel * taps + k) * panel + row % panel] = weight(row, k);
         }
     }
     panels

@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-/// Output channels that one panel computes together.
+/// Output channels that one panel computes together; a depthwise convolution has one for each input.
 pub(super) const ROWS: usize = 8;
 
 /// Most columns that one block of sums covers.
@@ -50,11 +50,11 @@ impl Instructions {
         Self::Portable
     }
 
-    /// Fills `block` with the sums for at most [`COLUMNS`] columns, `part` taps at a time.
+    /// Fills `R` rows of `block` with the sums for at most [`COLUMNS`] columns, `part` taps at a time.
     ///
-    /// `panel` is k rows of [`ROWS`] weights. A window that would reach past the end of `input`
+    /// `panel` is k rows of `R` weights. A window that would reach past the end of `input`
     /// counts as zero, so the caller keeps [`COLUMNS`] numbers of slack there.
-    pub(super) fn product(
+    pub(super) fn product<const R: usize>(
         self,
         panel: &[f32],
         input: &[f32],
@@ -63,7 +63,7 @@ impl Instructions {
         part: usize,
         block: &mut Block,
     ) {
-        let (panel, _) = panel.as_chunks::<ROWS>();
+        let (panel, _) = panel.as_chunks::<R>();
         if offsets.is_empty() {
             *block = [[0.0; COLUMNS]; ROWS];
         }
@@ -73,9 +73,9 @@ impl Instructions {
     }
 
     /// Writes the sums of a few taps to `block`, or adds them to what is there.
-    fn part(
+    fn part<const R: usize>(
         self,
-        panel: &[[f32; ROWS]],
+        panel: &[[f32; R]],
         input: &[f32],
         offsets: &[usize],
         columns: Range<usize>,
@@ -88,9 +88,9 @@ impl Instructions {
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => unsafe {
                 match width {
-                    0..=16 => x86::sums_512::<1>(panel, input, offsets, start, add, block),
-                    17..=32 => x86::sums_512::<2>(panel, input, offsets, start, add, block),
-                    _ => x86::sums_512::<3>(panel, input, offsets, start, add, block),
+                    0..=16 => x86::sums_512::<R, 1>(panel, input, offsets, start, add, block),
+                    17..=32 => x86::sums_512::<R, 2>(panel, input, offsets, start, add, block),
+                    _ => x86::sums_512::<R, 3>(panel, input, offsets, start, add, block),
                 }
             },
             // SAFETY: as above, for AVX2 and FMA.
@@ -113,8 +113,8 @@ fn window<const N: usize>(input: &[f32], from: usize) -> Option<&[f32; N]> {
     input.get(from..)?.first_chunk::<N>()
 }
 
-fn portable(
-    panel: &[[f32; ROWS]],
+fn portable<const R: usize>(
+    panel: &[[f32; R]],
     input: &[f32],
     offsets: &[usize],
     start: usize,
@@ -122,7 +122,7 @@ fn portable(
     add: bool,
     block: &mut Block,
 ) {
-    let mut sums = [[0.0_f32; 8]; ROWS];
+    let mut sums = [[0.0_f32; 8]; R];
     for (weights, offset) in panel.iter().zip(offsets) {
         let Some(window) = window::<8>(input, offset + start + column) else { continue };
         for (sum, weight) in sums.iter_mut().zip(weights) {
@@ -140,29 +140,29 @@ fn portable(
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{Block, ROWS, window};
+    use super::{Block, window};
     use std::arch::x86_64::{
         __m256, __m512, _mm256_add_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_setzero_ps,
         _mm256_storeu_ps, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps,
         _mm512_storeu_ps,
     };
 
-    /// `V` registers of 16 columns for each of [`ROWS`] rows: at most 24 of the 32 registers.
+    /// `V` registers of 16 columns for each of `R` rows: at most 24 of the 32 registers.
     #[target_feature(enable = "avx512f")]
-    pub(super) fn sums_512<const V: usize>(
-        panel: &[[f32; ROWS]],
+    pub(super) fn sums_512<const R: usize, const V: usize>(
+        panel: &[[f32; R]],
         input: &[f32],
         offsets: &[usize],
         start: usize,
         add: bool,
         block: &mut Block,
     ) {
-        let mut sums: [[__m512; V]; ROWS] = [[_mm512_setzero_ps(); V]; ROWS];
+        let mut sums: [[__m512; V]; R] = [[_mm512_setzero_ps(); V]; R];
         for (weights, offset) in panel.iter().zip(offsets) {
             let Some(columns) = window_of::<V>(input, offset + start) else { continue };
             // SAFETY: each pointer comes from an array of 16 numbers; the load needs no alignment.
             let x: [__m512; V] = std::array::from_fn(|v| unsafe { _mm512_loadu_ps(columns[v].as_ptr()) });
-            for r in 0..ROWS {
+            for r in 0..R {
                 let weight = _mm512_set1_ps(weights[r]);
                 for v in 0..V {
                     sums[r][v] = _mm512_fmadd_ps(weight, x[v], sums[r][v]);
@@ -186,10 +186,10 @@ mod x86 {
         input.get(from..)?.as_chunks::<16>().0.first_chunk::<V>()
     }
 
-    /// One register of 8 columns for each of [`ROWS`] rows.
+    /// One register of 8 columns for each of `R` rows.
     #[target_feature(enable = "avx2,fma")]
-    pub(super) fn sums_256(
-        panel: &[[f32; ROWS]],
+    pub(super) fn sums_256<const R: usize>(
+        panel: &[[f32; R]],
         input: &[f32],
         offsets: &[usize],
         start: usize,
@@ -197,12 +197,12 @@ mod x86 {
         add: bool,
         block: &mut Block,
     ) {
-        let mut sums: [__m256; ROWS] = [_mm256_setzero_ps(); ROWS];
+        let mut sums: [__m256; R] = [_mm256_setzero_ps(); R];
         for (weights, offset) in panel.iter().zip(offsets) {
             let Some(columns) = window::<8>(input, offset + start + column) else { continue };
             // SAFETY: the pointer comes from an array of 8 numbers; the load needs no alignment.
             let x = unsafe { _mm256_loadu_ps(columns.as_ptr()) };
-            for r in 0..ROWS {
+            for r in 0..R {
                 sums[r] = _mm256_fmadd_ps(_mm256_set1_ps(weights[r]), x, sums[r]);
             }
         }
