@@ -8,7 +8,7 @@
 
 use lacuna_engine::{
     Adam, Architecture, ClassIndex, Classifier, Device, DeviceChoice, Generator, GeneratorManifest, Interpolation,
-    Mode, ModelFiles, ReluRule, Score, Tensor, VaeConfig,
+    Manifest, Mode, ModelFiles, ReluRule, Score, Tensor, VaeConfig,
 };
 use std::path::Path;
 use std::process::Command;
@@ -67,6 +67,13 @@ fn checks() {
             close(&format!("logits of {name}"), &logits, &expected_logits, 1e-4);
             close(&format!("mask gradient of {name}"), &gradient, &expected_gradient, 1e-3);
         }
+    }
+    // Nonlinearities and pooling windows, whose gradients are ours.
+    for graph in ["operators-mobilenet.onnx", "operators-squeeze_dense.onnx"] {
+        let of = |device: &Device| forward_and_backward(&of_operators(graph, device), device, ReluRule::Plain);
+        let ((logits, gradient), (expected_logits, expected_gradient)) = (of(&gpu), of(&cpu));
+        close(&format!("logits of {graph}"), &logits, &expected_logits, 1e-4);
+        close(&format!("mask gradient of {graph}"), &gradient, &expected_gradient, 1e-3);
     }
     let (loss, weights) = one_training_step(&gpu);
     let (expected_loss, expected_weights) = one_training_step(&cpu);
@@ -160,6 +167,17 @@ fn one_training_step(device: &Device) -> (Vec<f32>, Vec<f32>) {
         adam.step(leaf, &gradients.of_leaf(leaf).unwrap()).unwrap().read().unwrap()
     };
     (loss.read().unwrap(), e.iter().chain(&d).flat_map(step).collect())
+}
+
+/// A classifier of `golden/operators.py`.
+fn of_operators(graph: &str, device: &Device) -> Classifier {
+    let text = format!(
+        "name = \"operators\"\n[model]\ngraph = \"{graph}\"\n[input]\nchannels = 3\nheight = 33\nwidth = 35\n\
+         [output]\nclasses = [\"a\", \"b\", \"c\", \"d\", \"e\"]\nactivation = \"sigmoid\"\n"
+    );
+    let manifest = Manifest::parse("operators.toml", &text).unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
+    Classifier::from_manifest("operators.toml", &manifest, &ModelFiles::Folder(folder), device).unwrap()
 }
 
 /// The gradient of an image through the autoencoder of `golden/operators.py`.
