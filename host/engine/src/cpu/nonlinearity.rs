@@ -54,27 +54,22 @@ fn sigmoid(x: f32x8) -> f32x8 {
 }
 
 fn each(x: &[f32], function: impl Fn(f32) -> f32 + Copy + Sync) -> Vec<f32> {
+    pairs(x, x, move |x, _| function(x))
+}
+
+fn pairs(x: &[f32], y: &[f32], function: impl Fn(f32, f32) -> f32 + Copy + Sync) -> Vec<f32> {
     let mut out = vec![0.0; x.len()];
-    out.par_chunks_mut(PART).zip(x.par_chunks(PART)).for_each(|(out, x)| {
-        // A copy, which the compiler keeps in registers while it writes.
-        let function = function;
-        for (out, x) in out.iter_mut().zip(x) {
-            *out = function(*x);
-        }
-    });
+    let parts = out.par_chunks_mut(PART).zip(x.par_chunks(PART)).zip(y.par_chunks(PART));
+    parts.for_each(|((out, x), y)| line(out, x, y, function));
     out
 }
 
-fn pairs(gradient: &[f32], kept: &[f32], function: impl Fn(f32, f32) -> f32 + Copy + Sync) -> Vec<f32> {
-    let mut out = vec![0.0; gradient.len()];
-    let parts = out.par_chunks_mut(PART).zip(gradient.par_chunks(PART)).zip(kept.par_chunks(PART));
-    parts.for_each(|((out, gradient), kept)| {
-        let function = function;
-        for ((out, gradient), kept) in out.iter_mut().zip(gradient).zip(kept) {
-            *out = function(*gradient, *kept);
-        }
-    });
-    out
+/// One part, with a function of its own, whose limits the compiler then keeps in registers while it writes.
+#[inline(always)]
+fn line(out: &mut [f32], x: &[f32], y: &[f32], function: impl Fn(f32, f32) -> f32) {
+    for ((out, x), y) in out.iter_mut().zip(x).zip(y) {
+        *out = function(*x, *y);
+    }
 }
 
 /// `function` of the numbers at each place, eight places at a time.

@@ -49,7 +49,7 @@ fn windows<const PLACES: bool>(
     let line = ((width_out.max(1) - 1) * stride + pool.extent(1)).max(padding + width);
     let mut columns = Line::new(line + EIGHT);
     // Columns with the same remainder, so that the windows of neighbours lie side by side.
-    let mut phases = vec![Line::new(line.div_ceil(stride)); stride];
+    let mut phases = vec![Line::new(line.div_ceil(stride)); stride.min(line)];
     for row_out in 0..height_out {
         for column in (0..width).step_by(EIGHT) {
             let mut best = Largest::<PLACES>::none();
@@ -172,6 +172,7 @@ mod tests {
             (pool(2, 2, 0, 1, true), [5, 7]),
             (pool(5, 1, 2, 1, false), [6, 9]),
             (pool(2, 1, 0, 3, false), [8, 7]),
+            (pool(2, 9, 0, 1, false), [5, 6]),
         ];
         for (pool, size) in cases {
             let output = pool.output_size(size).unwrap();

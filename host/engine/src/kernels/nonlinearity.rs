@@ -77,8 +77,14 @@ pub(super) fn positive<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
     B::float_clamp(B::float_mul_scalar(x, 1e30.into()), 0.0.into(), 1.0.into())
 }
 
-/// 1 where x is between `low` and `high` and neither, else 0.
+/// 1 where x is between `low` and `high` and neither, else 0. A limit that no number passes is not compared with: the
+/// difference would be infinite, and not every GPU has infinities.
 fn within<B: Backend>(x: FloatTensor<B>, low: f32, high: f32) -> FloatTensor<B> {
-    let above = positive::<B>(B::float_sub_scalar(x.clone(), low.into()));
-    B::float_mul(above, positive::<B>(B::float_add_scalar(B::float_neg(x), high.into())))
+    let above = (low > f32::MIN).then(|| positive::<B>(B::float_sub_scalar(x.clone(), low.into())));
+    let below = (high < f32::MAX).then(|| positive::<B>(B::float_add_scalar(B::float_neg(x.clone()), high.into())));
+    match (above, below) {
+        (Some(above), Some(below)) => B::float_mul(above, below),
+        (Some(inside), None) | (None, Some(inside)) => inside,
+        (None, None) => B::float_add_scalar(B::float_mul_scalar(x, 0.0.into()), 1.0.into()),
+    }
 }
