@@ -5,7 +5,7 @@
 //! with the same remainder) so that every window is contiguous; the gradient of a strided
 //! convolution splits its *output* into phases instead, and each phase is a convolution of its own.
 
-use super::product::{Block, COLUMNS, Instructions, ROWS, WHOLE, part};
+use super::product::{Block, COLUMNS, Instructions, PART, ROWS, WHOLE};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -95,7 +95,7 @@ impl PackedConv {
             groups: geometry.groups,
             split: geometry.stride,
             before: [geometry.padding[0], geometry.padding[1]],
-            part: part(taps.len()),
+            part: PART,
             passes: vec![Pass { origin: [0, 0], step: [1, 1], taps, panels }],
             bias: bias.map(<[f32]>::to_vec),
             instructions: Instructions::detect(),
