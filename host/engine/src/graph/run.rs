@@ -379,7 +379,8 @@ fn window(x: &Tensor, pool: &Pool, inputs: &Inputs) -> Result<[usize; 2]> {
     }
     let extent = |axis: usize| pool.dilation[axis] * (pool.kernel[axis].max(1) - 1) + 1;
     if h + top + bottom < extent(0) || w + left + right < extent(1) {
-        return Err(Error::shape(&inputs.step.name, format!("at least the window {:?}", pool.kernel), &x.shape()));
+        let window = [extent(0), extent(1)];
+        return Err(Error::shape(&inputs.step.name, format!("at least the window {window:?}"), &x.shape()));
     }
     Ok([top, left])
 }
