@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
+pub mod child;
+
 use std::{
     collections::HashMap,
     env, fs,

@@ -1,8 +1,6 @@
 //! The GPU path against the CPU, on whatever adapter `LACUNA_TEST_ADAPTER` names.
 //!
-//! CI names a software adapter (SwiftShader), so the shapes are tiny. That driver crashes while a
-//! process ends, after everything is done; the checks therefore run in a child process that says
-//! when it has passed them all, and its exit code does not count.
+//! CI names a software adapter (SwiftShader), so the shapes are tiny.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
@@ -10,38 +8,16 @@ use lacuna_engine::{
     Adam, Architecture, ClassIndex, Classifier, Device, DeviceChoice, Generator, GeneratorManifest, Interpolation,
     Manifest, Mode, ModelFiles, ReluRule, Score, Tensor, VaeConfig,
 };
+use lacuna_tests::child;
 use std::path::Path;
-use std::process::Command;
 
 #[path = "../../host/runtime/examples/embed.rs"]
 #[allow(dead_code, reason = "only the viewer's device is taken from the example")]
 mod embed;
 
-const PASSED: &str = "every check of the GPU path passed";
-
 #[test]
 fn the_gpu_computes_what_the_cpu_computes() {
-    let Ok(adapter) = std::env::var("LACUNA_TEST_ADAPTER") else {
-        assert!(
-            std::env::var_os("LACUNA_REQUIRE_GPU").is_none(),
-            "a GPU adapter is required, but LACUNA_TEST_ADAPTER names none"
-        );
-        println!("skipped: LACUNA_TEST_ADAPTER names no adapter (`gpu` for a real one, or a part of a name)");
-        return;
-    };
-    let mut child = Command::new(std::env::current_exe().unwrap());
-    if let Some(folder) = std::env::var_os("LACUNA_TEST_LIBRARIES") {
-        child.env("LD_LIBRARY_PATH", folder);
-    }
-    let output = child
-        .args(["checks", "--ignored", "--exact", "--nocapture", "--test-threads=1"])
-        .env("LACUNA_TEST_ADAPTER", adapter)
-        .env("CUBECL_AUTOTUNE_LEVEL", "minimal")
-        .output()
-        .unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    println!("{text}");
-    assert!(text.contains(PASSED), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+    child::passes("checks");
 }
 
 #[test]
@@ -81,7 +57,7 @@ fn checks() {
     close("its weights after one step", &weights, &expected_weights, 1e-3);
     close("gradient through a generator", &through_a_generator(&gpu), &through_a_generator(&cpu), 1e-3);
     a_viewers_device_is_shared(&choice);
-    println!("{PASSED}");
+    println!("{}", child::PASSED);
 }
 
 /// An embedder hands in its own device and queue.

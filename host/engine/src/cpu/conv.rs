@@ -5,7 +5,8 @@
 //! with the same remainder) so that every window is contiguous; the gradient of a strided
 //! convolution splits its *output* into phases instead, and each phase is a convolution of its own.
 
-use super::product::{Block, COLUMNS, Instructions, PART, ROWS, WHOLE};
+use super::instructions::Instructions;
+use super::product::{Block, COLUMNS, PART, REGISTER, ROWS, WHOLE};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -70,9 +71,25 @@ pub struct PackedConv {
     part: usize,
 }
 
+/// What stands behind the input. Tests put something there that no result survives.
+const BEHIND: f32 = if cfg!(test) { f32::NAN } else { 0.0 };
+
+impl Pass {
+    /// Results along one axis of the output.
+    fn results(&self, axis: usize, output: [usize; 2]) -> usize {
+        output[axis].saturating_sub(self.origin[axis]).div_ceil(self.step[axis])
+    }
+
+    /// Columns from the first result to the last: those of all rows, and what lies between the rows.
+    fn line(&self, layout: &Layout, output: [usize; 2]) -> usize {
+        let (height, width) = (self.results(0, output), self.results(1, output));
+        if height == 0 || width == 0 { 0 } else { (height - 1) * layout.width + width }
+    }
+}
+
 impl PackedConv {
     /// Lays out `weights` (O, I / groups, kh, kw) for the forward direction.
-    pub fn forward(geometry: &ConvGeometry, weights: &[f32], bias: Option<&[f32]>) -> Self {
+    pub fn forward(geometry: &ConvGeometry, weights: &[f32], bias: Option<&[f32]>, instructions: Instructions) -> Self {
         let [kh, kw] = geometry.kernel;
         let per_group = geometry.channels_in / geometry.groups;
         let mut taps = Vec::with_capacity(per_group * kh * kw);
@@ -98,12 +115,12 @@ impl PackedConv {
             part: PART,
             passes: vec![Pass { origin: [0, 0], step: [1, 1], taps, panels }],
             bias: bias.map(<[f32]>::to_vec),
-            instructions: Instructions::detect(),
+            instructions,
         }
     }
 
     /// Lays out the same weights for the gradient with respect to the input.
-    pub fn input_gradient(geometry: &ConvGeometry, weights: &[f32]) -> Self {
+    pub fn input_gradient(geometry: &ConvGeometry, weights: &[f32], instructions: Instructions) -> Self {
         let [kh, kw] = geometry.kernel;
         let [sy, sx] = geometry.stride;
         let rows = geometry.channels_in / geometry.groups;
@@ -148,7 +165,7 @@ impl PackedConv {
             before,
             passes,
             bias: None,
-            instructions: Instructions::detect(),
+            instructions,
             part: WHOLE,
         }
     }
@@ -162,7 +179,7 @@ impl PackedConv {
         let plane = output[0] * output[1];
         let mut out = vec![0.0; batch * self.rows_out * plane];
         let layout = self.layout(size, output);
-        let phases = self.phases(input, size, &layout);
+        let phases = self.phases(input, size, output, &layout);
 
         let rows_per_group = self.rows_out / self.groups;
         // Enough tasks for every thread, and as few readings of the input as that allows.
@@ -201,11 +218,11 @@ impl PackedConv {
     ) {
         let plane = output[0] * output[1];
         let panel_rows = panel_of(self.rows_out / self.groups);
-        let count = |axis: usize| output[axis].saturating_sub(pass.origin[axis]).div_ceil(pass.step[axis]);
-        let (height, width) = (count(0), count(1));
-        if height == 0 || width == 0 {
+        let line = pass.line(layout, output);
+        if line == 0 {
             return;
         }
+        let width = pass.results(1, output);
         let first_channel = group * (self.channels_in / self.groups);
         let offsets: Vec<usize> = pass
             .taps
@@ -217,8 +234,6 @@ impl PackedConv {
                     + tap.shift[1]
             })
             .collect();
-        // Without padding between the rows the columns of all rows form one line.
-        let line = if height == 1 { width } else { (height - 1) * layout.width + width };
         let mut block: Block = [[0.0; COLUMNS]; ROWS];
         let mut runs = Vec::with_capacity(COLUMNS);
         let mut start = 0;
@@ -247,10 +262,7 @@ impl PackedConv {
     fn layout(&self, size: [usize; 2], output: [usize; 2]) -> Layout {
         let reach =
             |axis: usize| self.passes.iter().flat_map(|pass| &pass.taps).map(|tap| tap.shift[axis]).max().unwrap_or(0);
-        let results = |axis: usize| {
-            let count = |pass: &Pass| output[axis].saturating_sub(pass.origin[axis]).div_ceil(pass.step[axis]);
-            self.passes.iter().map(count).max().unwrap_or(0)
-        };
+        let results = |axis: usize| self.passes.iter().map(|pass| pass.results(axis, output)).max().unwrap_or(0);
         let height = results(0) + reach(0);
         let width = results(1) + reach(1);
         let as_is = self.split == [1, 1] && self.before == [0, 0] && [height, width] == size;
@@ -258,16 +270,32 @@ impl PackedConv {
         Layout { height, width, plane, image: self.channels_in * self.split[0] * self.split[1] * plane, as_is }
     }
 
-    /// The input with its zero padding, split into phases, with slack at the end.
-    fn phases<'a>(&self, input: &'a [f32], size: [usize; 2], layout: &Layout) -> std::borrow::Cow<'a, [f32]> {
+    /// Whether the windows of every pass end inside the plane that they begin in, although they are read up to whole
+    /// registers. If not, the last channel of the last image needs numbers behind it.
+    fn ends_inside(&self, layout: &Layout, output: [usize; 2]) -> bool {
+        self.passes.iter().all(|pass| {
+            let furthest = pass.taps.iter().map(|tap| tap.shift[0] * layout.width + tap.shift[1]).max().unwrap_or(0);
+            furthest + pass.line(layout, output).next_multiple_of(REGISTER) <= layout.plane
+        })
+    }
+
+    /// The input with its zero padding, split into phases, with numbers behind it that windows may be read from and that
+    /// are no part of any result.
+    fn phases<'a>(
+        &self,
+        input: &'a [f32],
+        size: [usize; 2],
+        output: [usize; 2],
+        layout: &Layout,
+    ) -> std::borrow::Cow<'a, [f32]> {
         let planes = input.len() / (size[0] * size[1]).max(1);
         let [sy, sx] = self.split;
-        // A block of columns is a multiple of 16 wide, so such a plane is never read past its end.
-        if layout.as_is && !input.is_empty() && layout.plane.is_multiple_of(16) {
+        if layout.as_is && !input.is_empty() && self.ends_inside(layout, output) {
             return std::borrow::Cow::Borrowed(input);
         }
-        let mut phases = vec![0.0; planes * sy * sx * layout.plane + COLUMNS];
         let filled = planes * sy * sx * layout.plane;
+        let mut phases = vec![0.0; filled + REGISTER];
+        phases[filled..].fill(BEHIND);
         phases[..filled]
             .par_chunks_mut((sy * sx * layout.plane).max(1))
             .zip(input.par_chunks(size[0] * size[1]))

@@ -1,10 +1,11 @@
 //! Kernels for the embedded CPU backend, on plain slices.
 
 pub(crate) mod conv;
+pub(crate) mod instructions;
 pub(crate) mod nonlinearity;
 pub(crate) mod pool;
 mod product;
 pub(crate) mod rectify;
 
 #[cfg(test)]
-mod conv_tests;
+pub(crate) mod tests;

@@ -5,6 +5,7 @@
 //! holds [`ROWS`] output channels; the loop over `k` keeps a block of sums in registers, which is
 //! why there is one body for AVX-512, one for AVX2 and one for any processor.
 
+use super::instructions::Instructions;
 use std::ops::Range;
 
 /// Output channels that one panel computes together; a depthwise convolution has one for each input.
@@ -12,6 +13,9 @@ pub(super) const ROWS: usize = 8;
 
 /// Most columns that one block of sums covers.
 pub(super) const COLUMNS: usize = 48;
+
+/// Columns that one register holds at most: a window is read up to the next multiple of this.
+pub(super) const REGISTER: usize = 16;
 
 /// Taps that a forward pass adds up before they join the sum. The rounding error of one long sum in single precision grows
 /// with its length, and every ReLU that opens or closes by rounding changes a gradient by a whole path. In parts, few do:
@@ -25,34 +29,14 @@ pub(super) const WHOLE: usize = usize::MAX;
 /// The sums of one block; columns past the width asked for hold nothing of use.
 pub(super) type Block = [[f32; COLUMNS]; ROWS];
 
-/// The widest instructions that this processor has, found once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Instructions {
-    #[cfg(target_arch = "x86_64")]
-    Avx512,
-    #[cfg(target_arch = "x86_64")]
-    Avx2,
-    Portable,
-}
-
 impl Instructions {
-    pub(super) fn detect() -> Self {
-        #[cfg(target_arch = "x86_64")]
-        {
-            if std::arch::is_x86_feature_detected!("avx512f") {
-                return Self::Avx512;
-            }
-            if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
-                return Self::Avx2;
-            }
-        }
-        Self::Portable
-    }
-
     /// Fills `R` rows of `block` with the sums for at most [`COLUMNS`] columns, `part` taps at a time.
     ///
-    /// `panel` is k rows of `R` weights. A window that would reach past the end of `input`
-    /// counts as zero, so the caller keeps [`COLUMNS`] numbers of slack there.
+    /// `panel` is k rows of `R` weights. Every window is read up to a multiple of [`REGISTER`] columns, and the caller
+    /// keeps as many numbers at the end of `input`.
+    ///
+    /// # Panics
+    /// When a window ends outside `input`: a sum without it would be a wrong number that nobody sees.
     pub(super) fn product<const R: usize>(
         self,
         panel: &[f32],
@@ -83,7 +67,7 @@ impl Instructions {
     ) {
         let (start, width) = (columns.start, columns.len());
         match self {
-            // SAFETY: only `detect` makes this variant, after it has seen the feature.
+            // SAFETY: only `Instructions::available` makes this variant, after it has seen the feature.
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => unsafe {
                 match width {
@@ -108,8 +92,19 @@ impl Instructions {
     }
 }
 
-fn window<const N: usize>(input: &[f32], from: usize) -> Option<&[f32; N]> {
-    input.get(from..)?.first_chunk::<N>()
+#[inline(always)]
+fn window<const N: usize>(input: &[f32], from: usize) -> &[f32; N] {
+    match input.get(from..).and_then(|rest| rest.first_chunk::<N>()) {
+        Some(window) => window,
+        None => outside(from, N, input.len()),
+    }
+}
+
+#[cold]
+#[inline(never)]
+#[expect(clippy::panic, reason = "a bug of the convolution must stop it: what it computed would be wrong")]
+fn outside(from: usize, length: usize, end: usize) -> ! {
+    panic!("a window of {length} numbers from {from} on reaches past the end of the input, which is {end}")
 }
 
 fn portable<const R: usize>(
@@ -123,7 +118,7 @@ fn portable<const R: usize>(
 ) {
     let mut sums = [[0.0_f32; 8]; R];
     for (weights, offset) in panel.iter().zip(offsets) {
-        let Some(window) = window::<8>(input, offset + start + column) else { continue };
+        let window = window::<8>(input, offset + start + column);
         for (sum, weight) in sums.iter_mut().zip(weights) {
             for (s, x) in sum.iter_mut().zip(window) {
                 *s += weight * x;
@@ -139,7 +134,7 @@ fn portable<const R: usize>(
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{Block, window};
+    use super::{Block, outside, window};
     use std::arch::x86_64::{
         __m256, __m512, _mm256_add_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_setzero_ps,
         _mm256_storeu_ps, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps,
@@ -158,7 +153,7 @@ mod x86 {
     ) {
         let mut sums: [[__m512; V]; R] = [[_mm512_setzero_ps(); V]; R];
         for (weights, offset) in panel.iter().zip(offsets) {
-            let Some(columns) = window_of::<V>(input, offset + start) else { continue };
+            let columns = window_of::<V>(input, offset + start);
             // SAFETY: each pointer comes from an array of 16 numbers; the load needs no alignment.
             let x: [__m512; V] = std::array::from_fn(|v| unsafe { _mm512_loadu_ps(columns[v].as_ptr()) });
             for r in 0..R {
@@ -181,8 +176,11 @@ mod x86 {
     }
 
     #[inline(always)]
-    fn window_of<const V: usize>(input: &[f32], from: usize) -> Option<&[[f32; 16]; V]> {
-        input.get(from..)?.as_chunks::<16>().0.first_chunk::<V>()
+    fn window_of<const V: usize>(input: &[f32], from: usize) -> &[[f32; 16]; V] {
+        match input.get(from..).and_then(|rest| rest.as_chunks::<16>().0.first_chunk::<V>()) {
+            Some(window) => window,
+            None => outside(from, 16 * V, input.len()),
+        }
     }
 
     /// One register of 8 columns for each of `R` rows.
@@ -198,7 +196,7 @@ mod x86 {
     ) {
         let mut sums: [__m256; R] = [_mm256_setzero_ps(); R];
         for (weights, offset) in panel.iter().zip(offsets) {
-            let Some(columns) = window::<8>(input, offset + start + column) else { continue };
+            let columns = window::<8>(input, offset + start + column);
             // SAFETY: the pointer comes from an array of 8 numbers; the load needs no alignment.
             let x = unsafe { _mm256_loadu_ps(columns.as_ptr()) };
             for r in 0..R {

@@ -1,25 +1,34 @@
 //! Scaling, clipping at zero, and the gradients of both, plane by plane.
 
+use super::instructions::Instructions;
 use crate::ReluRule;
 use rayon::prelude::*;
 
 /// relu(scale x + shift) for planes of `plane` numbers; channel c of the planes has scale c.
-pub(crate) fn scale_shift_relu(x: &[f32], scale: &[f32], shift: &[f32], plane: usize) -> Vec<f32> {
+pub(crate) fn scale_shift_relu(
+    x: &[f32],
+    scale: &[f32],
+    shift: &[f32],
+    plane: usize,
+    instructions: Instructions,
+) -> Vec<f32> {
     let mut out = vec![0.0; x.len()];
     out.par_chunks_mut(plane).zip(x.par_chunks(plane)).enumerate().for_each(|(index, (out, x))| {
         let (scale, shift) = (scale[index % scale.len()], shift[index % shift.len()]);
-        line(out, x, scale, shift);
+        line(out, x, scale, shift, instructions);
     });
     out
 }
 
 /// One plane. The product is not rounded: near the point where a ReLU opens it almost cancels with the shift.
-fn line(out: &mut [f32], x: &[f32], scale: f32, shift: f32) {
+fn line(out: &mut [f32], x: &[f32], scale: f32, shift: f32, instructions: Instructions) {
     #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
-        // SAFETY: the features were seen on the line above.
+    if instructions != Instructions::Portable {
+        // SAFETY: `Instructions::available` makes both other variants only where it has seen AVX2 and FMA.
         return unsafe { fused_line(out, x, scale, shift) };
     }
+    #[cfg(not(target_arch = "x86_64"))]
+    let Instructions::Portable = instructions;
     let (scale, shift) = (f64::from(scale), f64::from(shift));
     for (out, x) in out.iter_mut().zip(x) {
         *out = clipped((scale * f64::from(*x) + shift) as f32);

@@ -6,6 +6,7 @@ mod choice;
 pub use adapters::{Adapter, AdapterKind, adapters};
 pub use choice::{DeviceChoice, automatic};
 
+use crate::cpu::instructions::Instructions;
 use crate::{Error, Result};
 use burn::tensor::DeviceKind;
 use std::collections::HashMap;
@@ -34,8 +35,11 @@ impl Device {
     /// Opens the device of the user's choice.
     ///
     /// # Errors
-    /// [`Error::Device`] when no adapter answers to the choice; it lists those that exist.
+    /// [`Error::Device`] when no adapter answers to the choice; it lists those that exist. Also when the environment
+    /// variable `LACUNA_INSTRUCTIONS`, by which tests and benchmarks choose the kernels of the CPU, names none that the
+    /// processor can run.
     pub fn open(choice: &DeviceChoice) -> Result<Self> {
+        Instructions::check()?;
         match choice {
             DeviceChoice::Cpu => Ok(Self::cpu()),
             DeviceChoice::Auto => {
@@ -59,11 +63,11 @@ impl Device {
         }
     }
 
-    /// The embedded CPU backend, which every machine has.
+    /// The embedded CPU backend, which every machine has. Its name says which instructions its kernels use.
     pub fn cpu() -> Self {
         Self::new(
             burn::tensor::Device::flex(),
-            format!("cpu, {} threads", rayon::current_num_threads()),
+            format!("cpu, {} threads, {}", rayon::current_num_threads(), Instructions::chosen().name()),
             AdapterKind::Cpu,
         )
     }

@@ -10,6 +10,8 @@ pub(crate) mod onnx;
 pub(crate) mod operator;
 mod run;
 mod trainable;
+#[cfg(test)]
+mod trainable_tests;
 pub(crate) mod value;
 
 pub(crate) use compile::compile;

@@ -176,6 +176,30 @@ impl<B: Backend + FrozenOps, C: CheckpointStrategy> FrozenOps for Autodiff<B, C>
         }
     }
 
+    fn permuted(x: FloatTensor<Self>, order: Vec<usize>) -> FloatTensor<Self> {
+        #[derive(Debug)]
+        struct PermuteBackward;
+        impl<B: Backend + FrozenOps> Backward<B, 1> for PermuteBackward {
+            type State = Vec<usize>;
+
+            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+                let gradient = grads.consume::<B>(&ops.node);
+                let [Some(parent)] = ops.parents else { return };
+                let mut inverse = vec![0; ops.state.len()];
+                ops.state.iter().enumerate().for_each(|(to, from)| inverse[*from] = to);
+                grads.register::<B>(parent.id, B::permuted(gradient, inverse));
+            }
+        }
+        let node = x.node();
+        match PermuteBackward.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let output = B::permuted(x.into_primitive(), order.clone());
+                prep.finish(order, output)
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::permuted(x.into_primitive(), order)),
+        }
+    }
+
     fn max_pool(x: FloatTensor<Self>, pool: MaxPool) -> FloatTensor<Self> {
         #[derive(Debug)]
         struct PoolBackward;

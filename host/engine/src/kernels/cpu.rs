@@ -2,12 +2,13 @@
 
 use super::{FrozenConv, FrozenOps, MaxPool, Nonlinearity, Then};
 use crate::ReluRule;
+use crate::cpu::instructions::Instructions;
 use crate::cpu::{nonlinearity, pool, rectify};
-use burn::backend::ops::ModuleOps;
+use burn::backend::ops::{FloatTensorOps, ModuleOps};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::TensorData;
-use burn_flex::FlexTensor;
+use burn_flex::{FlexTensor, Layout};
 use std::sync::Arc;
 
 impl FrozenOps for Flex {
@@ -52,7 +53,8 @@ impl FrozenOps for Flex {
         let (batch, size) = batch_and_size(&x);
         let (x, scale, shift) = (x.to_contiguous(), scale.to_contiguous(), shift.to_contiguous());
         let channels = x.shape()[1];
-        let data = rectify::scale_shift_relu(numbers(&x), numbers(&scale), numbers(&shift), size[0] * size[1]);
+        let (plane, instructions) = (size[0] * size[1], Instructions::chosen());
+        let data = rectify::scale_shift_relu(numbers(&x), numbers(&scale), numbers(&shift), plane, instructions);
         tensor(data, [batch, channels, size[0], size[1]])
     }
 
@@ -84,6 +86,23 @@ impl FrozenOps for Flex {
     ) -> FloatTensor<Self> {
         let (gradient, kept) = (gradient.to_contiguous(), kept.to_contiguous());
         like(&gradient, nonlinearity::gradient(function, numbers(&gradient), numbers(&kept)))
+    }
+
+    /// As a view, whose axes of size 1 have the strides that they have in a copy. Burn 0.22.1 leaves them as they were: its
+    /// reductions then take the view for a copy, go by those strides, and read other numbers.
+    fn permuted(x: FloatTensor<Self>, order: Vec<usize>) -> FloatTensor<Self> {
+        let x = Self::float_permute(x, &order);
+        let layout = x.layout();
+        let mut strides = layout.strides().to_vec();
+        let mut after = 1;
+        for (stride, size) in strides.iter_mut().zip(layout.shape().iter()).rev() {
+            match size {
+                1 => *stride = after,
+                size => after = (*stride * *size as isize).abs().max(1),
+            }
+        }
+        let layout = Layout::new(layout.shape().clone(), strides, layout.start_offset());
+        x.with_layout(layout)
     }
 
     fn max_pool(x: FloatTensor<Self>, pool: MaxPool) -> FloatTensor<Self> {

@@ -1,6 +1,7 @@
 //! A convolution whose weights never change, laid out once for the device that runs it.
 
 use crate::cpu::conv::{ConvGeometry, PackedConv};
+use crate::cpu::instructions::Instructions;
 use burn::backend::ops::ConvOptions;
 
 /// Sizes of a convolution and, on the CPU, its weights in the order that the kernels read.
@@ -25,8 +26,8 @@ impl FrozenConv {
     /// For the CPU, from `weights` (O, I / groups, kh, kw).
     pub(crate) fn on_cpu(geometry: ConvGeometry, weights: &[f32], bias: &[f32]) -> Self {
         let packed = Packed {
-            forward: PackedConv::forward(&geometry, weights, Some(bias)),
-            gradient: PackedConv::input_gradient(&geometry, weights),
+            forward: PackedConv::forward(&geometry, weights, Some(bias), Instructions::chosen()),
+            gradient: PackedConv::input_gradient(&geometry, weights, Instructions::chosen()),
         };
         Self { geometry, packed: Some(packed) }
     }

@@ -9,6 +9,8 @@ mod frozen_conv;
 mod gpu;
 mod nonlinearity;
 mod pool;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use frozen_conv::FrozenConv;
 pub(crate) use nonlinearity::Nonlinearity;
@@ -121,6 +123,12 @@ pub trait FrozenOps: Backend {
         function.gradient::<Self>(gradient, kept)
     }
 
+    /// Dimension i of the result is dimension `order[i]` of x.
+    #[fusion(dtype = x, shape = permuted_shape(x, order))]
+    fn permuted(x: FloatTensor<Self>, order: Vec<usize>) -> FloatTensor<Self> {
+        Self::float_permute(x, &order)
+    }
+
     /// The largest number of each window of (N, C, H, W).
     #[fusion(dtype = x, shape = pooled_shape(x, pool))]
     fn max_pool(x: FloatTensor<Self>, pool: MaxPool) -> FloatTensor<Self> {
@@ -136,6 +144,10 @@ pub trait FrozenOps: Backend {
             Self::max_pool2d_with_indices(x.clone(), kernel, stride, padding, dilation, round_up, kind).indices;
         Self::max_pool2d_with_indices_backward(x, kernel, stride, padding, dilation, round_up, gradient, places).x_grad
     }
+}
+
+fn permuted_shape(x: &Shape, order: &[usize]) -> Shape {
+    Shape::from(order.iter().map(|axis| x[*axis]).collect::<Vec<_>>())
 }
 
 /// Shape of a convolution's output; a kernel that does not fit was refused before.

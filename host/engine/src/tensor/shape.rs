@@ -1,6 +1,7 @@
 //! The same numbers in another order or another grouping.
 
 use super::{Tensor, check_shape};
+use crate::kernels::FrozenOps;
 use crate::{Error, Result};
 use burn::backend::Dispatch;
 use burn::backend::ops::FloatTensorOps;
@@ -37,7 +38,10 @@ impl Tensor {
             let expected = format!("each of the {} dimensions once", self.shape().len());
             return Err(Error::argument("permute", "order", expected, format!("{order:?}")));
         }
-        Ok(self.like(Dispatch::float_permute(self.primitive(), order)))
+        Ok(self.like(match self.device().is_cpu() {
+            true => Dispatch::permuted(self.primitive(), order.to_vec()),
+            false => Dispatch::float_permute(self.primitive(), order),
+        }))
     }
 
     /// Elements `start` up to but without `end` of one dimension.

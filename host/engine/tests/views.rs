@@ -1,0 +1,269 @@
+//! Every operation gives on a view what it gives on a copy, and so does its gradient.
+//!
+//! Views are permuted, sliced, reversed and reshaped, several times over, with many axes of size 1: Burn 0.22.1's reductions
+//! on the CPU read outside of a permuted (1, C, H, 1).
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+
+mod common;
+
+use common::{config, numbers};
+use lacuna_engine::{Device, Interpolation, Result, Tensor};
+use proptest::prelude::*;
+
+/// What a view is made by; the numbers choose among what its shape allows.
+#[derive(Clone, Copy, Debug)]
+enum View {
+    Permute(u64),
+    Slice(u64),
+    Flip(u64),
+    Reshape(u64),
+}
+
+fn view() -> impl Strategy<Value = View> {
+    (0..6_u8, any::<u64>()).prop_map(|(kind, choice)| match kind {
+        0..=2 => View::Permute(choice),
+        3 => View::Slice(choice),
+        4 => View::Flip(choice),
+        _ => View::Reshape(choice),
+    })
+}
+
+fn shape() -> impl Strategy<Value = Vec<usize>> {
+    let size = prop_oneof![4 => Just(1), 4 => 2..=5_usize, 1 => 7..=9_usize, 1 => 15..=17_usize];
+    prop::collection::vec(size, 1..=5).prop_filter("not too large", |shape| shape.iter().product::<usize>() <= 2000)
+}
+
+/// Row-major numbers on the host.
+#[derive(Clone, Debug)]
+struct Array<T> {
+    shape: Vec<usize>,
+    data: Vec<T>,
+}
+
+impl<T: Copy> Array<T> {
+    /// The element at each place of a new shape, by its place in the old one.
+    fn gathered(&self, shape: Vec<usize>, from: impl Fn(&[usize]) -> Vec<usize>) -> Self {
+        let count = shape.iter().product();
+        let data = (0..count).map(|index| self.data[flat(&from(&places(index, &shape)), &self.shape)]).collect();
+        Self { shape, data }
+    }
+}
+
+fn places(mut index: usize, shape: &[usize]) -> Vec<usize> {
+    let mut places = vec![0; shape.len()];
+    for (place, size) in places.iter_mut().zip(shape).rev() {
+        (*place, index) = (index % size, index / size);
+    }
+    places
+}
+
+fn flat(places: &[usize], shape: &[usize]) -> usize {
+    places.iter().zip(shape).fold(0, |index, (place, size)| index * size + place)
+}
+
+/// Takes a random order from a number.
+fn order(rank: usize, mut choice: u64) -> Vec<usize> {
+    let mut left: Vec<usize> = (0..rank).collect();
+    (0..rank)
+        .map(|_| {
+            let at = (choice % left.len() as u64) as usize;
+            choice /= left.len() as u64;
+            left.remove(at)
+        })
+        .collect()
+}
+
+/// The same view of a tensor and of the array that holds its numbers.
+fn seen<T: Copy>(view: View, tensor: &Tensor, array: &Array<T>) -> (Tensor, Array<T>) {
+    let shape = array.shape.clone();
+    let axis = |choice: u64| (choice % shape.len() as u64) as usize;
+    match view {
+        View::Permute(choice) => {
+            let order = order(shape.len(), choice);
+            let to: Vec<usize> = order.iter().map(|axis| shape[*axis]).collect();
+            let array = array.gathered(to, |places| {
+                let mut from = vec![0; places.len()];
+                order.iter().zip(places).for_each(|(axis, place)| from[*axis] = *place);
+                from
+            });
+            (tensor.permute(&order).unwrap(), array)
+        }
+        View::Slice(choice) => {
+            let axis = axis(choice);
+            let start = (choice >> 8) as usize % shape[axis];
+            let end = start + 1 + (choice >> 24) as usize % (shape[axis] - start);
+            let mut to = shape.clone();
+            to[axis] = end - start;
+            let array = array.gathered(to, |places| {
+                let mut from = places.to_vec();
+                from[axis] += start;
+                from
+            });
+            (tensor.slice(axis, start, end).unwrap(), array)
+        }
+        View::Flip(choice) => {
+            let axis = axis(choice);
+            let array = array.gathered(shape.clone(), |places| {
+                let mut from = places.to_vec();
+                from[axis] = shape[axis] - 1 - from[axis];
+                from
+            });
+            (tensor.flip(axis).unwrap(), array)
+        }
+        View::Reshape(choice) => {
+            // An axis of size 1 comes or goes, or two axes become one.
+            let (mut to, at) = (shape.clone(), axis(choice));
+            match (choice >> 8) % 3 {
+                0 if to.len() < 5 => to.insert(at, 1),
+                1 if to.len() > 1 && to[at] == 1 => drop(to.remove(at)),
+                2 if at + 1 < to.len() => to[at] *= to.remove(at + 1),
+                _ => {}
+            }
+            let array = Array { shape: to.clone(), data: array.data.clone() };
+            (tensor.reshape(&to).unwrap(), array)
+        }
+    }
+}
+
+type Operation = (String, Box<dyn Fn(&Tensor) -> Result<Tensor>>, bool);
+
+/// Every operation that takes a tensor of this shape, and whether it has a gradient.
+fn operations(shape: &[usize]) -> Vec<Operation> {
+    let rank = shape.len();
+    let mut all: Vec<Operation> = Vec::new();
+    let mut add = |name: String, operation: Box<dyn Fn(&Tensor) -> Result<Tensor>>| all.push((name, operation, true));
+    add("copy".into(), Box::new(|x| Ok(x.clone())));
+    add("affine".into(), Box::new(|x| x.affine(2.0, 1.0)));
+    add("clamp".into(), Box::new(|x| x.clamp(0.7, 1.2)));
+    add("power 2".into(), Box::new(|x| x.power(2.0)));
+    add("power 1.5".into(), Box::new(|x| x.power(1.5)));
+    add("absolute".into(), Box::new(|x| x.affine(1.0, -1.0)?.absolute()));
+    add("exponential".into(), Box::new(Tensor::exponential));
+    add("logarithm".into(), Box::new(Tensor::logarithm));
+    add("square root".into(), Box::new(Tensor::square_root));
+    add("sigmoid".into(), Box::new(Tensor::sigmoid));
+    add("relu".into(), Box::new(|x| x.affine(1.0, -1.0)?.relu()));
+    let count = shape.iter().product();
+    add("reshape".into(), Box::new(move |x| x.reshape(&[count])));
+    add("reverse the axes".into(), Box::new(move |x| x.permute(&(0..rank).rev().collect::<Vec<_>>())));
+    add("add itself".into(), Box::new(|x| x.add(x)));
+    add("multiply by itself".into(), Box::new(|x| x.multiply(x)));
+    for subset in 0..1_usize << rank {
+        let axes: Vec<usize> = (0..rank).filter(|axis| subset >> axis & 1 == 1).collect();
+        let (of_sum, of_mean) = (axes.clone(), axes.clone());
+        add(format!("sum {axes:?}"), Box::new(move |x| x.sum(&of_sum)));
+        add(format!("mean {axes:?}"), Box::new(move |x| x.mean(&of_mean)));
+    }
+    for axis in 0..rank {
+        let half = shape[axis].div_ceil(2);
+        add(format!("largest along {axis}"), Box::new(move |x| x.max_along(axis)));
+        add(format!("softmax along {axis}"), Box::new(move |x| x.softmax(axis)));
+        add(format!("flip {axis}"), Box::new(move |x| x.flip(axis)));
+        add(format!("slice {axis}"), Box::new(move |x| x.slice(axis, shape_start(half), half)));
+        add(
+            format!("concatenate along {axis}"),
+            Box::new(move |x| Tensor::concatenate(&[x.clone(), x.affine(2.0, 0.0)?, x.clone()], axis)),
+        );
+        add(format!("add broadcast {axis}"), Box::new(move |x| x.add(&x.slice(axis, 0, 1)?)));
+        add(format!("subtract broadcast {axis}"), Box::new(move |x| x.slice(axis, 0, 1)?.subtract(x)));
+        add(format!("multiply broadcast {axis}"), Box::new(move |x| x.multiply(&x.slice(axis, 0, 1)?)));
+        add(format!("divide broadcast {axis}"), Box::new(move |x| x.slice(axis, 0, 1)?.divide(x)));
+        add(format!("minimum broadcast {axis}"), Box::new(move |x| x.minimum(&x.mean(&[axis])?)));
+        add(format!("maximum broadcast {axis}"), Box::new(move |x| x.maximum(&x.mean(&[axis])?)));
+    }
+    if rank >= 2 {
+        let mut turned: Vec<usize> = (0..rank).collect();
+        turned.swap(rank - 2, rank - 1);
+        let again = turned.clone();
+        add("product with its transpose".into(), Box::new(move |x| x.matrix_multiply(&x.permute(&turned)?)));
+        add("product of its transpose".into(), Box::new(move |x| x.permute(&again)?.matrix_multiply(x)));
+    }
+    if let [_, channels, h, w] = *shape {
+        add("resize".into(), Box::new(|x| x.resize(5, 3, Interpolation::Bilinear)));
+        add("blur".into(), Box::new(|x| x.gaussian_blur(1.0)));
+        add("translate".into(), Box::new(|x| x.translate(1, -1)));
+        add("blend".into(), Box::new(|x| x.blend(&x.affine(0.5, 0.1)?, &x.mean(&[1])?)));
+        add("one channel".into(), Box::new(|x| x.with_channels(1)));
+        if channels == 1 {
+            add("three channels".into(), Box::new(|x| x.with_channels(3)));
+            // That of a single pixel is a constant.
+            if h * w > 1 {
+                add("total variation".into(), Box::new(|x| x.total_variation(2.0)));
+            }
+        }
+    }
+    let axis = rank - 1;
+    all.push(("greater".into(), Box::new(move |x| x.greater(&x.mean(&[axis])?)), false));
+    all.push(("detach".into(), Box::new(Tensor::detach), false));
+    all
+}
+
+/// The second half of a half, so that slices begin inside.
+fn shape_start(half: usize) -> usize {
+    half / 2
+}
+
+fn close(name: &str, found: &[f32], expected: &[f32]) -> std::result::Result<(), TestCaseError> {
+    let size = expected.iter().fold(1e-3_f32, |most, x| most.max(x.abs()));
+    prop_assert_eq!(found.len(), expected.len(), "{}", name);
+    for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
+        // Sums of up to 6000 terms in another order; NaN fails too.
+        let near = (found - expected).abs() <= 2e-5 * size;
+        prop_assert!(near, "{}: number {} is {}, expected {}", name, index, found, expected);
+    }
+    Ok(())
+}
+
+#[test]
+fn every_operation_gives_on_views_what_it_gives_on_copies() {
+    let device = Device::cpu();
+    proptest!(config(), |(shape in shape(), views in prop::collection::vec(view(), 1..=4), seed: u64)| {
+        let count = shape.iter().product();
+        let data: Vec<f32> = numbers(count, seed).into_iter().map(|x| 1.0 + 0.5 * x).collect();
+        let base = Tensor::from_data(&device, &shape, data.clone()).unwrap();
+        let (viewed, array) = all_seen(&views, &base, Array { shape: shape.clone(), data });
+        prop_assert_eq!(&viewed.shape(), &array.shape);
+        prop_assert_eq!(viewed.read().unwrap(), array.data.clone());
+        prop_assert!(viewed.is_finite().unwrap());
+        let copy = Tensor::from_data(&device, &array.shape, array.data.clone()).unwrap();
+        for (name, operation, differentiable) in operations(&array.shape) {
+            let expected = operation(&copy).unwrap();
+            let found = operation(&viewed).unwrap();
+            prop_assert_eq!(found.shape(), expected.shape(), "{}", &name);
+            close(&name, &found.read().unwrap(), &expected.read().unwrap())?;
+            if !differentiable {
+                continue;
+            }
+            let slopes = Tensor::from_data(&device, &expected.shape(), numbers(expected.elements(), seed ^ 1)).unwrap();
+            let gradient = |y: Tensor, leaf: &Tensor| {
+                let gradients = y.multiply(&slopes).unwrap().sum(&[]).unwrap().backward().unwrap();
+                gradients.of_leaf(leaf).unwrap().read().unwrap()
+            };
+            let copy = copy.track().unwrap();
+            let of_copy = gradient(operation(&copy).unwrap(), &copy);
+            let leaf = base.track().unwrap();
+            let places = Array { shape: shape.clone(), data: (0..count).collect() };
+            let (viewed, places) = all_seen(&views, &leaf, places);
+            let mut expected = vec![0.0; count];
+            places.data.iter().zip(of_copy).for_each(|(at, slope)| expected[*at] = slope);
+            close(&format!("gradient of {name}"), &gradient(operation(&viewed).unwrap(), &leaf), &expected)?;
+        }
+    });
+}
+
+/// Several views, one after the other.
+fn all_seen<T: Copy>(views: &[View], tensor: &Tensor, array: Array<T>) -> (Tensor, Array<T>) {
+    views.iter().fold((tensor.clone(), array), |(tensor, array), view| seen(*view, &tensor, &array))
+}
+
+/// The example by which the fault was found: 0, 4, 8, ..., 44 in place of 0 ... 11.
+#[test]
+fn a_sum_over_an_axis_of_size_1_reads_nothing_beside_a_permuted_view() {
+    let numbers: Vec<f32> = (0..48_u8).map(f32::from).collect();
+    let larger = Tensor::from_data(&Device::cpu(), &[4, 3, 4, 1], numbers).unwrap();
+    for x in [larger.slice(0, 0, 1).unwrap(), larger.slice(0, 0, 1).unwrap().affine(1.0, 0.0).unwrap()] {
+        let sum = x.permute(&[3, 1, 2, 0]).unwrap().sum(&[0]).unwrap();
+        assert_eq!(sum.read().unwrap(), (0..12_u8).map(f32::from).collect::<Vec<_>>());
+    }
+}
