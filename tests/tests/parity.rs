@@ -6,7 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
 use lacuna_engine::{ClassIndex, Classifier, Device, ReluRule, Score, Tensor};
-use lacuna_tests::data_folder;
+use lacuna_tests::{data_folder, double};
 use std::path::Path;
 
 fn open(name: &str) -> Classifier {
@@ -135,9 +135,8 @@ fn golden_gradients_and_guided_backpropagation() {
                 let map = golden.tensor(&format!("{name}.{key}")).unwrap();
                 let wanted: Vec<f32> =
                     map.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-                let error = l2(&gradient(&classifier, &x, target, rule), &wanted);
-                println!("{model} {name}.{key}: relative L2 error {error:.1e}");
-                assert!(error < 1e-3, "{model} {name}.{key}: relative L2 error {error}");
+                let found = gradient(&classifier, &x, target, rule);
+                double::near(model, &format!("{name}.{key}"), &found, l2(&found, &wanted));
             }
         }
     }

@@ -126,13 +126,14 @@ fn seen<T: Copy>(view: View, tensor: &Tensor, array: &Array<T>) -> (Tensor, Arra
     }
 }
 
-type Operation = (String, Box<dyn Fn(&Tensor) -> Result<Tensor>>, bool);
+type Compute = Box<dyn Fn(&Tensor) -> Result<Tensor>>;
+type Operation = (String, Compute, bool);
 
 /// Every operation that takes a tensor of this shape, and whether it has a gradient.
 fn operations(shape: &[usize]) -> Vec<Operation> {
     let rank = shape.len();
     let mut all: Vec<Operation> = Vec::new();
-    let mut add = |name: String, operation: Box<dyn Fn(&Tensor) -> Result<Tensor>>| all.push((name, operation, true));
+    let mut add = |name: String, operation: Compute| all.push((name, operation, true));
     add("copy".into(), Box::new(|x| Ok(x.clone())));
     add("affine".into(), Box::new(|x| x.affine(2.0, 1.0)));
     add("clamp".into(), Box::new(|x| x.clamp(0.7, 1.2)));
@@ -155,12 +156,12 @@ fn operations(shape: &[usize]) -> Vec<Operation> {
         add(format!("sum {axes:?}"), Box::new(move |x| x.sum(&of_sum)));
         add(format!("mean {axes:?}"), Box::new(move |x| x.mean(&of_mean)));
     }
-    for axis in 0..rank {
-        let half = shape[axis].div_ceil(2);
+    for (axis, size) in shape.iter().enumerate() {
+        let half = size.div_ceil(2);
         add(format!("largest along {axis}"), Box::new(move |x| x.max_along(axis)));
         add(format!("softmax along {axis}"), Box::new(move |x| x.softmax(axis)));
         add(format!("flip {axis}"), Box::new(move |x| x.flip(axis)));
-        add(format!("slice {axis}"), Box::new(move |x| x.slice(axis, shape_start(half), half)));
+        add(format!("slice {axis}"), Box::new(move |x| x.slice(axis, half / 2, half)));
         add(
             format!("concatenate along {axis}"),
             Box::new(move |x| Tensor::concatenate(&[x.clone(), x.affine(2.0, 0.0)?, x.clone()], axis)),
@@ -197,11 +198,6 @@ fn operations(shape: &[usize]) -> Vec<Operation> {
     all.push(("greater".into(), Box::new(move |x| x.greater(&x.mean(&[axis])?)), false));
     all.push(("detach".into(), Box::new(Tensor::detach), false));
     all
-}
-
-/// The second half of a half, so that slices begin inside.
-fn shape_start(half: usize) -> usize {
-    half / 2
 }
 
 fn close(name: &str, found: &[f32], expected: &[f32]) -> std::result::Result<(), TestCaseError> {

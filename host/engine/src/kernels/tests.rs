@@ -38,7 +38,7 @@ fn checks() {
     // A software adapter compiles shaders for seconds, some of them for every new convolution.
     let few = |cases: u32| Config { cases: config().cases.min(cases), ..config() };
     for device in [&gpu, &Device::cpu()] {
-        all(device, 20_000, &few(25), &few(100));
+        all(device, 20_000, &few(12), &few(100));
     }
     println!("{}", child::PASSED);
 }

@@ -74,8 +74,7 @@ pub fn within(found: &[f32], exact: &[Exact]) -> Result<(), TestCaseError> {
     }
     for (index, (found, exact)) in found.iter().zip(exact).enumerate() {
         let error = (f64::from(*found) - exact.value).abs();
-        // A NaN fails too.
-        if !(error <= exact.bound()) {
+        if error.is_nan() || error > exact.bound() {
             return Err(TestCaseError::fail(format!(
                 "number {index} is {found}, expected {} to within {:e}",
                 exact.value,

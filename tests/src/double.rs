@@ -1,0 +1,47 @@
+//! Maps in double precision, of the network whose golden maps, in single precision, hold a ReLU that opened by rounding.
+//!
+//! `golden/densenet121_double.py` made them, and says how a distance is told from 64 sums.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+
+use serde_json::Value;
+use std::sync::LazyLock;
+
+const MODEL: &str = "densenet121_torchvision_untrained";
+
+static MAPS: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../golden/densenet121_double.json")).unwrap());
+
+/// Checks a map whose relative L2 distance from a golden one is `error`: it is below 1e-3, or the map is that near to the one
+/// in double precision. Which ReLUs open by rounding depends on the order of the sums, in PyTorch as here.
+///
+/// # Panics
+/// When the map is neither.
+pub fn near(model: &str, map: &str, found: &[f32], error: f64) {
+    println!("{model} {map}: relative L2 error {error:.1e}");
+    if error < 1e-3 {
+        return;
+    }
+    let exact = MAPS.get(map).filter(|_| model == MODEL).map(|exact| distance(exact, found));
+    println!("{model} {map}: from double precision {exact:?}");
+    assert!(exact.is_some_and(|exact| exact < 1e-3), "{model} {map}: relative L2 error {error}, from double {exact:?}");
+}
+
+/// The mean square of the differences of random sums is that of the maps (Johnson and Lindenstrauss 1984).
+fn distance(exact: &Value, found: &[f32]) -> f64 {
+    let sums = exact["sums"].as_array().unwrap();
+    let square = |(seed, sum): (usize, &Value)| {
+        let found: f64 = found.iter().enumerate().map(|(i, x)| sign(seed as u64, i as u64) * f64::from(*x)).sum();
+        (found - sum.as_f64().unwrap()).powi(2)
+    };
+    let mean = sums.iter().enumerate().map(square).sum::<f64>() / sums.len() as f64;
+    mean.sqrt() / exact["length"].as_f64().unwrap()
+}
+
+/// The highest bit of draw `index` of SplitMix64 (Steele, Lea and Flood 2014).
+fn sign(seed: u64, index: u64) -> f64 {
+    let z = seed.wrapping_add((index + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    if (z ^ (z >> 31)) >> 63 == 1 { 1.0 } else { -1.0 }
+}
