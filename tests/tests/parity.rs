@@ -43,7 +43,7 @@ fn ramp() -> Tensor {
 
 fn grey(path: &Path, channels: usize) -> Tensor {
     let image = lacuna_imaging::Image::read(path).unwrap();
-    let image = image.to_channels(channels, lacuna_imaging::RgbToGrey::OnlyIfEqual).unwrap();
+    let image = image.to_channels(channels, lacuna_imaging::RgbToGrey::OnlyIfGrey).unwrap();
     Tensor::from_data(&Device::cpu(), &[1, channels, image.height(), image.width()], image.data().to_vec()).unwrap()
 }
 

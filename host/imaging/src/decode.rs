@@ -1,4 +1,4 @@
-//! PNG and JPEG: 8 and 16 bit, grey and RGB, with or without alpha.
+//! PNG and JPEG: 8 and 16 bit, grey and RGB, with or without alpha, as stored or turned upright.
 
 use std::io::Cursor;
 use std::path::Path;
@@ -7,19 +7,26 @@ use image::{DynamicImage, ImageFormat, ImageReader};
 
 use crate::error::{Error, ErrorKind, damaged, unreadable};
 use crate::format::{FileFormat, empty};
+use crate::orientation::{Orientation, Orienting};
 use crate::raster::{Geometry, Image, Intensity};
-use crate::{Result, error};
+use crate::warning::Warning;
+use crate::{Result, error, jpeg, png};
 
 impl Image {
     /// Reads a PNG or JPEG: values divided by the full range of the file (255 or 65535), so that they lie in [0, 1] and two
-    /// files of one kind stay comparable. Grey becomes one channel, RGB three; alpha is dropped. Pixels stay as stored: an
-    /// EXIF orientation is not applied, so that the map lies on the stored grid.
+    /// files of one kind stay comparable. Grey becomes one channel, RGB three; alpha is dropped. Pixels stay as stored, and
+    /// nothing is said of the file; [`Reader`](crate::Reader) turns it upright and says what there is to say.
     ///
     /// # Errors
     /// An unreadable, empty or truncated file, one of another kind, and a volume (which needs a slice).
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref();
-        let format = match FileFormat::detect(path)? {
+        Ok(Self::read_picture(path.as_ref(), Orienting::Stored)?.0)
+    }
+
+    /// The same, turned upright where that is asked for, with what is to be said of the file.
+    pub(crate) fn read_picture(path: &Path, orienting: Orienting) -> Result<(Self, Vec<Warning>)> {
+        let found = FileFormat::detect(path)?;
+        let format = match found {
             FileFormat::Png => ImageFormat::Png,
             FileFormat::Jpeg => ImageFormat::Jpeg,
             FileFormat::Nifti | FileFormat::NiftiGzip => {
@@ -28,16 +35,35 @@ impl Image {
             }
         };
         let bytes = std::fs::read(path).map_err(|cause| unreadable(path, &cause))?;
-        Self::decode(&bytes, format, path)
+        let contents = match format {
+            ImageFormat::Jpeg => jpeg::contents(&bytes).ok_or_else(|| {
+                let found = format!("a JPEG that ends after {} bytes without its end-of-image mark", bytes.len());
+                damaged(path, found, "a complete JPEG")
+            })?,
+            _ => png::contents(&bytes),
+        };
+        let (whole, behind) = bytes.split_at(contents.end);
+        let image = Self::decode(whole, format, path)?;
+        let mut warnings = Vec::new();
+        let asked = contents.exif.and_then(Orientation::of_exif).unwrap_or_default();
+        let image = match orienting {
+            Orienting::Upright => image.turn(asked)?,
+            Orienting::Stored if asked == Orientation::Upright => image,
+            Orienting::Stored => {
+                warnings.push(Warning::NotTurned { asked });
+                image
+            }
+        };
+        if !behind.is_empty() {
+            let all_zero = behind.iter().all(|&byte| byte == 0);
+            warnings.push(Warning::BytesBehind { format: found, bytes: behind.len() as u64, all_zero });
+        }
+        Ok((image, warnings))
     }
 
     fn decode(bytes: &[u8], format: ImageFormat, path: &Path) -> Result<Self> {
         if bytes.is_empty() {
             return Err(empty().at(path));
-        }
-        if format == ImageFormat::Jpeg && !jpeg_is_complete(bytes) {
-            let found = format!("a JPEG that ends after {} bytes without its end-of-image mark", bytes.len());
-            return Err(damaged(path, found, "a complete JPEG"));
         }
         let decoded = ImageReader::with_format(Cursor::new(bytes), format)
             .decode()
@@ -84,16 +110,6 @@ fn planes(interleaved: &[f32], channels: usize, full_range: f32) -> Vec<f32> {
     (0..channels)
         .flat_map(|channel| interleaved.iter().skip(channel).step_by(channels).map(move |sample| sample / full_range))
         .collect()
-}
-
-/// Decoders fill what is missing of a JPEG with grey and say nothing. Inside the scan neither mark can occur, so the last
-/// end-of-image mark (FF D9) of a whole file lies behind the last start-of-scan mark (FF DA); a thumbnail's lies before it.
-fn jpeg_is_complete(bytes: &[u8]) -> bool {
-    let last = |mark: u8| bytes.windows(2).rposition(|pair| pair == [0xFF, mark]);
-    match (last(0xD9), last(0xDA)) {
-        (Some(end), Some(scan)) => end > scan,
-        _ => false,
-    }
 }
 
 fn refusal(path: &Path, length: usize, format: ImageFormat, cause: &image::ImageError) -> Error {

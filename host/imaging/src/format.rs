@@ -5,8 +5,9 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use crate::Result;
 use crate::error::{Error, ErrorKind, unreadable};
+use crate::nifti::pair;
+use crate::{Result, dicom};
 
 /// The kinds of file that this crate reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,7 +21,8 @@ pub enum FileFormat {
 }
 
 impl FileFormat {
-    /// Looks at the first bytes of the file; its name plays no part.
+    /// Looks at the first bytes of the file. Its name plays no part but for the voxels of a pair (.img), which have no mark of
+    /// their own: the header beside them (.hdr) says what they are.
     ///
     /// # Errors
     /// A file that cannot be read, an empty one, and one of another kind, which is named where it is a common one.
@@ -30,11 +32,20 @@ impl FileFormat {
         if head.is_empty() {
             return Err(empty().at(path));
         }
-        Self::from_head(&head).ok_or_else(|| unknown(&head).at(path))
+        // The voxels of a pair may begin like anything.
+        if let Some(header) = pair::header_of(path) {
+            let head = self::head(&header).map_err(|cause| unreadable(&header, &cause))?;
+            return Self::from_head(&head).ok_or_else(|| unknown(&head, &header).at(&header));
+        }
+        Self::from_head(&head).ok_or_else(|| unknown(&head, path).at(path))
     }
 
     /// The same for bytes in memory; `None` where they are of no known kind.
     pub(crate) fn from_head(head: &[u8]) -> Option<Self> {
+        // The 128 bytes before DICOM's mark are free, and some programs put the start of a TIFF there.
+        if dicom::is_dicom(head) {
+            return None;
+        }
         if head.starts_with(b"\x89PNG") {
             return Some(Self::Png);
         }
@@ -61,15 +72,24 @@ impl fmt::Display for FileFormat {
     }
 }
 
+/// What a walk over the parts of a picture's file finds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Contents<'a> {
+    /// Bytes up to the end of the picture.
+    pub(crate) end: usize,
+    /// EXIF, from its TIFF header on.
+    pub(crate) exif: Option<&'a [u8]>,
+}
+
 /// Bytes of a NIfTI-1 header, and the first field of one.
 pub(crate) const NIFTI1_HEADER: i32 = 348;
 /// The first field of a NIfTI-2 header.
 pub(crate) const NIFTI2_HEADER: i32 = 540;
 
-/// As many bytes as the furthest mark lies in: DICOM's at 128.
-const HEAD: u64 = 132;
+/// As many bytes as the furthest mark lies in: that of NIfTI, at 344.
+const HEAD: u64 = NIFTI1_HEADER as u64;
 
-fn head(path: &Path) -> std::io::Result<Vec<u8>> {
+pub(crate) fn head(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut head = Vec::new();
     File::open(path)?.take(HEAD).read_to_end(&mut head)?;
     Ok(head)
@@ -84,13 +104,17 @@ pub(crate) fn empty() -> Error {
     )
 }
 
-fn unknown(head: &[u8]) -> Error {
+fn unknown(head: &[u8], path: &Path) -> Error {
     let (found, remedy) = match head {
+        _ if dicom::is_dicom(head) => ("a DICOM file", CONVERT_DICOM),
+        _ if dicom::is_bare_dicom(head) => {
+            ("a DICOM file without its preamble (it begins with a data element)", CONVERT_DICOM)
+        }
         [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => ("a TIFF file", "save it as PNG"),
         [b'B', b'M', ..] => ("a BMP file", "save it as PNG"),
         [b'G', b'I', b'F', b'8', ..] => ("a GIF file", "save the frame that you want as PNG"),
         [b'R', b'I', b'F', b'F', ..] => ("a RIFF file (WebP, for example)", "save it as PNG"),
-        _ if head.get(128..132) == Some(b"DICM") => ("a DICOM file", "convert it to NIfTI, with dcm2niix for example"),
+        _ if pair::is_voxels(path) => return pair::header_missing(path),
         _ => {
             let start: Vec<String> = head.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
             let found = format!("a file of unknown kind that begins with the bytes {}", start.join(" "));
@@ -100,6 +124,9 @@ fn unknown(head: &[u8]) -> Error {
     unknown_format(found, remedy)
 }
 
+const CONVERT_DICOM: &str =
+    "convert it to NIfTI with dcm2niix for example, or a single picture to PNG with dcm2img of DCMTK";
+
 fn unknown_format(found: &str, remedy: &str) -> Error {
-    Error::new(ErrorKind::UnknownFormat, found, "PNG, JPEG, or NIfTI-1 (.nii or .nii.gz)", remedy)
+    Error::new(ErrorKind::UnknownFormat, found, "PNG, JPEG, or NIfTI-1 (.nii, .nii.gz, or .hdr with .img)", remedy)
 }

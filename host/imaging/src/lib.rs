@@ -4,9 +4,13 @@
 //!
 //! ```text
 //! format   which kind of file this is, told by its content, never by its name
+//! jpeg     where a JPEG ends, and its EXIF; png, dicom and gzip likewise
+//! orientation  EXIF's orientation, and pixels turned by it
 //! decode   PNG and JPEG                          -> Image
 //! nifti    NIfTI header, affine, voxels, slice   -> Volume -> Image
 //! raster   Image: (C, H, W) in [0, 1], channels fitted to a classifier
+//! grey     whether three channels are a grey picture
+//! reader   Reader: all files of a command by one rule, and what its user should be told (warning)
 //! resample sizes fitted to a classifier, and maps brought back
 //! affine   turned, scaled, moved and sheared: augmentation and registration
 //! map      Map: one attribution per pixel, larger is more evidence
@@ -19,7 +23,7 @@
 //! export   PNG, NPY, NIfTI, each written beside its name and then renamed
 //! ```
 //!
-//! [`read_image`] is the short way from a file to an [`Image`]; a [`Map`] of the same height and width goes back through
+//! [`read_image`] is the short way from a file to an [`Image`], and [`Reader`] that for many; a [`Map`] of the same height and width goes back through
 //! [`Map::write_png`], [`Map::write_npy`] and, for a slice of a volume, [`Map::write_nifti`].
 //!
 //! Deliberately absent: tensors, devices and classifiers (they live in the engine), and every global state but the one font
@@ -30,36 +34,47 @@ mod axis;
 mod canvas;
 mod colormap;
 mod decode;
+mod dicom;
 mod error;
 mod export;
 mod format;
+mod grey;
+mod gzip;
+mod jpeg;
 mod map;
 mod nifti;
 mod npy;
 mod npz;
+mod orientation;
 mod overlay;
 mod picture;
 mod plot;
+mod png;
 mod raster;
+mod reader;
 mod resample;
 mod sheet;
+mod warning;
 
 pub use affine::Affine2;
 pub use error::{Error, ErrorKind};
 pub use export::write_atomic;
 pub use format::FileFormat;
+pub use grey::Colour;
 pub use map::Map;
 pub use nifti::{
     AffineSource, ImageAxis, IntensityWindow, NonFinite, SliceAt, SliceGeometry, SlicePlane, Volume, VolumeHeader,
-    Warning,
 };
 pub use npz::{NamedArray, write_npz};
+pub use orientation::{Orientation, Orienting};
 pub use overlay::{OverlayStyle, overlay, panel};
 pub use picture::Picture;
 pub use plot::{Curve, Plot, plot};
 pub use raster::{BitDepth, Geometry, Image, Intensity, RgbToGrey};
+pub use reader::{Reader, refuse_on_its_side};
 pub use resample::Interpolation;
 pub use sheet::{Sheet, SheetRow, sheet};
+pub use warning::{Note, Warning};
 
 use std::path::Path;
 
@@ -75,6 +90,8 @@ pub struct ReadOptions {
     pub window: IntensityWindow,
     /// What a NaN or an infinity in a volume means.
     pub non_finite: NonFinite,
+    /// Whether a PNG or JPEG is turned as its EXIF orientation says.
+    pub orientation: Orienting,
 }
 
 /// Reads a PNG or JPEG, or one slice of a NIfTI volume, and what the reader should be told about it.
@@ -85,7 +102,7 @@ pub struct ReadOptions {
 pub fn read_image(path: impl AsRef<Path>, options: &ReadOptions) -> Result<(Image, Vec<Warning>)> {
     let path = path.as_ref();
     match (FileFormat::detect(path)?, options.slice) {
-        (FileFormat::Png | FileFormat::Jpeg, None) => Ok((Image::read(path)?, Vec::new())),
+        (FileFormat::Png | FileFormat::Jpeg, None) => Image::read_picture(path, options.orientation),
         (FileFormat::Nifti | FileFormat::NiftiGzip, Some(at)) => {
             let volume = Volume::read(path, options.non_finite)?;
             let image = volume.slice(at, options.window)?;

@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 use crate::Result;
 use crate::error::{Error, ErrorKind};
 use crate::export::{encode_png, write_atomic};
+use crate::grey::Colour;
 use crate::nifti::SliceGeometry;
+use crate::orientation::Orientation;
 use crate::resample::{Interpolation, resize_plane};
+use crate::warning::Warning;
 
 /// An image of shape (C, H, W), row by row, in [0, 1] when read from a file.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +20,7 @@ pub struct Image {
     data: Vec<f32>,
     geometry: Geometry,
     intensity: Intensity,
+    turned: Orientation,
     path: Option<PathBuf>,
 }
 
@@ -39,9 +43,10 @@ pub struct Intensity {
 /// How three channels become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RgbToGrey {
-    /// Only if the three are equal, that is, if the image is grey already.
+    /// Only if the image is grey already: the three are equal, or differ by what compression leaves (see [`Colour`]). Of the
+    /// latter the luminance is taken.
     #[default]
-    OnlyIfEqual,
+    OnlyIfGrey,
     /// Luma of ITU-R BT.601: 0.299 R + 0.587 G + 0.114 B.
     Luminance,
 }
@@ -69,7 +74,16 @@ impl Image {
             ));
         }
         let intensity = Intensity { low: 0.0, high: 1.0 };
-        Ok(Self { channels, height, width, data, geometry: Geometry::Pixels, intensity, path: None })
+        Ok(Self {
+            channels,
+            height,
+            width,
+            data,
+            geometry: Geometry::Pixels,
+            intensity,
+            turned: Orientation::Upright,
+            path: None,
+        })
     }
 
     pub fn channels(&self) -> usize {
@@ -101,6 +115,11 @@ impl Image {
         self.intensity
     }
 
+    /// How the pixels of the file were turned to become these.
+    pub fn turned(&self) -> Orientation {
+        self.turned
+    }
+
     /// The file, where the image came from one.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
@@ -111,17 +130,41 @@ impl Image {
     /// # Errors
     /// A number of values other than channels x height x width.
     pub fn with_data(&self, channels: usize, data: Vec<f32>) -> Result<Self> {
-        Ok(Self::new(channels, self.height, self.width, data)?.with_origin(
-            self.geometry.clone(),
-            self.intensity,
-            self.path.clone(),
-        ))
+        let other = Self::new(channels, self.height, self.width, data)?;
+        Ok(Self { turned: self.turned, ..other.with_origin(self.geometry.clone(), self.intensity, self.path.clone()) })
+    }
+
+    /// Turned upright by an EXIF orientation; for pictures, whose grid is their own.
+    pub(crate) fn turn(self, orientation: Orientation) -> Result<Self> {
+        if orientation == Orientation::Upright {
+            return Ok(self);
+        }
+        let (data, height, width) = orientation.turn(&self.data, self.height, self.width);
+        let turned = Self::new(self.channels, height, width, data)?;
+        Ok(Self { turned: orientation, ..turned.with_origin(Geometry::Pixels, self.intensity, self.path) })
+    }
+
+    /// Whether the three channels differ, and by how much.
+    pub fn colour(&self) -> Colour {
+        match self.channels {
+            3 => Colour::of(&self.data),
+            _ => Colour::Absent,
+        }
+    }
+
+    /// What is to be said where this image is taken with `count` channels.
+    pub fn colour_lost(&self, count: usize) -> Option<Warning> {
+        match (count, self.colour()) {
+            (1, Colour::Noise { widest }) => Some(Warning::NearlyGrey { widest }),
+            (1, Colour::Present { widest, .. }) => Some(Warning::ColourLost { widest }),
+            _ => None,
+        }
     }
 
     /// The same picture with `count` channels: grey is repeated, RGB becomes grey by `rule` first.
     ///
     /// # Errors
-    /// RGB with differing channels under [`RgbToGrey::OnlyIfEqual`], and a channel count that is neither 1 nor 3.
+    /// RGB that is not grey under [`RgbToGrey::OnlyIfGrey`], and a channel count that is neither 1 nor 3.
     pub fn to_channels(&self, count: usize, rule: RgbToGrey) -> Result<Self> {
         if count == self.channels {
             return Ok(self.clone());
@@ -155,7 +198,7 @@ impl Image {
             data.extend(resize_plane(plane, (self.height, self.width), (height, width), interpolation));
         }
         let resized = Self::new(self.channels, height, width, data).map_err(|error| error.at_maybe(self.path()))?;
-        Ok(resized.with_origin(Geometry::Pixels, self.intensity, self.path.clone()))
+        Ok(Self { turned: self.turned, ..resized.with_origin(Geometry::Pixels, self.intensity, self.path.clone()) })
     }
 
     /// Writes the image as PNG, values clamped to [0, 1] and multiplied by 255 or 65535.
@@ -189,26 +232,19 @@ impl Image {
 
     fn grey(&self, rule: RgbToGrey) -> Result<Vec<f32>> {
         let pixels = self.height * self.width;
-        let (red, rest) = self.data.split_at(pixels);
-        let (green, blue) = rest.split_at(pixels);
-        let spread = |i: usize| red[i].max(green[i]).max(blue[i]) - red[i].min(green[i]).min(blue[i]);
-        let widest = (0..pixels).map(spread).fold(0.0, f32::max);
-        match rule {
-            _ if widest == 0.0 => Ok(red.to_vec()),
-            RgbToGrey::Luminance => Ok(self.luminance()),
-            RgbToGrey::OnlyIfEqual => {
-                let coloured = (0..pixels).filter(|&i| spread(i) > 0.0).count();
-                Err(Error::new(
-                    ErrorKind::Channels,
-                    format!(
-                        "an RGB image for a grey classifier: in {coloured} of {pixels} pixels red, green and blue differ, \
+        match (self.colour(), rule) {
+            (Colour::Absent, _) => Ok(self.data[..pixels].to_vec()),
+            (Colour::Noise { .. }, _) | (_, RgbToGrey::Luminance) => Ok(self.luminance()),
+            (Colour::Present { widest, pixels: coloured }, RgbToGrey::OnlyIfGrey) => Err(Error::new(
+                ErrorKind::Channels,
+                format!(
+                    "an RGB image for a grey classifier: in {coloured} of {pixels} pixels red, green and blue differ, \
                          by up to {widest:.3} of the full range"
-                    ),
-                    "a grey image, or RGB whose three channels are equal",
-                    "save the image as grey, or allow its luminance (BT.601: 0.299 R + 0.587 G + 0.114 B) to be used",
-                )
-                .at_maybe(self.path()))
-            }
+                ),
+                "a grey image, or RGB whose three channels are equal but for compression noise",
+                "save the image as grey, or allow its luminance (BT.601: 0.299 R + 0.587 G + 0.114 B) to be used",
+            )
+            .at_maybe(self.path())),
         }
     }
 }

@@ -14,12 +14,12 @@ fn ramp(height: usize, width: usize) -> Image {
 #[test]
 fn channels_are_fitted_only_where_nothing_is_lost() {
     let grey = ramp(2, 2);
-    let three = grey.to_channels(3, RgbToGrey::OnlyIfEqual).unwrap();
+    let three = grey.to_channels(3, RgbToGrey::OnlyIfGrey).unwrap();
     assert_eq!(three.data(), [grey.data(), grey.data(), grey.data()].concat());
-    assert_eq!(three.to_channels(1, RgbToGrey::OnlyIfEqual).unwrap(), grey);
+    assert_eq!(three.to_channels(1, RgbToGrey::OnlyIfGrey).unwrap(), grey);
     assert_eq!(three.to_channels(1, RgbToGrey::Luminance).unwrap(), grey);
     let red = Image::new(3, 1, 1, vec![1.0, 0.0, 0.0]).unwrap();
-    let error = red.to_channels(1, RgbToGrey::OnlyIfEqual).unwrap_err();
+    let error = red.to_channels(1, RgbToGrey::OnlyIfGrey).unwrap_err();
     assert!(error.to_string().contains("in 1 of 1 pixels") && error.to_string().contains("BT.601"), "{error}");
     assert_eq!(red.to_channels(1, RgbToGrey::Luminance).unwrap().data(), [0.299]);
     let five = Image::new(5, 1, 1, vec![0.0; 5]).unwrap();
@@ -28,7 +28,7 @@ fn channels_are_fitted_only_where_nothing_is_lost() {
 
 #[test]
 fn sizes_are_fitted_and_maps_come_back() {
-    let image = ramp(5, 7).to_channels(3, RgbToGrey::OnlyIfEqual).unwrap();
+    let image = ramp(5, 7).to_channels(3, RgbToGrey::OnlyIfGrey).unwrap();
     let small = image.resize(224, 224, Interpolation::BilinearAntialias).unwrap();
     assert_eq!((small.channels(), small.height(), small.width()), (3, 224, 224));
     let map = Map::new(224, 224, small.data()[..224 * 224].to_vec()).unwrap();
@@ -43,7 +43,7 @@ fn sizes_are_fitted_and_maps_come_back() {
 #[test]
 fn files_come_out_as_they_went_in() {
     let folder = tempfile::tempdir().unwrap();
-    let image = ramp(3, 5).to_channels(3, RgbToGrey::OnlyIfEqual).unwrap();
+    let image = ramp(3, 5).to_channels(3, RgbToGrey::OnlyIfGrey).unwrap();
     for (depth, step) in [(BitDepth::Eight, 255.0), (BitDepth::Sixteen, 65535.0)] {
         let path = folder.path().join("image.png");
         image.write_png(&path, depth).unwrap();

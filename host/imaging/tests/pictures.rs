@@ -98,6 +98,19 @@ fn damaged_and_foreign_files_are_named() {
         ("a JPEG's start", jpeg[..20].to_vec(), ErrorKind::Damaged, "end-of-image"),
         ("TIFF", b"II*\0\x08\0\0\0".to_vec(), ErrorKind::UnknownFormat, "TIFF"),
         ("DICOM", [&[0; 128][..], b"DICM"].concat(), ErrorKind::UnknownFormat, "dcm2niix"),
+        (
+            "DICOM that begins like a TIFF",
+            [&b"II*\0".repeat(32)[..], b"DICM"].concat(),
+            ErrorKind::UnknownFormat,
+            "DICOM",
+        ),
+        (
+            "DICOM that begins like a JPEG",
+            [&[0xFF, 0xD8, 0xFF].repeat(43)[..128], b"DICM"].concat(),
+            ErrorKind::UnknownFormat,
+            "DICOM",
+        ),
+        ("old DICOM", b"\x08\0\x05\0CS\x0a\0ISO_IR 100".to_vec(), ErrorKind::UnknownFormat, "without its preamble"),
         ("text", b"hello".to_vec(), ErrorKind::UnknownFormat, "68 65 6c 6c 6f"),
     ];
     for (name, bytes, kind, part) in cases {
@@ -142,7 +155,7 @@ fn every_real_picture_is_read() {
         for entry in std::fs::read_dir(&folder).unwrap() {
             let image = Image::read(entry.unwrap().path()).unwrap();
             assert_eq!((image.height(), image.width()), (height, width));
-            let grey = image.to_channels(1, RgbToGrey::OnlyIfEqual).unwrap();
+            let grey = image.to_channels(1, RgbToGrey::OnlyIfGrey).unwrap();
             assert!(grey.data().iter().all(|value| (0.0..=1.0).contains(value)));
             count += 1;
         }

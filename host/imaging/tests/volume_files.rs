@@ -49,7 +49,7 @@ fn reads_every_data_type_in_both_byte_orders_and_scales_it() {
 fn refuses_what_it_cannot_read_and_says_what_to_do() {
     let plain = Header::new(DIMS);
     let whole = plain.file_f32(&numbered(DIMS));
-    let mut pair = whole.clone();
+    let mut pair = whole.clone(); // without a file of voxels beside it
     pair[344..348].copy_from_slice(b"ni1\0");
     let mut second = whole.clone();
     second[..4].copy_from_slice(&540_i32.to_le_bytes());
@@ -63,7 +63,7 @@ fn refuses_what_it_cannot_read_and_says_what_to_do() {
         ("no voxels", whole[..350].to_vec(), ErrorKind::Damaged, "before its first voxel"),
         ("truncated", whole[..whole.len() - 300].to_vec(), ErrorKind::Damaged, "within slab 4 of 0 to 6"),
         ("broken gzip", vec![0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2], ErrorKind::Damaged, "to its end"),
-        ("pair", pair, ErrorKind::Unsupported, "one .nii"),
+        ("pair", pair, ErrorKind::Unreadable, "one .nii"),
         ("NIfTI-2", second, ErrorKind::Unsupported, "NIfTI-1"),
         (
             "two times",

@@ -52,7 +52,7 @@ pub(crate) fn read_map(path: &Path) -> Result<Map> {
     if path.extension().is_some_and(|ending| ending == "npy") {
         return Ok(Map::read_npy(path)?);
     }
-    let image = Image::read(path)?.to_channels(1, RgbToGrey::OnlyIfEqual)?;
+    let image = Image::read(path)?.to_channels(1, RgbToGrey::OnlyIfGrey)?;
     Ok(Map::new(image.height(), image.width(), image.into_data())?)
 }
 

@@ -38,7 +38,7 @@ impl Model {
         let about: serde_json::Value = serde_json::from_str(&about).unwrap();
         let case = |(name, about): (&String, &serde_json::Value)| {
             let image = lacuna_imaging::Image::read(data.join(about["file"].as_str().unwrap())).unwrap();
-            let image = image.to_channels(self.channels, lacuna_imaging::RgbToGrey::OnlyIfEqual).unwrap();
+            let image = image.to_channels(self.channels, lacuna_imaging::RgbToGrey::OnlyIfGrey).unwrap();
             let shape = [1, self.channels, image.height(), image.width()];
             Case {
                 name: name.clone(),

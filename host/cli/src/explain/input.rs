@@ -55,6 +55,7 @@ impl InputArguments {
                 true => NonFinite::Zero,
                 false => NonFinite::Refuse,
             },
+            ..ReadOptions::default()
         };
         let (image, warnings) = read_image(path, &options).map_err(|error| self.with_option(error))?;
         let sha256 = hash::of_file(path).map_err(|error| {
@@ -63,7 +64,7 @@ impl InputArguments {
         })?;
         let rule = match self.to_grey {
             true => RgbToGrey::Luminance,
-            false => RgbToGrey::OnlyIfEqual,
+            false => RgbToGrey::OnlyIfGrey,
         };
         let fitted = image.to_channels(taken.channels, rule)?.resize(
             taken.height,

@@ -32,7 +32,7 @@ use std::path::{Path, PathBuf};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// PNG, JPEG or NIfTI (.nii, .nii.gz; with --slice); several are explained in one run
+    /// PNG, JPEG or NIfTI (.nii, .nii.gz, or .hdr with .img; with --slice); several are explained in one run
     #[arg(required = true, value_name = "IMAGE")]
     images: Vec<PathBuf>,
     /// The classifier: a manifest, or a .wasm component that is one

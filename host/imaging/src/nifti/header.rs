@@ -1,23 +1,26 @@
 //! The header of a volume: what it means, and its bytes, which the written map keeps.
 
-use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use flate2::bufread::MultiGzDecoder;
 use nalgebra::Matrix4;
 use nifti::{Endianness, NiftiHeader, NiftiType};
 
 use super::affine::{AffineSource, affine, axes};
+use super::pair;
 use super::slice::SlicePlane;
 use crate::Result;
 use crate::error::{Error, ErrorKind, damaged, unreadable};
 use crate::format::{FileFormat, NIFTI1_HEADER, NIFTI2_HEADER};
+use crate::gzip::Stream;
 
 /// Grid and affine of a NIfTI-1 volume with one value per voxel and one time point.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VolumeHeader {
+    /// As the user named it.
     path: PathBuf,
+    /// The file of the header, and that of the voxels; one and the same but for a pair.
+    files: [PathBuf; 2],
     bytes: [u8; HEADER],
     fields: NiftiHeader,
     datatype: NiftiType,
@@ -30,7 +33,7 @@ impl VolumeHeader {
     /// Reads the header alone.
     ///
     /// # Errors
-    /// A file that is unreadable, empty, truncated, or no NIfTI-1; a header and image pair; several time points; values that
+    /// A file that is unreadable, empty, truncated, or no NIfTI-1; a pair of which one file is missing; several time points; values that
     /// are complex or colours; an affine that cannot be inverted.
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
         Self::read_with_stream(path.as_ref()).map(|(header, _)| header)
@@ -62,6 +65,16 @@ impl VolumeHeader {
 
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The files that the volume is read from: one, or the two of a pair, the header first.
+    pub fn files(&self) -> Vec<&Path> {
+        let [header, voxels] = &self.files;
+        if header == voxels { vec![header] } else { vec![header, voxels] }
+    }
+
+    pub(super) fn voxel_file(&self) -> &Path {
+        &self.files[1]
     }
 
     /// The voxel axis closest to right-left, front-back and top-bottom, in this order.
@@ -105,44 +118,56 @@ impl VolumeHeader {
     }
 
     /// Reads the header and leaves the stream at the first voxel.
-    pub(super) fn read_with_stream(path: &Path) -> Result<(Self, Box<dyn Read>)> {
-        let mut stream = open(path)?;
-        let bytes = first_bytes(&mut stream, path)?;
-        let header = Self::parse(bytes, path)?;
-        // Offsets below 352 are written by tools that leave the field 0 in a single file.
-        let offset = (header.fields.vox_offset as u64).max(FIRST_VOXEL);
-        let gap = offset - HEADER as u64;
+    pub(super) fn read_with_stream(path: &Path) -> Result<(Self, Stream)> {
+        let file = pair::header_of(path).unwrap_or_else(|| path.to_owned());
+        let mut stream = open(&file)?;
+        let bytes = first_bytes(&mut stream, &file)?;
+        let mut header = Self::parse(bytes, &file)?;
+        header.path = path.to_owned();
+        let offset = header.fields.vox_offset as u64;
+        let (offset, gap) = match header.fields.magic == PAIR {
+            true => {
+                let voxels = pair::voxels_of(path, &file)?;
+                stream = Stream::open(&voxels).map_err(|cause| unreadable(&voxels, &cause))?;
+                header.files[1] = voxels;
+                (offset, offset)
+            }
+            // Offsets below 352 are written by tools that leave the field 0 in a single file.
+            false => (offset.max(FIRST_VOXEL), offset.max(FIRST_VOXEL) - HEADER as u64),
+        };
         let skipped = std::io::copy(&mut stream.by_ref().take(gap), &mut std::io::sink())
-            .map_err(|cause| broken_stream(path, &cause))?;
+            .map_err(|cause| broken_stream(header.voxel_file(), &cause))?;
         if skipped < gap {
             let found = format!("a file that ends {} bytes before its first voxel", gap - skipped);
-            return Err(damaged(path, found, format!("voxels from byte {offset} on, as the header says")));
+            return Err(damaged(
+                header.voxel_file(),
+                found,
+                format!("voxels from byte {offset} on, as the header says"),
+            ));
         }
         Ok((header, stream))
     }
 
     fn parse(bytes: [u8; HEADER], path: &Path) -> Result<Self> {
-        check_size_field(&bytes).map_err(|error| error.at(path))?;
+        check_size_field(&bytes).map_err(|error| match pair::is_voxels(path) {
+            true => pair::header_missing(path).at(path),
+            false => error.at(path),
+        })?;
+        if pair::is_named_so(path) && ![PAIR, SINGLE].iter().any(|mark| bytes[MARK_AT..] == *mark) {
+            return Err(analyze().at(path));
+        }
         let fields = NiftiHeader::from_reader(&bytes[..]).map_err(|cause| {
             let found = format!("a header with the mark {:?} ({cause})", String::from_utf8_lossy(&bytes[344..348]));
             damaged(path, found, "the mark \"n+1\" at byte 344")
         })?;
-        if fields.magic == *b"ni1\0" {
-            return Err(Error::new(
-                ErrorKind::Unsupported,
-                "the header of a two-file volume (.hdr and .img)",
-                "header and voxels in one file",
-                "save the pair as one .nii or .nii.gz, with nibabel or fslchfiletype for example",
-            )
-            .at(path));
-        }
         let dims = dims(&fields).map_err(|error| error.at(path))?;
         let datatype = datatype(&fields).map_err(|error| error.at(path))?;
         let (affine, source) = affine(&fields, dims).map_err(|found| {
             let remedy = "set a valid sform, or set sform_code and qform_code to 0, with nibabel for example";
             Error::new(ErrorKind::Damaged, found, "a position for every voxel", remedy).at(path)
         })?;
-        Ok(Self { path: path.to_owned(), bytes, fields, datatype, dims, affine, source })
+        let files = [path.to_owned(), path.to_owned()];
+        Ok(Self { path: path.to_owned(), files, bytes, fields, datatype, dims, affine, source })
     }
 }
 
@@ -153,13 +178,26 @@ pub(super) const FIRST_VOXEL: u64 = 352;
 /// More voxels than this are taken for a damaged header: 8 GiB as f32.
 const MAX_VOXELS: usize = 1 << 31;
 
-fn open(path: &Path) -> Result<Box<dyn Read>> {
-    let format = FileFormat::detect(path)?;
-    let file = BufReader::new(File::open(path).map_err(|cause| unreadable(path, &cause))?);
-    match format {
-        FileFormat::Nifti => Ok(Box::new(file)),
-        FileFormat::NiftiGzip => Ok(Box::new(BufReader::new(MultiGzDecoder::new(file)))),
-        FileFormat::Png | FileFormat::Jpeg => Err(Error::new(
+/// What the last four bytes of a header say: voxels in the same file, or in one beside it.
+pub(super) const MARK_AT: usize = 344;
+const SINGLE: [u8; 4] = *b"n+1\0";
+const PAIR: [u8; 4] = *b"ni1\0";
+
+/// The format that NIfTI grew out of: the same header with other meanings, which does not say how the patient lies.
+fn analyze() -> Error {
+    Error::new(
+        ErrorKind::Unsupported,
+        "the header of an Analyze 7.5 volume (it has no NIfTI mark), which does not say which side of the patient is which",
+        "NIfTI-1",
+        "convert the pair with `fslchfiletype NIFTI_GZ IN OUT` or in Python, \
+         nibabel.Nifti1Image.from_image(nibabel.load(IN)).to_filename(OUT), and check left and right",
+    )
+}
+
+fn open(path: &Path) -> Result<Stream> {
+    match FileFormat::detect(path)? {
+        FileFormat::Nifti | FileFormat::NiftiGzip => Stream::open(path).map_err(|cause| unreadable(path, &cause)),
+        format @ (FileFormat::Png | FileFormat::Jpeg) => Err(Error::new(
             ErrorKind::Unsupported,
             format!("a {format} image"),
             "a NIfTI volume",
@@ -169,7 +207,7 @@ fn open(path: &Path) -> Result<Box<dyn Read>> {
     }
 }
 
-fn first_bytes(stream: &mut Box<dyn Read>, path: &Path) -> Result<[u8; HEADER]> {
+fn first_bytes(stream: &mut Stream, path: &Path) -> Result<[u8; HEADER]> {
     let mut bytes = Vec::with_capacity(HEADER);
     stream.take(HEADER as u64).read_to_end(&mut bytes).map_err(|cause| broken_stream(path, &cause))?;
     let length = bytes.len();

@@ -2,6 +2,7 @@
 
 mod affine;
 mod header;
+pub(crate) mod pair;
 mod slice;
 mod volume;
 mod window;
@@ -10,5 +11,5 @@ mod write;
 pub use affine::AffineSource;
 pub use header::VolumeHeader;
 pub use slice::{ImageAxis, SliceAt, SliceGeometry, SlicePlane};
-pub use volume::{NonFinite, Volume, Warning};
+pub use volume::{NonFinite, Volume};
 pub use window::IntensityWindow;

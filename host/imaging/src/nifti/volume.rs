@@ -1,6 +1,5 @@
 //! The voxels of a volume.
 
-use std::fmt;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,6 +11,9 @@ use super::affine::AffineSource;
 use super::header::{VolumeHeader, broken_stream};
 use crate::Result;
 use crate::error::{Error, ErrorKind, damaged};
+use crate::format::FileFormat;
+use crate::gzip::Stream;
+use crate::warning::Warning;
 
 /// A volume in memory.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,17 +34,8 @@ pub enum NonFinite {
     Zero,
 }
 
-/// Something that is no error and still worth saying.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Warning {
-    /// The header has neither sform nor qform: planes are guessed from the order of the voxel axes.
-    NoOrientation,
-    /// So many NaN or infinite voxels were read as 0.
-    NonFiniteZeroed { voxels: usize },
-}
-
 impl Volume {
-    /// Reads `.nii` or `.nii.gz`: any integer or floating-point type of up to 64 bits, either byte order, scaled by
+    /// Reads `.nii`, `.nii.gz`, or a pair by the name of its `.hdr` or `.img`: any integer or floating-point type of up to 64 bits, either byte order, scaled by
     /// `scl_slope` and `scl_inter` in double precision. Header extensions are skipped.
     ///
     /// # Errors
@@ -53,6 +46,10 @@ impl Volume {
         let (header, mut stream) = VolumeHeader::read_with_stream(path)?;
         let mut data = voxels(&header, &mut stream)?;
         let mut warnings = Vec::new();
+        let behind = stream.behind().map_err(|cause| broken_stream(header.voxel_file(), &cause))?;
+        if let Some((bytes, all_zero)) = behind {
+            warnings.push(Warning::BytesBehind { format: FileFormat::NiftiGzip, bytes, all_zero });
+        }
         if header.affine_source() == AffineSource::Pixdim {
             warnings.push(Warning::NoOrientation);
         }
@@ -84,26 +81,14 @@ impl Volume {
     }
 }
 
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoOrientation => f.write_str(
-                "the header has neither sform nor qform: the first voxel axis is taken to run to the patient's left, the \
-                 second to the front, the third to the top; check the sides before you trust them",
-            ),
-            Self::NonFiniteZeroed { voxels } => write!(f, "{voxels} NaN or infinite voxels were read as 0"),
-        }
-    }
-}
-
 /// Reads slab by slab along k, so that a volume is never in memory in a second form.
-fn voxels(header: &VolumeHeader, stream: &mut Box<dyn Read>) -> Result<Vec<f32>> {
+fn voxels(header: &VolumeHeader, stream: &mut Stream) -> Result<Vec<f32>> {
     let [width, height, depth] = header.dims();
     let (slope, inter) = header.scaling()?;
     let slab = header.slab([width, height]);
     let mut data = Vec::new();
     for k in 0..depth {
-        let stored = InMemNiftiVolume::from_reader(stream.as_mut(), &slab)
+        let stored = InMemNiftiVolume::from_reader(&mut *stream, &slab)
             .and_then(|slab| slab.into_ndarray::<f64>())
             .map_err(|cause| ends_early(header, k, cause))?;
         // The array is in the file's order (i fastest), which is its order in memory.
@@ -111,8 +96,8 @@ fn voxels(header: &VolumeHeader, stream: &mut Box<dyn Read>) -> Result<Vec<f32>>
         data.extend(stored.into_iter().map(|value| (value * slope + inter) as f32));
     }
     // What follows is of no interest but for the checksum that ends a gzip stream.
-    std::io::copy(&mut stream.take(MAX_TRAILER), &mut std::io::sink())
-        .map_err(|cause| broken_stream(header.path(), &cause))?;
+    std::io::copy(&mut stream.by_ref().take(MAX_TRAILER), &mut std::io::sink())
+        .map_err(|cause| broken_stream(header.voxel_file(), &cause))?;
     Ok(data)
 }
 
@@ -124,10 +109,12 @@ fn ends_early(header: &VolumeHeader, k: usize, cause: NiftiError) -> Error {
     match cause {
         NiftiError::IncompatibleLength(..) => {
             let found = format!("voxels that end within slab {k} of 0 to {} along the third axis", depth - 1);
-            damaged(header.path(), found, format!("{:?} voxels, as the header says", header.dims()))
+            damaged(header.voxel_file(), found, format!("{:?} voxels, as the header says", header.dims()))
         }
-        NiftiError::Io(cause) => broken_stream(header.path(), &cause),
-        other => damaged(header.path(), format!("voxels that cannot be read ({other})"), "voxels as the header says"),
+        NiftiError::Io(cause) => broken_stream(header.voxel_file(), &cause),
+        other => {
+            damaged(header.voxel_file(), format!("voxels that cannot be read ({other})"), "voxels as the header says")
+        }
     }
 }
 

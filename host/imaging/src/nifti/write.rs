@@ -73,6 +73,7 @@ fn describe_values(file: &mut [u8], order: Endianness) {
     put(148, &[0; 104]); // descrip and aux_file, which may too
     put(148, b"lacuna attribution map, larger is more evidence");
     put(328, &[0; 16]); // intent_name
+    put(344, b"n+1\0"); // one file, also where the volume was a pair
 }
 
 fn i16_bytes(value: i16, order: Endianness) -> [u8; 2] {

@@ -1,0 +1,89 @@
+//! The two files of a volume that is kept as header (`.hdr`) and voxels (`.img`), either of them gzipped or not.
+//!
+//! Voxels have no mark of their own, so this is the one place where a name counts.
+
+use std::path::{Path, PathBuf};
+
+use super::header::MARK_AT;
+use crate::Result;
+use crate::error::{Error, ErrorKind};
+use crate::format::{FileFormat, head};
+
+const HEADER: &str = "hdr";
+const VOXELS: &str = "img";
+
+/// The header beside the voxels at `path`; `None` where the path is no name of voxels, where no header is beside it, and where
+/// the file is a whole NIfTI volume in spite of its name.
+pub(crate) fn header_of(path: &Path) -> Option<PathBuf> {
+    if !is_voxels(path) {
+        return None;
+    }
+    let start = head(path).ok()?;
+    if start.get(MARK_AT..) == Some(b"n+1\0".as_slice()) && FileFormat::from_head(&start) == Some(FileFormat::Nifti) {
+        return None;
+    }
+    beside(path, HEADER)
+}
+
+/// The voxels of a pair: the file that the user named, or the one beside the header.
+pub(super) fn voxels_of(named: &Path, header: &Path) -> Result<PathBuf> {
+    if named != header {
+        return Ok(named.to_owned());
+    }
+    let [plain, gzip] = names(header, VOXELS);
+    beside(header, VOXELS).ok_or_else(|| {
+        Error::new(
+            ErrorKind::Unreadable,
+            "the header of a two-file volume, and no voxels beside it",
+            format!("`{}` or `{}`", plain.display(), gzip.display()),
+            "put the .img beside the .hdr under the same name, or save the pair as one .nii",
+        )
+        .at(header)
+    })
+}
+
+/// Whether a name is that of voxels.
+pub(crate) fn is_voxels(path: &Path) -> bool {
+    ending(path).is_some_and(|ending| ending == VOXELS)
+}
+
+/// Whether a name is that of one of a pair.
+pub(super) fn is_named_so(path: &Path) -> bool {
+    ending(path).is_some_and(|ending| ending == VOXELS || ending == HEADER)
+}
+
+/// Voxels, or something else of that name, without a header.
+pub(crate) fn header_missing(voxels: &Path) -> Error {
+    let [plain, _] = names(voxels, HEADER);
+    Error::new(
+        ErrorKind::UnknownFormat,
+        "a file of unknown kind, named like the voxels of a two-file volume, without a header beside it",
+        format!("`{}`, the header", plain.display()),
+        "put the .hdr beside the .img under the same name; without it nobody knows what the voxels mean",
+    )
+}
+
+/// The ending in small letters, without a `.gz` behind it.
+fn ending(path: &Path) -> Option<String> {
+    let name = unpacked(path);
+    Some(name.extension()?.to_string_lossy().to_ascii_lowercase())
+}
+
+fn unpacked(path: &Path) -> PathBuf {
+    match path.extension() {
+        Some(ending) if ending.eq_ignore_ascii_case("gz") => path.with_extension(""),
+        _ => path.to_owned(),
+    }
+}
+
+/// The other file of a pair, plain and gzipped.
+fn names(path: &Path, ending: &str) -> [PathBuf; 2] {
+    let name = unpacked(path);
+    [name.with_extension(ending), name.with_extension(format!("{ending}.gz"))]
+}
+
+/// The other file of a pair, if it is there, in small or capital letters.
+fn beside(path: &Path, ending: &str) -> Option<PathBuf> {
+    let capital = names(path, &ending.to_ascii_uppercase());
+    names(path, ending).into_iter().chain(capital).find(|path| path.is_file())
+}

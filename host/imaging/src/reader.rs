@@ -1,0 +1,117 @@
+//! One way to read the pictures of a command, so that all commands treat a file alike.
+
+use std::path::Path;
+
+use crate::Result;
+use crate::error::{Error, ErrorKind};
+use crate::orientation::Orienting;
+use crate::raster::{Geometry, Image, RgbToGrey};
+use crate::warning::{Note, Notes, Warning};
+use crate::{ReadOptions, read_image};
+
+/// Reads the files of one command by one rule, and keeps what its user should be told.
+#[derive(Debug, Default)]
+pub struct Reader {
+    options: ReadOptions,
+    notes: Notes,
+}
+
+impl Reader {
+    pub fn new(options: ReadOptions) -> Self {
+        Self { options, notes: Notes::default() }
+    }
+
+    pub fn options(&self) -> &ReadOptions {
+        &self.options
+    }
+
+    /// A file as [`read_image`] has it.
+    ///
+    /// # Errors
+    /// What [`read_image`] refuses.
+    pub fn read(&self, path: impl AsRef<Path>) -> Result<Image> {
+        Ok(self.read_with_warnings(path)?.0)
+    }
+
+    /// The same, with what is to be said of this file alone.
+    ///
+    /// # Errors
+    /// What [`read_image`] refuses.
+    pub fn read_with_warnings(&self, path: impl AsRef<Path>) -> Result<(Image, Vec<Warning>)> {
+        let path = path.as_ref();
+        let (image, warnings) = read_image(path, &self.options)?;
+        warnings.iter().for_each(|warning| self.notes.add(path, *warning));
+        Ok((image, warnings))
+    }
+
+    /// A file with `count` channels: grey is repeated, colour becomes grey by `rule`.
+    ///
+    /// # Errors
+    /// What [`read_image`] and [`Image::to_channels`] refuse.
+    pub fn read_channels(&self, path: impl AsRef<Path>, count: usize, rule: RgbToGrey) -> Result<Image> {
+        let path = path.as_ref();
+        let image = self.read(path)?;
+        let fitted = image.to_channels(count, rule)?;
+        if let Some(warning) = image.colour_lost(count) {
+            self.notes.add(path, warning);
+        }
+        Ok(fitted)
+    }
+
+    /// The mask that belongs to an image, one channel, as far as possible on the image's grid. A mask is turned by its own EXIF
+    /// orientation where pictures are. One that has none, and whose sides are those of the image as it is stored, is turned with
+    /// the image.
+    ///
+    /// # Errors
+    /// What [`read_image`] refuses, and a mask that lies on its side.
+    pub fn read_mask(&self, path: impl AsRef<Path>, image: &Image) -> Result<Image> {
+        let path = path.as_ref();
+        // A mask is a picture, also of a slice of a volume.
+        let options = ReadOptions { slice: None, ..self.options.clone() };
+        let (mask, warnings) = read_image(path, &options)?;
+        warnings.iter().for_each(|warning| self.notes.add(path, *warning));
+        let mut mask = mask.to_channels(1, RgbToGrey::Luminance)?;
+        let turned = image.turned();
+        let is_stored = !mask.turned().swaps_sides() && lies(&mask, image);
+        if self.options.orientation == Orienting::Upright && turned.swaps_sides() && is_stored {
+            mask = mask.turn(turned)?;
+        }
+        match image.geometry() {
+            Geometry::Pixels => refuse_on_its_side(path, &mask, (image.height(), image.width()))?,
+            Geometry::Slice(_) => {}
+        }
+        Ok(mask)
+    }
+
+    /// Adds what a caller has found out about a file.
+    pub fn note(&self, path: impl AsRef<Path>, warning: Warning) {
+        self.notes.add(path.as_ref(), warning);
+    }
+
+    /// What is to be said of all files that were read, each kind once.
+    pub fn notes(&self) -> Vec<Note> {
+        self.notes.told()
+    }
+}
+
+/// A mask or map of the other's size with height and width exchanged is about pixels that lie elsewhere.
+///
+/// # Errors
+/// [`ErrorKind::Shape`] with both sizes.
+pub fn refuse_on_its_side(path: &Path, mask: &Image, (height, width): (usize, usize)) -> Result<()> {
+    if height == width || (mask.height(), mask.width()) != (width, height) {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Shape,
+        format!("a mask of {width} x {height} for an image of {height} x {width}: one of the two lies on its side"),
+        "a mask that is turned like its image",
+        "turn the mask, or look whether an EXIF orientation turns one of the two and not the other",
+    )
+    .at(path))
+}
+
+/// Whether the sides of one are those of the other exchanged.
+fn lies(mask: &Image, image: &Image) -> bool {
+    image.height() != image.width() && (mask.height(), mask.width()) == (image.width(), image.height())
+}
