@@ -5,6 +5,7 @@ use crate::{
     failure::{Failure, Result},
     interrupt,
     output::{OutputFolder, RECORD},
+    pictures::{self, PictureArguments},
 };
 use lacuna_imaging::write_atomic;
 use lacuna_runtime::{CancelToken, Progress};
@@ -66,6 +67,8 @@ pub struct PasteArguments {
     /// Print one JSON document
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    pictures: PictureArguments,
 }
 
 /// Runs one of the commands.
@@ -97,7 +100,7 @@ fn paste_lesions(arguments: &PasteArguments) -> Result<()> {
     };
     let paster = {
         let _waiting = console.wait("reading the lesions");
-        Paster::read(&arguments.lesions, arguments.donors, options)?
+        Paster::read(&arguments.lesions, arguments.donors, options, arguments.pictures.reader())?
     };
     if let Some(note) = paster.note() {
         console.warn(&format!("{}: {note}", arguments.lesions.display()));
@@ -117,6 +120,7 @@ fn paste_lesions(arguments: &PasteArguments) -> Result<()> {
             "options": options,
             "gain": options.contrast.gain(),
             "made": report,
+            "notes": pictures::in_words(&paster.notes()),
         });
         let text = serde_json::to_string_pretty(&record)
             .map_err(|error| Failure::Run(format!("the record cannot be written: {error}")))?;
@@ -125,6 +129,7 @@ fn paste_lesions(arguments: &PasteArguments) -> Result<()> {
         Ok(())
     })?;
     let seconds = started.elapsed().as_secs_f64();
+    pictures::tell(&console, &paster.notes());
     if let Some(report) = &made {
         show(&console, report, arguments.seed, folder.path(), seconds);
     }

@@ -53,7 +53,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         Ok(())
     })?;
     let image = arguments.out.join(IMAGE.0);
-    let subject = InputArguments::default().read(&image, model.manifest())?;
+    let input = InputArguments::default();
+    let subject = input.read(&image, model.manifest(), &input.reader())?;
     let mask = Image::read(arguments.out.join(MASK.0))?;
 
     let plugins = Plugins::load(&console, &PluginArguments::default())?;

@@ -27,6 +27,7 @@ mod model;
 mod models;
 mod output;
 mod phantom;
+mod pictures;
 mod plugins;
 mod reconstruct;
 mod score;

@@ -7,11 +7,11 @@ use crate::{
     interrupt,
     model::GeneratorModel,
     output::{OutputFolder, RECORD},
+    pictures::{self, PictureArguments},
 };
 use lacuna_engine::{Generator, Tensor};
 use lacuna_imaging::{
-    BitDepth, Image, Interpolation, Map, Picture, ReadOptions, RgbToGrey, Sheet, SheetRow, read_image, sheet,
-    write_atomic,
+    BitDepth, Image, Interpolation, Map, Picture, Reader, RgbToGrey, Sheet, SheetRow, sheet, write_atomic,
 };
 use lacuna_study::SplitMix;
 use serde_json::json;
@@ -41,6 +41,8 @@ pub struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    pictures: PictureArguments,
+    #[command(flatten)]
     device: DeviceArguments,
 }
 
@@ -61,25 +63,32 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let folder = OutputFolder::open(&arguments.out)?;
     let device = arguments.device.open(&console)?;
     let generator = model.load(&console, &device)?;
+    let reader = arguments.pictures.reader();
     let mut all = Vec::new();
     for (index, path) in arguments.images.iter().enumerate() {
         interrupt::check(&cancel)?;
-        all.push(one(path, &generator, arguments, index)?);
+        all.push(one((path, &reader), &generator, arguments, index)?);
     }
-    let files = folder.fill(&[], |staged| write(&all, &model, arguments, staged))?;
+    let notes = reader.notes();
+    pictures::tell(&console, &notes);
+    let notes = pictures::in_words(&notes);
+    let files = folder.fill(&[], |staged| write(&all, &model, arguments, &notes, staged))?;
     let sheet = folder.path().join(SHEET);
     console.say(&format!("{} images; the sheet is {}", all.len(), sheet.display()));
-    console.give(&json!({ "files": files, "folder": folder.path(), "sheet": sheet }));
+    console.give(&json!({ "files": files, "folder": folder.path(), "sheet": sheet, "notes": notes }));
     Ok(())
 }
 
 const SHEET: &str = "sheet.png";
 
-fn one(path: &Path, generator: &Generator, arguments: &Arguments, index: usize) -> Result<Made> {
-    let (image, _) = read_image(path, &ReadOptions::default())?;
+fn one((path, reader): (&Path, &Reader), generator: &Generator, arguments: &Arguments, index: usize) -> Result<Made> {
+    let image = reader.read(path)?;
     let info = generator.info();
     let (height, width) = (image.height(), image.width());
     let fitted = image.to_channels(info.channels, RgbToGrey::Luminance)?;
+    if let Some(warning) = image.colour_lost(info.channels) {
+        reader.note(path, warning);
+    }
     let fitted = fitted.resize(info.height, info.width, Interpolation::BilinearAntialias)?;
     let shape = [1, info.channels, info.height, info.width];
     let input = Tensor::from_data(generator.device(), &shape, fitted.into_data())?;
@@ -113,7 +122,7 @@ fn spread(generator: &Generator, input: &Tensor, sigma: &Tensor, arguments: &Arg
     Ok(variance.square_root()?.read()?)
 }
 
-fn write(all: &[Made], model: &GeneratorModel, arguments: &Arguments, staged: &Path) -> Result<()> {
+fn write(all: &[Made], model: &GeneratorModel, arguments: &Arguments, notes: &[String], staged: &Path) -> Result<()> {
     let mut rows = Vec::new();
     for made in all {
         made.healthy.write_png(staged.join(format!("{}-healthy.png", made.name)), BitDepth::Sixteen)?;
@@ -147,6 +156,7 @@ fn write(all: &[Made], model: &GeneratorModel, arguments: &Arguments, staged: &P
         "samples": arguments.samples,
         "latent-noise": arguments.latent_noise,
         "seed": arguments.seed,
+        "notes": notes,
     });
     let text = serde_json::to_string_pretty(&record).unwrap_or_default();
     Ok(write_atomic(staged.join(RECORD), text.as_bytes())?)

@@ -1,6 +1,10 @@
 //! `lacuna score MAPS MASKS`: whether the evidence of maps lies where lesions are known to be.
 
-use crate::{console::Console, failure::Result};
+use crate::{
+    console::Console,
+    failure::Result,
+    pictures::{self, PictureArguments},
+};
 use lacuna_study::{Comparison, Interval, Score, compare, score};
 use serde_json::json;
 use std::path::PathBuf;
@@ -22,17 +26,22 @@ pub struct Arguments {
     /// Print one JSON document
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    pictures: PictureArguments,
 }
 
 /// Scores one folder of maps, or two.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let console = Console::new(arguments.json);
     let waiting = console.wait("scoring the maps");
-    let first = score(&arguments.maps, &arguments.masks, arguments.seed)?;
+    let reader = arguments.pictures.reader();
+    let first = score(&arguments.maps, &arguments.masks, arguments.seed, &reader)?;
     let against = arguments.against.as_deref();
-    let second = against.map(|maps| score(maps, &arguments.masks, arguments.seed)).transpose()?;
+    let second = against.map(|maps| score(maps, &arguments.masks, arguments.seed, &reader)).transpose()?;
     let difference = second.as_ref().map(|second| compare(&first, second, arguments.seed)).transpose()?;
     drop(waiting);
+    let notes = reader.notes();
+    pictures::tell(&console, &notes);
 
     for image in &first.images {
         console.say(&format!("{}: AUC {:.4}, hit {:.2}", image.image, image.auc, image.hit));
@@ -42,7 +51,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         summary(&console, &maps.display().to_string(), second);
         compared(&console, difference);
     }
-    console.give(&json!({ "maps": first, "against": second, "difference": difference }));
+    console.give(
+        &json!({ "maps": first, "against": second, "difference": difference, "notes": pictures::in_words(&notes) }),
+    );
     Ok(())
 }
 

@@ -6,8 +6,10 @@ use crate::{
     failure::{Failure, Result},
     interrupt,
     output::OutputFolder,
+    pictures::{self, PictureArguments},
 };
 use lacuna_engine::{Architecture, Device, VaeConfig};
+use lacuna_imaging::Reader;
 use lacuna_runtime::CancelToken;
 use lacuna_study::{Fold, Patients, SplitPatients, Table};
 use lacuna_training::{
@@ -16,6 +18,7 @@ use lacuna_training::{
 };
 use serde_json::json;
 use std::{
+    cell::Cell,
     fs,
     ops::ControlFlow,
     path::{Path, PathBuf},
@@ -90,6 +93,8 @@ struct Common {
     /// Print one JSON document
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    pictures: PictureArguments,
     #[command(flatten)]
     device: DeviceArguments,
 }
@@ -191,11 +196,26 @@ struct Session<'a> {
     table: Table,
     device: Device,
     cancel: CancelToken,
+    reader: Reader,
+    told: Cell<bool>,
 }
 
 impl Session<'_> {
     fn place<'a>(&'a self, common: &'a Common) -> Place<'a> {
-        Place { out: &common.out, device: &self.device, resume: common.resume, skip_unreadable: common.skip_unreadable }
+        Place {
+            out: &common.out,
+            device: &self.device,
+            resume: common.resume,
+            skip_unreadable: common.skip_unreadable,
+            reader: &self.reader,
+        }
+    }
+
+    /// Says once what is to be said of the images: before hours of training, not after.
+    fn tell(&self) {
+        if !self.told.replace(true) {
+            pictures::tell(self.console, &self.reader.notes());
+        }
     }
 
     /// Shows every step, and breaks off when the user wants to stop.
@@ -203,6 +223,7 @@ impl Session<'_> {
         let mut show = self.console.steps("training");
         let cancel = self.cancel.clone();
         move |progress| {
+            self.tell();
             let count = |steps: usize| u32::try_from(steps).unwrap_or(u32::MAX);
             let mut terms =
                 vec![("epoch".to_owned(), progress.epoch as f32), ("loss".to_owned(), progress.loss as f32)];
@@ -254,8 +275,10 @@ impl Common {
         }
         let folder = OutputFolder::open(&self.out)?;
         let device = self.device.open(&console)?;
-        let session = Session { console: &console, table, device, cancel };
+        let reader = self.pictures.reader();
+        let session = Session { console: &console, table, device, cancel, reader, told: Cell::new(false) };
         let outcome = work(&session)?;
+        session.tell();
         for skipped in &outcome.skipped {
             console.warn(&format!("left out: {skipped}"));
         }
@@ -263,7 +286,8 @@ impl Common {
         let manifest = folder.path().join(MANIFEST_FILE);
         report(&console, &outcome);
         console.say(&format!("  {seconds:.0} s on {}; {what} is {}", session.device.name(), manifest.display()));
-        console.give(&json!({ "model": manifest, "seconds": seconds, "outcome": outcome }));
+        let notes = pictures::in_words(&session.reader.notes());
+        console.give(&json!({ "model": manifest, "seconds": seconds, "outcome": outcome, "notes": notes }));
         Ok(())
     }
 }

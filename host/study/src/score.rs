@@ -7,7 +7,7 @@ use crate::natural;
 use crate::patients::stem;
 use crate::roc::auc;
 use crate::table::image_files;
-use lacuna_imaging::{Image, Interpolation, Map, RgbToGrey};
+use lacuna_imaging::{Image, Interpolation, Map, Reader, RgbToGrey, refuse_on_its_side};
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -74,11 +74,12 @@ pub fn score_map(image: &str, map: &Map, mask: &Image) -> Result<Option<ImageSco
 }
 
 /// Scores a folder of maps (one folder for each image with a map.npy or map.png in it, as `lacuna explain` writes them, or
-/// files NAME.npy or NAME.png) against a folder of masks (PNG or JPEG) of the same names. The seed decides the intervals.
+/// files NAME.npy or NAME.png) against a folder of masks (PNG or JPEG) of the same names, which `reader` reads. The seed decides
+/// the intervals.
 ///
 /// # Errors
-/// Folders without maps or masks, maps that no mask belongs to, masks without lesion, and files that cannot be read.
-pub fn score(maps: &Path, masks: &Path, seed: u64) -> Result<Score> {
+/// Folders without maps or masks, maps that no mask belongs to, masks without lesion or that lie on their side, and files that cannot be read.
+pub fn score(maps: &Path, masks: &Path, seed: u64, reader: &Reader) -> Result<Score> {
     let mut pairs = Vec::new();
     let mut lost = Vec::new();
     let mut found: HashMap<String, PathBuf> = image_files(masks)?.into_iter().map(|file| (stem(&file), file)).collect();
@@ -99,13 +100,15 @@ pub fn score(maps: &Path, masks: &Path, seed: u64) -> Result<Score> {
         ));
     }
     let one = |(name, map, mask): &(String, PathBuf, PathBuf)| {
-        let scored = score_map(name, &read_map(map)?, &Image::read(mask)?)?;
-        scored.ok_or_else(|| {
+        let (map_path, map) = (map, read_map(map)?);
+        let image = reader.read(mask)?;
+        refuse_on_its_side(mask, &image, (map.height(), map.width()))?;
+        score_map(name, &map, &image)?.ok_or_else(|| {
             Error::input(
                 mask.display(),
                 "a mask, on the map's grid, that is all lesion or has none",
                 "lesion (other than 0) and something else (0)",
-                format!("correct the mask, or take away `{}`", map.display()),
+                format!("correct the mask, or take away `{}`", map_path.display()),
             )
         })
     };

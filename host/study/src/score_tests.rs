@@ -52,19 +52,19 @@ fn folders() -> TempDir {
 fn folders_are_scored_and_compared() {
     let root = folders();
     let path = |name: &str| root.path().join(name);
-    let first = score(&path("maps"), &path("masks"), 1).unwrap();
+    let first = score(&path("maps"), &path("masks"), 1, &Reader::default()).unwrap();
     let names: Vec<&str> = first.images.iter().map(|image| &*image.image).collect();
     assert_eq!((names.as_slice(), first.masks_without_map), (&["a", "b"][..], 1));
     assert_eq!(first.images[0].auc, 1.0, "the NPY goes before the picture");
     assert!((first.auc.value - (1.0 + 46.0 / 48.0) / 2.0).abs() < 1e-12);
     assert_eq!((first.auc.low, first.auc.high, first.hit.value), (46.0 / 48.0, 1.0, 1.0));
 
-    let second = score(&path("flat"), &path("masks"), 1).unwrap();
+    let second = score(&path("flat"), &path("masks"), 1, &Reader::default()).unwrap();
     let difference = compare(&first, &second, 1).unwrap();
     assert_eq!((difference.images, difference.only_first, difference.only_second), (1, 1, 0));
     assert!((difference.auc.value - 2.0 / 48.0).abs() < 1e-12 && difference.hit.value == 0.0);
 
-    let one = score(&path("maps/a"), &path("masks"), 1).unwrap();
+    let one = score(&path("maps/a"), &path("masks"), 1, &Reader::default()).unwrap();
     assert_eq!(one.images.len(), 1, "a result of one image is a folder of maps too");
 }
 
@@ -72,7 +72,7 @@ fn folders_are_scored_and_compared() {
 fn what_does_not_go_together_is_refused() {
     let root = folders();
     let path = |name: &str| root.path().join(name);
-    let refuse = |maps: &str| score(&path(maps), &path("masks"), 1).unwrap_err().to_string();
+    let refuse = |maps: &str| score(&path(maps), &path("masks"), 1, &Reader::default()).unwrap_err().to_string();
     assert!(refuse("maps/notes").contains("no map") && refuse("maps/notes").contains("explain --out"));
     assert!(refuse("none").contains("cannot be read"));
 
@@ -82,8 +82,10 @@ fn what_does_not_go_together_is_refused() {
     assert!(error.contains("maps without a mask") && error.contains("`x`") && error.contains("and 1 more"), "{error}");
     others.iter().for_each(|name| fs::remove_file(path("flat").join(format!("{name}.npy"))).unwrap());
 
-    let (first, mut second) =
-        (score(&path("maps"), &path("masks"), 1).unwrap(), score(&path("flat"), &path("masks"), 1).unwrap());
+    let (first, mut second) = (
+        score(&path("maps"), &path("masks"), 1, &Reader::default()).unwrap(),
+        score(&path("flat"), &path("masks"), 1, &Reader::default()).unwrap(),
+    );
     second.images[0].image = "z".to_owned();
     let error = compare(&first, &second, 1).unwrap_err().to_string();
     assert!(error.contains("no image in common; the first has `a`, `b`, the second `z`"), "{error}");

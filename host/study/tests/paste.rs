@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
-use lacuna_imaging::{BitDepth, Image};
+use lacuna_imaging::{BitDepth, Image, Reader};
 use lacuna_study::paste::{Contrast, PasteOptions, Paster, write_dataset};
 use lacuna_study::{Error, Fold, Patients, Split, Table, check, fold_of};
 use std::fs;
@@ -59,7 +59,7 @@ fn undivided(per_image: usize) -> PasteOptions {
 }
 
 fn paster(folder: &Path, options: PasteOptions) -> Result<Paster, Error> {
-    Paster::read(folder, Patients::Auto, options)
+    Paster::read(folder, Patients::Auto, options, Reader::default())
 }
 
 fn make(root: &Path, out: &str, threads: usize) -> lacuna_study::paste::DatasetReport {
@@ -119,7 +119,7 @@ fn lesions_of_one_person_are_on_one_side_of_the_split() {
         check(&split, &table).unwrap();
     }
     // Names that were only counted are nobody's, and meet no patient's by chance.
-    let counted = Paster::read(root.path().join("ms"), Patients::Block(2), options(2)).unwrap();
+    let counted = Paster::read(root.path().join("ms"), Patients::Block(2), options(2), Reader::default()).unwrap();
     assert_eq!(
         counted.folds().iter().map(|fold| &*fold.people[0]).collect::<Vec<_>>(),
         ["donor-block-1", "donor-block-2"]

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
+use lacuna_imaging::Reader;
 use lacuna_study::paste::{PasteOptions, Paster};
 use lacuna_study::{Patients, Table};
 use std::path::PathBuf;
@@ -27,9 +28,8 @@ fn real_data() -> Option<PathBuf> {
 #[test]
 fn lesions_of_flair_slices_can_be_seen_in_t1_slices() {
     let Some(root) = real_data() else { return };
-    let paster =
-        Paster::read(root.join("ms/slices"), Patients::Auto, PasteOptions { seed: 7, ..PasteOptions::default() })
-            .unwrap();
+    let options = PasteOptions { seed: 7, ..PasteOptions::default() };
+    let paster = Paster::read(root.join("ms/slices"), Patients::Auto, options, Reader::default()).unwrap();
     let table = Table::read(root.join("brain-healthy"), &Patients::Cycle(100)).unwrap();
     assert_eq!((table.rows.len(), table.patients().len()), (3200, 100));
     let mut overlaps = Vec::new();

@@ -7,7 +7,7 @@ use crate::task::{Batch, Loss, Task};
 use crate::trainer::{Trainer, Watch, best};
 use crate::{Error, Result, checkpoint};
 use lacuna_engine::{Device, Generator, Mode, Tensor, Trainable, VaeConfig};
-use lacuna_imaging::write_atomic;
+use lacuna_imaging::{Reader, write_atomic};
 use lacuna_study::{Row, SplitMix, Table};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -79,14 +79,14 @@ pub fn train_autoencoder(
     healthy.rows.extend(rows(&whole.validation));
     let patients = whole.patients(table);
     let (images, skipped) =
-        Images::load(&mut healthy, options.vae.channels, options.train.size, place.skip_unreadable)?;
+        Images::load(&mut healthy, options.vae.channels, options.train.size, (place.reader, place.skip_unreadable))?;
     let split = patients.rows(&healthy)?;
     if split.train.is_empty() || split.validation.is_empty() {
         let found =
             format!("{} healthy images to learn from and {} to validate on", split.train.len(), split.validation.len());
         return Err(Error::input("the data", found, "at least one of both", "add healthy images of more patients"));
     }
-    let fingerprint = fingerprint("vae", options, &healthy);
+    let fingerprint = fingerprint("vae", options, &healthy, place.reader);
     if let Some(outcome) = report::finished(place, &fingerprint)? {
         return Ok(outcome);
     }
@@ -110,7 +110,7 @@ pub fn train_autoencoder(
     // What people look at is what the files say.
     let generator = Generator::open(&path, place.device)?;
     let shown = report::shown(table, &whole, is_healthy);
-    let error = report::reconstructions(&shown, &generator, options.train.size, place.out)?;
+    let error = report::reconstructions(&shown, &generator, options.train.size, place)?;
     report::curves(&history, place.out)?;
     let quality = json!({ "validation": history.get(best.wrapping_sub(1)), "l1-of-the-sheet": error });
     report::finish(place, &fingerprint, &history, best, &patients, quality, skipped)
@@ -126,6 +126,8 @@ pub struct Place<'a> {
     pub resume: bool,
     /// Leave out images that cannot be read, and say which.
     pub skip_unreadable: bool,
+    /// Reads the images, and keeps what is to be said of them.
+    pub reader: &'a Reader,
 }
 
 impl AutoencoderOptions {

@@ -181,11 +181,12 @@ pub fn train_classifier(
     options.train.check()?;
     let mut table = table.clone();
     let pretrained = options.pretrained.as_deref().map(Weights::open).transpose()?;
-    let (images, skipped) = Images::load(&mut table, options.channels, options.train.size, place.skip_unreadable)?;
+    let (images, skipped) =
+        Images::load(&mut table, options.channels, options.train.size, (place.reader, place.skip_unreadable))?;
     let split = options.train.split(&table)?;
     lacuna_study::check(&split, &table)?;
     let truth = Truth::new(&table, &split, options.labels, options.class_weights)?;
-    let fingerprint = fingerprint("classifier", options, &table);
+    let fingerprint = fingerprint("classifier", options, &table, place.reader);
     if let Some(outcome) = report::finished(place, &fingerprint)? {
         return Ok(outcome);
     }

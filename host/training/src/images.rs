@@ -1,7 +1,7 @@
 //! Every picture of a table on the network's grid, in memory.
 
 use crate::{Error, Result};
-use lacuna_imaging::{Affine2, Image, Interpolation, RgbToGrey};
+use lacuna_imaging::{Affine2, Image, Interpolation, Reader, RgbToGrey};
 use lacuna_study::{Row, Table};
 use rayon::prelude::*;
 
@@ -20,9 +20,9 @@ impl Images {
         table: &mut Table,
         channels: usize,
         size: usize,
-        skip_unreadable: bool,
+        (reader, skip_unreadable): (&Reader, bool),
     ) -> Result<(Self, Vec<String>)> {
-        let read: Vec<Result<Vec<u16>>> = table.rows.par_iter().map(|row| one(row, channels, size)).collect();
+        let read: Vec<Result<Vec<u16>>> = table.rows.par_iter().map(|row| one(row, channels, size, reader)).collect();
         let mut pictures = Vec::with_capacity(read.len());
         let mut kept = Vec::with_capacity(read.len());
         let mut skipped = Vec::new();
@@ -88,9 +88,8 @@ impl Images {
     }
 }
 
-fn one(row: &Row, channels: usize, size: usize) -> Result<Vec<u16>> {
-    let image = Image::read(&row.image)?;
-    let image = image.to_channels(channels, RgbToGrey::Luminance)?;
+fn one(row: &Row, channels: usize, size: usize, reader: &Reader) -> Result<Vec<u16>> {
+    let image = reader.read_channels(&row.image, channels, RgbToGrey::Luminance)?;
     let image = image.resize(size, size, Interpolation::BilinearAntialias)?;
     Ok(image.data().iter().map(|value| (value.clamp(0.0, 1.0) * 65535.0).round() as u16).collect())
 }

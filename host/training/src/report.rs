@@ -5,7 +5,7 @@ use crate::images::Images;
 use crate::trainer::Epoch;
 use crate::{Error, Result};
 use lacuna_engine::{Generator, Tensor};
-use lacuna_imaging::{Curve, Image, Picture, Plot, Sheet, SheetRow, plot, sheet, write_atomic};
+use lacuna_imaging::{Curve, Image, Orienting, Picture, Plot, Reader, Sheet, SheetRow, plot, sheet, write_atomic};
 use lacuna_study::{Row, Split, SplitPatients, Table};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ pub struct Outcome {
 }
 
 /// Says which data and options a training belongs to.
-pub(crate) fn fingerprint(task: &str, options: &impl Serialize, table: &Table) -> Value {
+pub(crate) fn fingerprint(task: &str, options: &impl Serialize, table: &Table, reader: &Reader) -> Value {
     let mut hash = Sha256::new();
     for row in &table.rows {
         let bytes = std::fs::metadata(&row.image).map_or(0, |file| file.len());
@@ -48,7 +48,12 @@ pub(crate) fn fingerprint(task: &str, options: &impl Serialize, table: &Table) -
         hash.update(format!("{name}\t{bytes}\t{}\t{:?}\n", row.patient, row.labels));
     }
     let digest: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    json!({ "task": task, "options": options, "images": table.rows.len(), "data": digest })
+    let mut fingerprint = json!({ "task": task, "options": options, "images": table.rows.len(), "data": digest });
+    // Left out where it says nothing, so that checkpoints of before go on.
+    if reader.options().orientation == Orienting::Upright {
+        fingerprint["apply-orientation"] = json!(true);
+    }
+    fingerprint
 }
 
 /// What a training that is finished came to, if `place` goes on from one of this fingerprint.
@@ -94,6 +99,7 @@ pub(crate) fn finish(
     let outcome = Outcome { epochs: history.to_vec(), best, quality, skipped };
     let weights = std::fs::read(place.out.join(WEIGHTS_FILE)).unwrap_or_default();
     let digest: String = Sha256::digest(&weights).iter().map(|byte| format!("{byte:02x}")).collect();
+    let notes: Vec<String> = place.reader.notes().iter().map(ToString::to_string).collect();
     let record = json!({
         "training": fingerprint,
         "version": env!("CARGO_PKG_VERSION"),
@@ -101,6 +107,7 @@ pub(crate) fn finish(
         "weights-sha256": digest,
         "patients": patients,
         "outcome": outcome,
+        "notes": notes,
     });
     let text = serde_json::to_string_pretty(&record).unwrap_or_default();
     write_atomic(place.out.join(RECORD_FILE), text.as_bytes())?;
@@ -152,7 +159,7 @@ pub(crate) fn reconstructions(
     shown: &[Table; 2],
     generator: &Generator,
     size: usize,
-    out: &Path,
+    place: &Place<'_>,
 ) -> Result<Option<f32>> {
     let channels = generator.info().channels;
     let mut rows = Vec::new();
@@ -161,7 +168,7 @@ pub(crate) fn reconstructions(
         if table.rows.is_empty() {
             continue;
         }
-        let (images, _) = Images::load(&mut table.clone(), channels, size, true)?;
+        let (images, _) = Images::load(&mut table.clone(), channels, size, (place.reader, true))?;
         let indices: Vec<usize> = (0..table.rows.len()).collect();
         let values = images.batch(&indices, |_| None)?;
         let shape = [indices.len(), channels, size, size];
@@ -186,6 +193,6 @@ pub(crate) fn reconstructions(
         }
     }
     let picture = sheet(&Sheet { columns: vec![String::new(); SHOWN], rows, tile: size.clamp(96, 160) })?;
-    picture.write_png(out.join(SHEET_FILE))?;
+    picture.write_png(place.out.join(SHEET_FILE))?;
     Ok(error)
 }

@@ -7,7 +7,7 @@ use crate::{
     hash,
 };
 use lacuna_engine::Tensor;
-use lacuna_imaging::{Image, Interpolation, Map, RgbToGrey, write_atomic};
+use lacuna_imaging::{Image, Interpolation, Map, Reader, write_atomic};
 use lacuna_runtime::{Grants, MeasureRequest, Plugin, Settings, measure};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -76,7 +76,7 @@ impl Cell {
     pub fn run(
         &self,
         explainer: &Explainer<'_>,
-        metrics: &Metrics<'_>,
+        (metrics, reader): (&Metrics<'_>, &Reader),
         batch: &[(&Chosen, &Subject)],
         out: &Path,
     ) -> Result<Vec<ImageResult>> {
@@ -84,7 +84,7 @@ impl Cell {
         // Batches have one target: images of several labels are grouped before.
         let target = batch.first().map(|(chosen, _)| chosen.target);
         let explained = explainer.explain(&self.name(), &subjects, target)?;
-        let measured = metrics.measure(explainer, batch, &explained)?;
+        let measured = metrics.measure(explainer, reader, batch, &explained)?;
         fs::create_dir_all(out.join("cells").join(self.name()))
             .map_err(|error| Failure::Run(format!("{}: cannot be made ({error})", out.display())))?;
         let count = explained.len() as f64;
@@ -116,6 +116,7 @@ impl Metrics<'_> {
     fn measure(
         &self,
         explainer: &Explainer<'_>,
+        reader: &Reader,
         batch: &[(&Chosen, &Subject)],
         explained: &[Explained],
     ) -> Result<Vec<(String, Vec<Option<f64>>)>> {
@@ -128,8 +129,8 @@ impl Metrics<'_> {
         let images = tensor(info.channels, images)?;
         let maps = tensor(1, explained.iter().flat_map(|one| one.seen_map.data()).copied().collect())?;
         let mut masks = Vec::new();
-        for (chosen, _) in batch {
-            masks.extend(mask(chosen, height, width)?.into_data());
+        for (chosen, subject) in batch {
+            masks.extend(on_grid(&mask(chosen, subject, reader)?, height, width)?.into_data());
         }
         let masks = tensor(1, masks)?;
         let mut all = Vec::new();
@@ -171,10 +172,14 @@ pub fn inputs(explainer: &Explainer<'_>, chosen: &Chosen, subject: &Subject) -> 
     Ok(hash::of_bytes(all.join(" ").as_bytes()))
 }
 
-/// The expert's mask on a grid, 0 or 1.
-pub fn mask(chosen: &Chosen, height: usize, width: usize) -> Result<Image> {
+/// The expert's mask, turned as its image is.
+pub fn mask(chosen: &Chosen, subject: &Subject, reader: &Reader) -> Result<Image> {
     let path = chosen.row.mask.as_deref().unwrap_or(Path::new(""));
-    let mask = Image::read(path)?.to_channels(1, RgbToGrey::Luminance)?;
+    Ok(reader.read_mask(path, &subject.image)?)
+}
+
+/// A mask on a grid, 0 or 1.
+pub fn on_grid(mask: &Image, height: usize, width: usize) -> Result<Image> {
     let mask = mask.resize(height, width, Interpolation::Nearest)?;
     let values = mask.data().iter().map(|value| f32::from(u8::from(*value > 0.0))).collect();
     Ok(mask.with_data(1, values)?)

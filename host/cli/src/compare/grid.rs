@@ -5,7 +5,7 @@ use super::{
     rows::Chosen,
 };
 use crate::{explain::Subject, failure::Result};
-use lacuna_imaging::{OverlayStyle, Picture, Sheet, SheetRow, overlay, sheet};
+use lacuna_imaging::{OverlayStyle, Picture, Reader, RgbToGrey, Sheet, SheetRow, overlay, sheet};
 use std::path::Path;
 
 /// Side of a tile in pixels.
@@ -15,13 +15,14 @@ const OUTLINE: [u8; 3] = [255, 64, 64];
 
 /// Draws the images with the expert's line, and below them the map of every cell; its colour is full at the number above
 /// which a hundredth of the pixels lie, or at a quarter of the maximum if that is more.
-pub fn grid(cells: &[Cell], images: &[(&Chosen, &Subject)], out: &Path) -> Result<Picture> {
+pub fn grid(cells: &[Cell], images: &[(&Chosen, &Subject)], reader: &Reader, out: &Path) -> Result<Picture> {
     let mut rows = Vec::new();
     let mut experts = Vec::new();
     for (chosen, subject) in images {
-        let image = subject.image.to_channels(1, lacuna_imaging::RgbToGrey::Luminance)?;
+        let image = subject.image.to_channels(1, RgbToGrey::Luminance)?;
         let factor = (2 * TILE / image.height().max(image.width())).max(1);
-        let mask = cell::mask(chosen, image.height() * factor, image.width() * factor)?;
+        let mask = cell::mask(chosen, subject, reader)?;
+        let mask = cell::on_grid(&mask, image.height() * factor, image.width() * factor)?;
         let inside: Vec<bool> = mask.data().iter().map(|value| *value > 0.5).collect();
         experts.push(Some(Picture::from_image(&image)?.enlarge(factor).with_outline(&inside, OUTLINE)?));
     }

@@ -17,10 +17,11 @@ use crate::{
     interrupt,
     model::{GeneratorModel, Model},
     output::{OutputFolder, RECORD},
+    pictures,
     plugins::{PluginArguments, Plugins},
 };
 use cell::{Cell, ImageResult, Metrics};
-use lacuna_imaging::write_atomic;
+use lacuna_imaging::{Orienting, Reader, write_atomic};
 use lacuna_runtime::{Plugin, Progress, Role};
 use lacuna_study::{Patients, Table};
 use rows::Chosen;
@@ -128,13 +129,21 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     check_params(arguments, &cells)?;
     let folder = OutputFolder::open(&arguments.out)?;
     plan(arguments, device.name(), (&model, generator_model.as_ref()), &cells, &metrics, &chosen)?;
+    let reader = arguments.input.reader();
     let subjects = {
         let _waiting = console.wait("reading the images");
         chosen
             .iter()
-            .map(|chosen| arguments.input.read(&chosen.row.image, model.manifest()))
+            .map(|chosen| {
+                let subject = arguments.input.read(&chosen.row.image, model.manifest(), &reader)?;
+                // A mask that cannot be read is told before hours of work, not after.
+                cell::mask(chosen, &subject, &reader)?;
+                Ok(subject)
+            })
             .collect::<Result<Vec<_>>>()?
     };
+    let notes = reader.notes();
+    pictures::tell(&console, &notes);
     let classifier = model.load(&console, &device)?;
     let generator = match &generator_model {
         Some(model) => Some((model, model.load(&console, &device)?)),
@@ -168,7 +177,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             limits: limits.clone(),
             cancel: cancel.clone(),
         };
-        let results = compare(cell, &explainer, &metrics, &images, arguments, &mut bar)?;
+        let results = compare(cell, &explainer, (&metrics, &reader), &images, arguments, &mut bar)?;
         lines.push(Line::new(cell, &names, &results, arguments.seed));
         all.push((cell, results));
     }
@@ -182,13 +191,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     write_atomic(folder.path().join("table.csv"), table::csv(&lines).as_bytes())?;
     write_atomic(folder.path().join("table.md"), text.as_bytes())?;
     let shown: Vec<(&Chosen, &Subject)> = images.iter().copied().take(SHOWN).collect();
-    grid::grid(&cells, &shown, folder.path())?.write_png(folder.path().join("grid.png"))?;
+    grid::grid(&cells, &shown, &reader, folder.path())?.write_png(folder.path().join("grid.png"))?;
     let record = json!({
         "lacuna": env!("CARGO_PKG_VERSION"),
         "device": device.name(),
         "plugins": used,
         "table": lines,
         "differences": differences,
+        "notes": pictures::in_words(&notes),
     });
     write_atomic(folder.path().join(RECORD), serde_json::to_string_pretty(&record).unwrap_or_default().as_bytes())?;
     console.say(text.trim_end());
@@ -208,7 +218,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 fn compare(
     cell: &Cell,
     explainer: &Explainer<'_>,
-    metrics: &Metrics<'_>,
+    (metrics, reader): (&Metrics<'_>, &Reader),
     images: &[(&Chosen, &Subject)],
     arguments: &Arguments,
     bar: &mut Bar,
@@ -226,7 +236,7 @@ fn compare(
     for same_target in missing.chunk_by(|a, b| a.0.target == b.0.target) {
         for batch in same_target.chunks(usize::from(arguments.batch)) {
             interrupt::check(&explainer.cancel).map_err(stopped)?;
-            results.extend(cell.run(explainer, metrics, batch, &arguments.out).map_err(stopped)?);
+            results.extend(cell.run(explainer, (metrics, reader), batch, &arguments.out).map_err(stopped)?);
             bar.made(batch.len());
         }
     }
@@ -318,6 +328,10 @@ fn plan(
         "presets": arguments.preset,
         "seed": arguments.seed,
     });
+    // Left out where it says nothing, so that comparisons of before go on.
+    if arguments.input.reader().options().orientation == Orienting::Upright {
+        plan["apply-orientation"] = json!(true);
+    }
     let path = arguments.out.join(PLAN);
     if let Ok(text) = fs::read_to_string(&path) {
         let mut found: Value = serde_json::from_str(&text).unwrap_or_default();

@@ -4,11 +4,12 @@ use super::Subject;
 use crate::{
     failure::{Failure, Result},
     hash,
+    pictures::{self, PictureArguments},
 };
 use lacuna_engine::Manifest;
 use lacuna_imaging::{
-    Error, ErrorKind, Geometry, Image, IntensityWindow, Interpolation, NonFinite, ReadOptions, RgbToGrey, SliceAt,
-    read_image,
+    Error, ErrorKind, Geometry, Image, IntensityWindow, Interpolation, NonFinite, Orientation, ReadOptions, Reader,
+    RgbToGrey, SliceAt, Warning,
 };
 use serde::Serialize;
 use std::path::Path;
@@ -28,6 +29,8 @@ pub struct InputArguments {
     /// Read NaN and infinite voxels as 0
     #[arg(long)]
     nan_as_zero: bool,
+    #[command(flatten)]
+    pictures: PictureArguments,
 }
 
 /// What the record says of the image.
@@ -40,40 +43,54 @@ pub struct ImageRecord {
     pub channels: usize,
     /// Plane and index in a volume.
     pub slice: Option<String>,
+    /// The EXIF orientation by which the picture was turned upright.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub turned_by_exif_orientation: Option<u8>,
+    /// The other file of a volume that is kept as header and voxels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other_half: Option<OtherHalf>,
     /// The values of the file that became 0 and 1.
     pub intensity: [f32; 2],
 }
 
+#[derive(Clone, Debug, Serialize)]
+pub struct OtherHalf {
+    pub path: String,
+    pub sha256: String,
+}
+
 impl InputArguments {
-    /// Reads an image and fits it to the classifier: channels, then size (bilinear with antialiasing).
-    pub fn read(&self, path: &Path, manifest: &Manifest) -> Result<Subject> {
-        let taken = &manifest.input;
-        let options = ReadOptions {
+    /// For all images of a command, and for masks beside them.
+    pub fn reader(&self) -> Reader {
+        Reader::new(ReadOptions {
             slice: self.slice,
             window: self.window.unwrap_or_default(),
             non_finite: match self.nan_as_zero {
                 true => NonFinite::Zero,
                 false => NonFinite::Refuse,
             },
-            ..ReadOptions::default()
-        };
-        let (image, warnings) = read_image(path, &options).map_err(|error| self.with_option(error))?;
-        let sha256 = hash::of_file(path).map_err(|error| {
-            let remedy = "check the disk or network share that holds the file";
-            Failure::input(path.display(), format!("cannot be read ({error})"), remedy)
-        })?;
+            orientation: self.pictures.orientation(),
+        })
+    }
+
+    /// Reads an image and fits it to the classifier: channels, then size (bilinear with antialiasing).
+    pub fn read(&self, path: &Path, manifest: &Manifest, reader: &Reader) -> Result<Subject> {
+        let taken = &manifest.input;
+        let (image, mut warnings) = reader.read_with_warnings(path).map_err(|error| self.with_option(error))?;
         let rule = match self.to_grey {
             true => RgbToGrey::Luminance,
             false => RgbToGrey::OnlyIfGrey,
         };
-        let fitted = image.to_channels(taken.channels, rule)?.resize(
-            taken.height,
-            taken.width,
-            Interpolation::BilinearAntialias,
-        )?;
+        let fitted = image.to_channels(taken.channels, rule)?;
+        // With `--to-grey` the user knows that colours are lost.
+        if let Some(warning @ Warning::NearlyGrey { .. }) = image.colour_lost(taken.channels) {
+            reader.note(path, warning);
+            warnings.push(warning);
+        }
+        let fitted = fitted.resize(taken.height, taken.width, Interpolation::BilinearAntialias)?;
         Ok(Subject {
-            record: ImageRecord::new(path, sha256, &image),
-            warnings: warnings.iter().map(ToString::to_string).collect(),
+            record: ImageRecord::new(path, &image)?,
+            warnings: warnings.iter().map(|warning| pictures::with_option(warning, warning)).collect(),
             image,
             fitted,
         })
@@ -90,19 +107,34 @@ impl InputArguments {
 }
 
 impl ImageRecord {
-    fn new(path: &Path, sha256: String, image: &Image) -> ImageRecord {
-        let slice = match image.geometry() {
-            Geometry::Slice(slice) => Some(slice.at().to_string()),
-            Geometry::Pixels => None,
+    fn new(path: &Path, image: &Image) -> Result<ImageRecord> {
+        let sha256 = |path: &Path| {
+            hash::of_file(path).map_err(|error| {
+                let remedy = "check the disk or network share that holds the file";
+                Failure::input(path.display(), format!("cannot be read ({error})"), remedy)
+            })
         };
-        ImageRecord {
+        let (slice, other) = match image.geometry() {
+            Geometry::Slice(slice) => {
+                let files = slice.header().files();
+                let other = files.into_iter().find(|file| *file != path);
+                (Some(slice.at().to_string()), other)
+            }
+            Geometry::Pixels => (None, None),
+        };
+        let other_half =
+            |file: &Path| Ok::<_, Failure>(OtherHalf { path: file.display().to_string(), sha256: sha256(file)? });
+        let turned = image.turned();
+        Ok(ImageRecord {
             path: path.display().to_string(),
-            sha256,
+            sha256: sha256(path)?,
+            turned_by_exif_orientation: (turned != Orientation::Upright).then(|| turned.number()),
+            other_half: other.map(other_half).transpose()?,
             height: image.height(),
             width: image.width(),
             channels: image.channels(),
             slice,
             intensity: [image.intensity().low, image.intensity().high],
-        }
+        })
     }
 }

@@ -23,6 +23,7 @@ use crate::{
     interrupt,
     model::{GeneratorModel, Model},
     output::OutputFolder,
+    pictures,
     plugins::{PluginArguments, Plugins},
 };
 use lacuna_engine::ClassIndex;
@@ -157,16 +158,11 @@ fn subjects(console: &Console, arguments: &Arguments, model: &Model) -> Result<V
         1 => "reading the image",
         _ => "reading the images",
     });
-    let read = |path: &PathBuf| {
-        let subject = arguments.input.read(path, model.manifest());
-        if let Ok(subject) = &subject {
-            for warning in &subject.warnings {
-                console.warn(&format!("{}: {warning}", path.display()));
-            }
-        }
-        subject
-    };
-    arguments.images.iter().map(read).collect()
+    let reader = arguments.input.reader();
+    let read = |path: &PathBuf| arguments.input.read(path, model.manifest(), &reader);
+    let subjects = arguments.images.iter().map(read).collect();
+    pictures::tell(console, &reader.notes());
+    subjects
 }
 
 /// One folder for each image.

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod black_boxes;
+mod cameras;
 mod common;
 mod comparing;
 mod conformance;

@@ -4,7 +4,7 @@ use super::foreground::foreground;
 use super::register::Coarse;
 use crate::error::{Error, Result};
 use crate::table::image_files;
-use lacuna_imaging::{Image, RgbToGrey};
+use lacuna_imaging::{Image, Reader, RgbToGrey};
 use rayon::prelude::*;
 use std::path::Path;
 
@@ -23,7 +23,7 @@ pub(super) struct Donor {
 }
 
 /// All donors of a folder that has `lesion/` and `lesion_mask/` with equal file names, in natural order.
-pub(super) fn read(folder: &Path) -> Result<Vec<Donor>> {
+pub(super) fn read(folder: &Path, reader: &Reader) -> Result<Vec<Donor>> {
     for part in [LESION, MASK] {
         if !folder.join(part).is_dir() {
             return Err(Error::input(
@@ -37,11 +37,11 @@ pub(super) fn read(folder: &Path) -> Result<Vec<Donor>> {
         }
     }
     let files = image_files(&folder.join(LESION))?;
-    files.par_iter().map(|file| donor(file, &folder.join(MASK))).collect()
+    files.par_iter().map(|file| donor(file, &folder.join(MASK), reader)).collect()
 }
 
-fn donor(file: &Path, masks: &Path) -> Result<Donor> {
-    let image = grey(file)?;
+fn donor(file: &Path, masks: &Path, reader: &Reader) -> Result<Donor> {
+    let image = grey(file, reader)?;
     let size = (image.height(), image.width());
     let path = masks.join(file.file_name().unwrap_or_default());
     let refuse = |found: String, expected: &str| {
@@ -51,7 +51,7 @@ fn donor(file: &Path, masks: &Path) -> Result<Donor> {
     if !path.is_file() {
         return refuse("no such file".to_owned(), "a mask for every lesion image, of the same file name");
     }
-    let mask = grey(&path)?;
+    let mask = reader.read_mask(&path, &image)?;
     if (mask.height(), mask.width()) != size {
         let found = format!("{} x {} pixels, its image {} x {}", mask.height(), mask.width(), size.0, size.1);
         return refuse(found, "masks of the size of their images");
@@ -81,6 +81,6 @@ pub(super) fn brain(image: &Image, file: &Path) -> Result<(Vec<bool>, Coarse)> {
 }
 
 /// Any PNG or JPEG as one channel.
-pub(super) fn grey(file: &Path) -> Result<Image> {
-    Ok(Image::read(file)?.to_channels(1, RgbToGrey::Luminance)?)
+pub(super) fn grey(file: &Path, reader: &Reader) -> Result<Image> {
+    Ok(reader.read_channels(file, 1, RgbToGrey::Luminance)?)
 }

@@ -8,7 +8,7 @@ use super::register::{Registration, register};
 use crate::error::{Error, Result};
 use crate::patients::Patients;
 use crate::random::{SplitMix, hash};
-use lacuna_imaging::{Image, Interpolation};
+use lacuna_imaging::{Image, Interpolation, Note, Reader};
 use std::path::Path;
 
 /// What decides the pastes.
@@ -39,6 +39,7 @@ pub struct Paster {
     donors: Vec<Donor>,
     deal: Deal,
     options: PasteOptions,
+    reader: Reader,
 }
 
 /// What comes of one healthy image. All images are grey, on one grid.
@@ -77,13 +78,13 @@ const LEAST_OVERLAP: f64 = 0.9;
 impl Paster {
     /// Reads the donors: a folder with `lesion/` and `lesion_mask/`, slices of brains without skull on black, upright in the
     /// same way as the healthy images, and masks of the same file names in which every pixel other than 0 is lesion. `people`
-    /// tells from the file names who each lesion is of.
+    /// tells from the file names who each lesion is of. `reader` reads these files and the healthy ones.
     ///
     /// # Errors
     /// More folds than people, a missing folder, a lesion image without a mask or with one of another size or without lesion, an image in which no
     /// brain is found, and options out of range.
-    pub fn read(folder: impl AsRef<Path>, people: Patients, options: PasteOptions) -> Result<Self> {
-        let donors = donor::read(folder.as_ref())?;
+    pub fn read(folder: impl AsRef<Path>, people: Patients, options: PasteOptions, reader: Reader) -> Result<Self> {
+        let donors = donor::read(folder.as_ref(), &reader)?;
         let deal = Deal::new(&donors, people, options.folds)?;
         let folds = deal.folds();
         let most = folds.iter().map(|fold| fold.images).min().unwrap_or(0);
@@ -101,7 +102,7 @@ impl Paster {
             let found = format!("{} pixels", options.size.unwrap_or_default());
             return Err(Error::input("size", found, "32 to 4096", "choose another size, such as 128"));
         }
-        Ok(Self { donors, deal, options })
+        Ok(Self { donors, deal, options, reader })
     }
 
     /// Names of the donors, in natural order.
@@ -119,6 +120,11 @@ impl Paster {
         self.deal.note()
     }
 
+    /// What is to be said of the files that were read.
+    pub fn notes(&self) -> Vec<Note> {
+        self.reader.notes()
+    }
+
     pub fn options(&self) -> PasteOptions {
         self.options
     }
@@ -130,7 +136,7 @@ impl Paster {
     /// A file that cannot be read, and an image in which no brain is found.
     pub fn onto(&self, healthy: impl AsRef<Path>, patient: &str) -> Result<Pastes> {
         let file = healthy.as_ref();
-        let image = self.resized(donor::grey(file)?)?;
+        let image = self.resized(donor::grey(file, &self.reader)?)?;
         let (brain, coarse) = donor::brain(&image, file)?;
         let mut donors = self.deal.donors(patient, self.options.seed).to_vec();
         SplitMix::stream(self.options.seed, &[DONORS, hash(&crate::patients::stem(file))]).shuffle(&mut donors);
