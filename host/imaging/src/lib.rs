@@ -28,6 +28,7 @@
 mod affine;
 mod axis;
 mod canvas;
+mod caption;
 mod colormap;
 mod decode;
 mod error;

@@ -9,5 +9,6 @@ mod comparing;
 mod conformance;
 mod results;
 mod studies;
+mod took_over;
 mod training;
 mod tutorial;
