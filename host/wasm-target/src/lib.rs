@@ -1,6 +1,7 @@
 //! Whether a compiler can make the built-in plugins: whether it has the standard library of [`TARGET`], and a linker.
 //!
-//! The build script of this crate asks, so that a build that cannot end says so in a few lines.
+//! The build script of this crate asks, so that a build that cannot end ends in its first minute: Cargo starts first what
+//! the most others wait for, and the packages in `ahead` wait for this one and do nothing else.
 
 use std::{
     error::Error,
