@@ -42,7 +42,11 @@ fn methods_are_compared_on_unseen_patients_and_a_stopped_run_goes_on() {
     let line = "compare data.csv --classifier cnn/model.toml --methods meaningful-perturbation --perturbations blur,constant \
                 --param meaningful-perturbation.steps=20 --param blur.sigma=6 --seed 3 --batch 2 --device cpu --out cmp";
     let run = bench.run(&format!("{line} --images 2")).succeeded();
-    assert!(run.out.contains("meaningful-perturbation+blur: in 2 perturbed images the classifier sees `"), "{}", run.out);
+    assert!(
+        run.out.contains("meaningful-perturbation+blur: in 2 perturbed images the classifier sees `"),
+        "{}",
+        run.out
+    );
     let cells = bench.path("cmp/cells/meaningful-perturbation+blur");
     let results = || {
         let mut names: Vec<_> = fs::read_dir(&cells)
