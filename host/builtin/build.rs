@@ -1,5 +1,8 @@
 //! Builds the plugins that travel inside the program: each to WebAssembly, then to a component.
+//!
+//! Whether the compiler can do that, `lacuna-wasm-target` has asked before.
 
+use lacuna_wasm_target::TARGET;
 use std::{
     env,
     error::Error,
@@ -12,7 +15,6 @@ use wit_component::ComponentEncoder;
 
 /// What authors use; every other folder of `plugins/` is a plugin.
 const SDK: &str = "sdk";
-const TARGET: &str = "wasm32-unknown-unknown";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -84,7 +86,7 @@ fn build(workspace: &Path, names: &[String], target_folder: &Path) -> Result<Pat
     let built = cargo.output()?;
     if !built.status.success() {
         let said = String::from_utf8_lossy(&built.stderr);
-        return Err(explained(&said).into());
+        return Err(format!("the built-in plugins cannot be built:\n{said}").into());
     }
     Ok(target_folder.join(TARGET).join("release"))
 }
@@ -101,18 +103,5 @@ fn without_the_outer_build(cargo: &mut Command) {
         if of_cargo || OTHERS.contains(&&*name) {
             cargo.env_remove(&*name);
         }
-    }
-}
-
-fn explained(said: &str) -> String {
-    let no_target = said.contains("can't find crate for `core`")
-        || said.contains("can't find crate for `std`")
-        || said.contains("target may not be installed");
-    match no_target {
-        true => format!(
-            "the built-in plugins cannot be built: Rust's standard library for {TARGET} is missing. Install it with \
-             `rustup target add {TARGET}`"
-        ),
-        false => format!("the built-in plugins cannot be built:\n{said}"),
     }
 }

@@ -74,7 +74,9 @@ pub fn run(Command::Inspect(arguments): &Command) -> Result<()> {
         "  input     {} channels, {} x {} pixels, intensities in [0, 1]",
         info.channels, info.height, info.width
     ));
-    console.say(&format!("  output    {} classes, {activation}", info.classes.len()));
+    let healthy = info.healthy.and_then(|class| info.classes.get(class.0));
+    let named = healthy.map_or(String::new(), |name| format!(", healthy is `{name}`"));
+    console.say(&format!("  output    {} classes, {activation}{named}", info.classes.len()));
     let gradients = if info.differentiable { "yes" } else { "no" };
     console.say(&format!("  gradients {gradients}"));
     let functions: Vec<String> =
@@ -96,6 +98,7 @@ pub fn run(Command::Inspect(arguments): &Command) -> Result<()> {
         "input": { "channels": info.channels, "height": info.height, "width": info.width },
         "classes": info.classes,
         "activation": activation,
+        "healthy": healthy,
         "differentiable": info.differentiable,
         "activation_functions": info.activation_functions.iter().map(|f| json!({ "name": f.name, "count": f.count })).collect::<Vec<_>>(),
         "layers": info.layers,

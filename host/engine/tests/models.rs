@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
 use lacuna_engine::{
-    Activation, Architecture, ClassIndex, Classifier, Device, Manifest, ModelFiles, ReluRule, Score, Tensor,
+    Activation, Architecture, BlackBox, ClassIndex, Classifier, Device, Manifest, ModelFiles, ReluRule, Score, Tensor,
 };
 
 const MANIFEST: &str = r#"
@@ -39,6 +39,8 @@ fn manifests_that_cannot_be_right_are_refused() {
         ("classes = [\"a\", \"b\"]", "classes = []", "a name for each logit"),
         ("\"b\"", "\"a\"", "twice"),
         ("\"softmax\"", "\"tanh\"", "unknown variant"),
+        ("\"softmax\"", "\"softmax\"\nhealthy = \"c\"", "healthy is `c`, expected one of the classes `a`, `b`"),
+        ("\"softmax\"", "\"softmax\"\nhealthy = 1", "expected a string"),
         ("width = 8", "width = 8\nwdith = 8", "unknown field"),
         ("width = 8", "width = 8\ndeviation = [0.0]", "above 0"),
         ("width = 8", "width = 8\nmean = [0.0, 1.0]", "expected 1 or 1"),
@@ -46,6 +48,29 @@ fn manifests_that_cannot_be_right_are_refused() {
         let error = refusal(&MANIFEST.replace(from, to), b"");
         assert!(error.starts_with("model.toml") && error.contains(wanted), "{error}");
     }
+}
+
+/// Answers every image with the same logits.
+#[derive(Debug)]
+struct Same;
+
+impl BlackBox for Same {
+    fn logits(&self, images: &Tensor) -> lacuna_engine::Result<Tensor> {
+        Tensor::full(&Device::cpu(), &[images.shape()[0], 2], 0.5)
+    }
+}
+
+#[test]
+fn a_manifest_may_name_the_healthy_class() {
+    let healthy = |line: &str| {
+        let text = MANIFEST.replace("[output]", &format!("[output]\n{line}"));
+        let manifest = Manifest::parse("model.toml", &text).unwrap();
+        let classifier = Classifier::black_box("model.toml", &manifest, Box::new(Same), &Device::cpu()).unwrap();
+        classifier.info().healthy
+    };
+    assert_eq!(healthy(""), None);
+    assert_eq!(healthy("healthy = \"a\""), Some(ClassIndex(0)));
+    assert_eq!(healthy("healthy = \"b\""), Some(ClassIndex(1)));
 }
 
 #[test]

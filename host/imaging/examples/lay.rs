@@ -37,7 +37,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let out = Path::new(out);
     overlay(&image, &map, &OverlayStyle::default())?.write_png(out.join("overlay.png"))?;
-    panel(&image, &map, &perturbed, &OverlayStyle::default())?.write_png(out.join("panel.png"))?;
+    panel(&image, &map, &perturbed, &OverlayStyle::default(), &Default::default())?.write_png(out.join("panel.png"))?;
     map.write_png(out.join("map.png"))?;
     map.write_npy(out.join("map.npy"))?;
     if let Geometry::Slice(slice) = image.geometry() {

@@ -32,6 +32,7 @@
 mod affine;
 mod axis;
 mod canvas;
+mod caption;
 mod colormap;
 mod decode;
 mod dicom;

@@ -3,6 +3,7 @@
 //! The map is shown relative to its largest value; where it is 0 or negative the image shows through unchanged.
 
 use crate::Result;
+use crate::caption::captions;
 use crate::colormap::inferno;
 use crate::error::{Error, ErrorKind};
 use crate::map::Map;
@@ -73,17 +74,32 @@ fn full(map: &Map, share: f32) -> f32 {
 }
 
 /// Side by side: the image, the overlay, the perturbed image, and a bar of the overlay's colours from 0 at the bottom to the
-/// map's maximum at the top, with a line at the half where the contour runs.
+/// map's maximum at the top, with a line at the half where the contour runs. The first three have a text above them, which
+/// may be empty.
 ///
 /// # Errors
-/// A map or a perturbed image of another height or width than the image.
-pub fn panel(image: &Image, map: &Map, perturbed: &Image, style: &OverlayStyle) -> Result<Picture> {
+/// A map or a perturbed image of another height or width than the image, and an image too large to write on.
+pub fn panel(
+    image: &Image,
+    map: &Map,
+    perturbed: &Image,
+    style: &OverlayStyle,
+    texts: &[String; 3],
+) -> Result<Picture> {
     let grid = (image.height(), image.width());
     same_grid(grid, (perturbed.height(), perturbed.width()), "a perturbed image")?;
     let factor = factor(grid, style.least_side);
     let middle = overlay(image, map, style)?;
     let bar = colour_bar(middle.height(), style);
-    Ok(side_by_side(&[grey(image, factor), middle, grey(perturbed, factor), bar]))
+    let parts = [grey(image, factor), middle, grey(perturbed, factor), bar];
+    let widths = parts.iter().map(Picture::width);
+    let texts: Vec<(usize, &str)> = widths.zip(texts.iter().map(String::as_str).chain([""])).collect();
+    let beside = side_by_side(&parts);
+    let Some(above) = captions(&texts, GAP)? else { return Ok(beside) };
+    let mut whole = Picture::plain(above.height() + beside.height(), beside.width(), WHITE);
+    whole.paste(&above, (0, 0));
+    whole.paste(&beside, (above.height(), 0));
+    Ok(whole)
 }
 
 /// A cyan that neither grey images nor inferno contain.

@@ -111,8 +111,23 @@ fn overlays_colour_the_evidence_and_nothing_else() {
     assert!(picture.rgb().contains(&[64, 224, 255]), "a contour");
     let empty = Map::new(32, 48, vec![0.0; 32 * 48]).unwrap();
     assert!(overlay(&image, &empty, &style).unwrap().rgb().iter().all(|&pixel| pixel == [128; 3]));
-    let sheet = panel(&image, &map, &image, &style).unwrap();
-    assert_eq!((sheet.height(), sheet.width()), (256, 3 * 384 + 3 * 6 + 14));
+    let plain = panel(&image, &map, &image, &style, &Default::default()).unwrap();
+    let width = 3 * 384 + 3 * 6 + 14;
+    assert_eq!((plain.height(), plain.width()), (256, width));
+    let texts = ["before: DME 0.995", "evidence for DME", "after: DME 0.038\nmost probable: CNV 0.912"];
+    let told = panel(&image, &map, &image, &style, &texts.map(str::to_owned)).unwrap();
+    let strip = told.height() - plain.height();
+    assert!((40..80).contains(&strip) && told.width() == width, "room for two lines: {strip} pixels");
+    assert_eq!(told.rgb()[strip * width..], *plain.rgb(), "below the text the panel is the same");
+    let dark = |row: usize, part: usize| {
+        let start = row * width + part * 390;
+        told.rgb()[start..start + 384].iter().filter(|pixel| pixel[0] < 128).count()
+    };
+    let ink = |rows: std::ops::Range<usize>, part: usize| rows.map(|row| dark(row, part)).sum::<usize>();
+    for part in 0..3 {
+        assert!(ink(0..strip / 2, part) > 20, "text above part {part}");
+        assert_eq!(ink(strip / 2..strip, part) > 20, part == 2, "only the last has a second line");
+    }
     let wrong = Map::new(2, 2, vec![0.0; 4]).unwrap();
     assert_eq!(overlay(&image, &wrong, &style).unwrap_err().kind, ErrorKind::Shape);
 }

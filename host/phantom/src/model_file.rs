@@ -78,6 +78,7 @@ deviation = [{deviation}]
 [output]
 classes = ["{healthy}", "{lesion}"]
 activation = "softmax"
+healthy = "{healthy}"
 "#
     )
 }
@@ -122,6 +123,7 @@ mod tests {
             "mean = [0.25]",
             "deviation = [0.2001]",
             "classes = [\"healthy\", \"lesion\"]",
+            "healthy = \"healthy\"",
         ] {
             assert!(text.contains(line), "{text}");
         }

@@ -48,10 +48,15 @@ pub enum ClassWeights {
     None,
 }
 
+/// The class of rows without a label.
+const HEALTHY: &str = "healthy";
+
 /// The truth: (rows, classes), 0 or 1, and the weight of each positive and negative.
 #[derive(Debug)]
 struct Truth {
     classes: Vec<String>,
+    /// Whether the first class is that of the rows without a label.
+    has_healthy: bool,
     labels: Labels,
     values: Vec<Vec<f32>>,
     /// Weight of a 1 and of a 0 in each class.
@@ -69,7 +74,7 @@ impl Truth {
             ));
         }
         let set = |row: &lacuna_study::Row| row.labels.iter().filter(|label| **label).count();
-        let has_healthy = table.rows.iter().any(|row| set(row) == 0);
+        let has_healthy = labels == Labels::Single && table.rows.iter().any(|row| set(row) == 0);
         if labels == Labels::Single
             && let Some(row) = table.rows.iter().find(|row| set(row) > 1)
         {
@@ -81,20 +86,20 @@ impl Truth {
             ));
         }
         let names = table.labels.iter().cloned();
-        let (classes, values): (Vec<String>, Vec<Vec<f32>>) = match (labels, has_healthy) {
-            (Labels::Single, true) => {
-                let healthy = std::iter::once("healthy".to_owned());
+        let (classes, values): (Vec<String>, Vec<Vec<f32>>) = match has_healthy {
+            true => {
+                let healthy = std::iter::once(HEALTHY.to_owned());
                 let row = |row: &lacuna_study::Row| {
                     std::iter::once(set(row) == 0).chain(row.labels.iter().copied()).map(f32::from).collect()
                 };
                 (healthy.chain(names).collect(), table.rows.iter().map(row).collect())
             }
-            _ => (
+            false => (
                 names.collect(),
                 table.rows.iter().map(|row| row.labels.iter().map(|l| f32::from(*l)).collect()).collect(),
             ),
         };
-        let mut truth = Self { weights: Vec::new(), classes, labels, values };
+        let mut truth = Self { weights: Vec::new(), classes, has_healthy, labels, values };
         let all = split.train.len();
         let ones = |class: usize| split.train.iter().filter(|row| truth.values[**row][class] > 0.5).count();
         let counts: Vec<usize> = (0..truth.classes.len()).map(ones).collect();
@@ -244,11 +249,15 @@ fn manifest(
         Labels::Single => "softmax",
         Labels::Multi => "sigmoid",
     };
+    let healthy = match truth.has_healthy {
+        true => format!("healthy = \"{HEALTHY}\"\n"),
+        false => String::new(),
+    };
     format!(
         "name = \"{name}\"\nsource = \"lacuna train classifier: {images} images, epoch {epoch}, seed {seed}\"\n\n\
          [model]\narchitecture = \"{name}\"\nweights = \"{WEIGHTS_FILE}\"\n\n\
          [input]\nchannels = {channels}\nheight = {size}\nwidth = {size}\nmean = {mean:?}\ndeviation = {deviation:?}\n\n\
-         [output]\nclasses = {:?}\nactivation = \"{activation}\"\n",
+         [output]\nclasses = {:?}\nactivation = \"{activation}\"\n{healthy}",
         truth.classes
     )
 }

@@ -2,7 +2,7 @@
 
 use super::rows::Chosen;
 use crate::{
-    explain::{Explained, Explainer, Subject},
+    explain::{Explained, Explainer, Seen, Subject},
     failure::{Failure, Result},
     hash,
 };
@@ -37,6 +37,8 @@ pub struct ImageResult {
     pub passes: f64,
     pub probability_before: f32,
     pub probability_after: Option<f32>,
+    /// What the classifier sees after the deletion.
+    pub seen_after: Vec<Seen>,
     pub findings: Vec<String>,
     /// SHA-256 over all of its own that made it: the hashes of method, perturbation, image as read, and mask, and the target.
     pub inputs: String,
@@ -99,6 +101,7 @@ impl Cell {
                 passes: run.classified_images as f64 / count,
                 probability_before: explained.target.probability_before,
                 probability_after: explained.target.probability_after,
+                seen_after: explained.target.seen_after.clone(),
                 findings: explained.findings.clone(),
                 inputs: inputs(explainer, chosen, subject)?,
             };

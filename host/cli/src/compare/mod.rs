@@ -202,6 +202,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     });
     write_atomic(folder.path().join(RECORD), serde_json::to_string_pretty(&record).unwrap_or_default().as_bytes())?;
     console.say(text.trim_end());
+    for line in &lines {
+        line.seen_in_words().iter().for_each(|said| console.say(said));
+    }
     for difference in &differences {
         console.say(&difference.in_words());
     }

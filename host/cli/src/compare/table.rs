@@ -15,7 +15,9 @@ pub struct Line {
     pub metrics: Vec<(String, Option<Interval>)>,
     pub seconds: Option<Interval>,
     pub passes: Option<Interval>,
-    /// Images whose map is doubtful in the method's own words.
+    /// In how many perturbed images the classifier sees a class, by the classes' names.
+    pub seen_after: BTreeMap<String, usize>,
+    /// Images with a finding.
     pub doubtful: usize,
 }
 
@@ -44,9 +46,35 @@ impl Line {
                 .collect(),
             seconds: mean(&|result| Some(result.seconds)),
             passes: mean(&|result| Some(result.passes)),
+            seen_after: counted(results),
             doubtful: results.iter().filter(|result| !result.findings.is_empty()).count(),
         }
     }
+
+    /// What took over, for people; none for a method that perturbs no image.
+    pub fn seen_in_words(&self) -> Option<String> {
+        let mut counts: Vec<(&String, &usize)> = self.seen_after.iter().collect();
+        counts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        let listed: Vec<String> = counts.iter().map(|(name, count)| format!("`{name}` ({count})")).collect();
+        let line = || {
+            format!(
+                "{}: in {} perturbed images the classifier sees {}",
+                self.cell.name(),
+                self.images,
+                listed.join(", ")
+            )
+        };
+        (!listed.is_empty()).then(line)
+    }
+}
+
+/// In how many images each class is seen.
+fn counted(results: &[ImageResult]) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for seen in results.iter().flat_map(|result| &result.seen_after) {
+        *counts.entry(seen.name.clone()).or_default() += 1;
+    }
+    counts
 }
 
 /// How another line differs from the first, on the same images.

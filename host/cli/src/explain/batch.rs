@@ -1,6 +1,11 @@
 //! One run of the runtime: a batch of images in, the outcome of each out.
 
-use super::{input::ImageRecord, options::Chosen, result};
+use super::{
+    input::ImageRecord,
+    options::Chosen,
+    result,
+    target::{Choice, Elsewhere, Target, most_probable},
+};
 use crate::{
     console::{Console, since_start},
     failure::Result,
@@ -55,25 +60,6 @@ pub struct Explained {
     pub extras: Vec<NamedArray>,
     pub findings: Vec<String>,
     pub batch: Arc<Batch>,
-}
-
-/// The class that was explained, and its probability.
-#[derive(Clone, Debug, serde::Serialize)]
-pub struct Target {
-    pub index: usize,
-    pub name: String,
-    pub chosen: Choice,
-    /// Of the image as the classifier sees it.
-    pub probability_before: f32,
-    /// Under the mask that was found, or of the counterfactual.
-    pub probability_after: Option<f32>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Choice {
-    ByTheUser,
-    MostProbable,
 }
 
 /// The run that several images may share.
@@ -150,19 +136,19 @@ impl Explainer<'_> {
             run: outcome.record,
             first_step: first_step.get().copied(),
         });
-        let named = |row: usize, index: usize| Target {
-            index,
-            name: self.classifier.info().classes[index].clone(),
-            chosen: choice,
-            probability_before: before[row][index],
-            probability_after: after.as_ref().map(|after| after[row][index]),
-        };
-        subjects
-            .iter()
-            .zip(&targets)
-            .enumerate()
-            .map(|(row, (subject, target))| parts.explained(row, subject, named(row, target.0), batch.clone()))
-            .collect()
+        let mut all = Vec::new();
+        for (row, (subject, class)) in subjects.iter().zip(&targets).enumerate() {
+            let (before, after) = (&before[row], after.as_ref().map(|after| after[row].as_slice()));
+            let target = Target::new(classifier, (*class, choice), before, after);
+            let mut explained = parts.explained(row, subject, target, batch.clone())?;
+            let after = after.filter(|_| self.chosen.deletes());
+            let elsewhere = after.and_then(|after| Elsewhere::found(classifier, *class, before, after));
+            explained
+                .findings
+                .extend(elsewhere.map(|found| found.in_words(self.chosen.changed_by(self.generator.is_some()))));
+            all.push(explained);
+        }
+        Ok(all)
     }
 
     /// The batch as the classifier takes it, (N, C, H, W).
@@ -189,9 +175,4 @@ impl Explainer<'_> {
             show(progress);
         })
     }
-}
-
-fn most_probable(row: &[f32]) -> ClassIndex {
-    let order = |a: &(usize, &f32), b: &(usize, &f32)| a.1.total_cmp(b.1).then(b.0.cmp(&a.0));
-    ClassIndex(row.iter().enumerate().max_by(order).map_or(0, |(i, _)| i))
 }

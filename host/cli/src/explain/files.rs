@@ -42,7 +42,7 @@ fn pictures(subject: &Subject, explained: &Explained, staged: &Path) -> Result<(
     overlay(image, map, &style)?.write_png(staged.join("overlay.png"))?;
     if let Some(perturbed) = &explained.perturbed {
         perturbed.write_png(staged.join("perturbed.png"), BitDepth::Sixteen)?;
-        panel(image, map, perturbed, &style)?.write_png(staged.join("panel.png"))?;
+        panel(image, map, perturbed, &style, &explained.target.captions())?.write_png(staged.join("panel.png"))?;
     }
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! `lacuna explain`: images, a classifier, a method and a perturbation in; a folder of results out.
 //!
-//! [`input`] reads an image and fits it to the classifier -> [`batch`] explains several together -> [`result`] brings what
-//! came out back onto each image's own grid -> [`files`] writes it, [`record`] proves it.
+//! [`input`] reads an image and fits it to the classifier -> [`batch`] explains several together -> [`target`] says what the
+//! classifier sees after the deletion, [`result`] brings what came out back onto each image's own grid -> [`files`] writes
+//! it, [`record`] proves it.
 
 mod batch;
 mod files;
@@ -9,11 +10,13 @@ mod input;
 mod options;
 mod record;
 mod result;
+mod target;
 
 pub use batch::{Explained, Explainer, Subject};
 pub use files::write;
 pub use input::InputArguments;
 pub use options::{Chosen, GrantArguments, LimitArguments, MethodArguments};
+pub use target::Seen;
 
 use crate::{
     black_box::{BlackBoxArguments, Opening},

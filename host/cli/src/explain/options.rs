@@ -1,10 +1,11 @@
 //! Options that choose the plugins, set their parameters and bound what they may use.
 
+use super::target::ChangedBy;
 use crate::{
     failure::{Failure, Result},
     plugins::Plugins,
 };
-use lacuna_runtime::{Grants, Limits, Need, Plugin, Role, Settings};
+use lacuna_runtime::{Grants, Limits, Need, Plugin, Role, Settings, Value};
 
 #[derive(Debug, clap::Args)]
 pub struct MethodArguments {
@@ -85,6 +86,24 @@ impl MethodArguments {
             method,
             perturbation,
         })
+    }
+}
+
+impl Chosen<'_> {
+    /// Whether the image that the method perturbed is the one without the evidence: a game of preservation, as the SDK
+    /// names it, keeps the evidence and deletes the rest.
+    pub fn deletes(&self) -> bool {
+        !matches!(self.method_settings.get("game"), Some(Value::Choice(game)) if game == "preservation")
+    }
+
+    /// How the method changes the image; `given` says whether there is a generator.
+    pub fn changed_by(&self, given: bool) -> ChangedBy {
+        let uses = |plugin: &Plugin| plugin.info().needs.contains(&Need::Generator);
+        match self.perturbation {
+            Some(perturbation) if uses(perturbation) => ChangedBy::HealthyDeletion,
+            Some(_) => ChangedBy::Deletion { generator: given },
+            None => ChangedBy::Counterfactual { generator: uses(self.method) },
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! What ran, on what, with which values: for evaluators, and in short for the user.
 
 use super::{
-    batch::{Choice, Explained, Explainer, Subject, Target},
+    batch::{Explained, Explainer, Subject},
     input::ImageRecord,
+    target::{Choice, Target},
 };
 use crate::{console::Console, model::ModelRecord};
 use lacuna_runtime::RunRecord;
@@ -86,7 +87,7 @@ impl Summary {
         for finding in &self.findings {
             console.warn(&format!("{}: {finding}", self.image));
         }
-        let Target { index, name, chosen, probability_before: before, probability_after: after } = &self.target;
+        let Target { index, name, chosen, probability_before: before, probability_after: after, .. } = &self.target;
         let why = match chosen {
             Choice::ByTheUser => "",
             Choice::MostProbable => ", the most probable class",
@@ -97,6 +98,9 @@ impl Summary {
             Some(after) => format!("  probability {before:.3} before, {after:.3} after{}", deleted.unwrap_or_default()),
             None => format!("  probability {before:.3}"),
         });
+        if let Some(then) = self.target.then() {
+            console.say(&format!("  {then}"));
+        }
         let together = match self.batch {
             1 => String::new(),
             images => format!(" for {images} images together"),

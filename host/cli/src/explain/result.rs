@@ -1,6 +1,9 @@
 //! From the classifier's grid back onto the image's own.
 
-use super::batch::{Batch, Explained, Subject, Target};
+use super::{
+    batch::{Batch, Explained, Subject},
+    target::Target,
+};
 use crate::failure::Result;
 use lacuna_engine::Tensor;
 use lacuna_imaging::{Interpolation, Map, NamedArray};

@@ -41,7 +41,12 @@ fn methods_are_compared_on_unseen_patients_and_a_stopped_run_goes_on() {
     study(&bench);
     let line = "compare data.csv --classifier cnn/model.toml --methods meaningful-perturbation --perturbations blur,constant \
                 --param meaningful-perturbation.steps=20 --param blur.sigma=6 --seed 3 --batch 2 --device cpu --out cmp";
-    bench.run(&format!("{line} --images 2")).succeeded();
+    let run = bench.run(&format!("{line} --images 2")).succeeded();
+    assert!(
+        run.out.contains("meaningful-perturbation+blur: in 2 perturbed images the classifier sees `"),
+        "{}",
+        run.out
+    );
     let cells = bench.path("cmp/cells/meaningful-perturbation+blur");
     let results = || {
         let mut names: Vec<_> = fs::read_dir(&cells)
@@ -75,6 +80,9 @@ fn methods_are_compared_on_unseen_patients_and_a_stopped_run_goes_on() {
         assert!(metric("pixel-auc") > 0.8, "{line}");
         assert!(metric("insertion") > metric("deletion"), "{line}");
         assert_eq!(line["images"], 4);
+        // The training has called the class of rows without a label healthy.
+        let seen = line["seen_after"].as_object().unwrap();
+        assert_eq!(seen.values().map(|count| count.as_u64().unwrap()).sum::<u64>(), 4, "{line}");
         // One pass for each step, and those before and after.
         assert!(line["passes"]["value"].as_f64().unwrap() >= 20.0, "{line}");
     }

@@ -10,5 +10,6 @@ mod comparing;
 mod conformance;
 mod results;
 mod studies;
+mod took_over;
 mod training;
 mod tutorial;

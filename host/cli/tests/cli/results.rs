@@ -17,12 +17,16 @@ fn the_demo_finds_the_lesion_twice() {
     let bench = Bench::new();
     let first = bench.run("demo").succeeded();
     assert!(first.out.contains("overlay.png"), "{}", first.out);
+    assert!(first.out.contains("the most probable class then: `healthy` with 0.9"), "{}", first.out);
     let map = bench.read("lacuna-demo/map.npy");
     let second = bench.run("demo --json").succeeded().json();
     assert_eq!(map, bench.read("lacuna-demo/map.npy"));
     let number = |pointer: &str| second.pointer(pointer).and_then(|v| v.as_f64()).unwrap();
     assert!(number("/result/target/probability_before") > 0.9);
     assert!(number("/result/target/probability_after") < 0.5);
+    assert!(number("/result/target/seen_after/0/probability_after") > 0.9);
+    assert_eq!(second["result"]["target"]["seen_after"][0]["name"], "healthy");
+    assert_eq!(second["result"]["findings"].as_array().map(Vec::len), Some(0), "{second}");
     assert!(number("/lesion/pixel_auc") > 0.9);
     assert!(number("/result/seconds_to_first_step") > 0.0);
 }
@@ -146,6 +150,7 @@ fn the_other_commands_answer_people_and_programs() {
 
     let model = bench.run("models inspect model.toml --device cpu --json").succeeded().json();
     assert_eq!(model["classes"][1], "lesion");
+    assert_eq!(model["healthy"], "healthy");
     assert_eq!(model["grey_image"]["probabilities"].as_array().unwrap().len(), 2);
 
     let bench_step = "bench step --classifier model.toml --batch 1,2 --steps 3 --device cpu --json";

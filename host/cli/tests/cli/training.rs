@@ -148,6 +148,10 @@ fn a_classifier_and_a_generator_explain_an_image_together() {
     assert_ne!(bench.read("plain/map.npy"), bench.read("more/map.npy"));
     let record: serde_json::Value = serde_json::from_slice(&bench.read("plain/record.json")).unwrap();
     assert_eq!(record["generator"]["files"][0]["sha256"].as_str().unwrap().len(), 64);
+    assert_eq!(record["target"]["healthy"], "healthy");
+    let shift = "explain p3_1.png --classifier cnn/model.toml --generator vae/model.toml --target lesion --device cpu";
+    let run = bench.run(&format!("{shift} --method latent-shift --out shift --json")).succeeded().json();
+    assert!(run["results"][0]["target"]["seen_after"][0]["name"].is_string(), "of the counterfactual: {run}");
     bench
         .run("reconstruct p3_1.png p4_1.png --generator vae/model.toml --samples 4 --out seen --device cpu")
         .succeeded();

@@ -1,6 +1,6 @@
 //! A classifier's manifest: what a TOML file says of a model.
 
-use super::{Activation, ClassifierInfo};
+use super::{Activation, ClassIndex, ClassifierInfo};
 use crate::architecture::Architecture;
 use crate::input::Input;
 use crate::{Error, Result};
@@ -45,6 +45,8 @@ pub struct Output {
     /// One name for each logit.
     pub classes: Vec<String>,
     pub activation: Activation,
+    /// The class that means healthy; with it, a deletion that ends in another disease is told.
+    pub healthy: Option<String>,
     /// The layer for class activation maps; default the last with more than one pixel.
     pub cam_layer: Option<String>,
 }
@@ -85,7 +87,7 @@ impl Manifest {
             source: origin.to_owned(),
             model: Model::default(),
             input,
-            output: Output { classes, activation, cam_layer: None },
+            output: Output { classes, activation, healthy: None, cam_layer: None },
         };
         manifest.check_input_and_output().map_err(|why| Error::Model(format!("{origin}: {why}")))?;
         Ok(manifest)
@@ -130,7 +132,18 @@ impl Manifest {
         if classes.len() == 1 && self.output.activation == Activation::Softmax {
             return Err("[output] one class with softmax is always certain; use activation = \"sigmoid\"".into());
         }
-        Ok(())
+        match &self.output.healthy {
+            Some(name) if self.healthy().is_none() => {
+                Err(format!("[output] healthy is `{name}`, expected one of the classes {}", listed(classes)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The class that means healthy, where one is named.
+    fn healthy(&self) -> Option<ClassIndex> {
+        let healthy = self.output.healthy.as_ref()?;
+        self.output.classes.iter().position(|name| name == healthy).map(ClassIndex)
     }
 
     pub(super) fn info(&self, layers: Vec<String>, cam_layer: Option<String>) -> ClassifierInfo {
@@ -141,10 +154,21 @@ impl Manifest {
             height: self.input.height,
             width: self.input.width,
             activation: self.output.activation,
+            healthy: self.healthy(),
             differentiable: self.model.differentiable && self.model.command.is_none(),
             layers,
             cam_layer,
             activation_functions: Vec::new(),
         }
+    }
+}
+
+/// Names for a message, which a list of a thousand would bury.
+fn listed(classes: &[String]) -> String {
+    const SHOWN: usize = 20;
+    let names: Vec<String> = classes.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    match classes.len().saturating_sub(SHOWN) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names.join(", ")),
     }
 }

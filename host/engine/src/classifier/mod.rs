@@ -63,6 +63,8 @@ pub struct ClassifierInfo {
     pub height: usize,
     pub width: usize,
     pub activation: Activation,
+    /// The class that means healthy, where the manifest names one.
+    pub healthy: Option<ClassIndex>,
     /// Whether gradients exist.
     pub differentiable: bool,
     /// Layers whose activations (N, C, H, W) can be asked for, in the order of computation.
@@ -207,6 +209,7 @@ impl Classifier {
             output: Output {
                 classes: (0..classes).map(|class| format!("class {class}")).collect(),
                 activation: Activation::Softmax,
+                healthy: None,
                 cam_layer: None,
             },
         };

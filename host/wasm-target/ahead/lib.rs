@@ -1,0 +1,1 @@
+//! Nothing: see `lacuna-wasm-target`.
