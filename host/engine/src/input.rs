@@ -10,6 +10,9 @@ pub struct Input {
     pub channels: usize,
     pub height: usize,
     pub width: usize,
+    /// The order of the dimensions that the network takes.
+    #[serde(default)]
+    pub layout: Layout,
     /// The network gets (scale x - mean) / deviation; 255 for a network of 8-bit values.
     #[serde(default = "one")]
     pub scale: f32,
@@ -21,15 +24,32 @@ pub struct Input {
     pub deviation: Vec<f32>,
 }
 
+/// In which order a network takes the dimensions of its images.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Layout {
+    /// (N, C, H, W), as PyTorch.
+    #[default]
+    ChannelsFirst,
+    /// (N, H, W, C), as TensorFlow.
+    ChannelsLast,
+}
+
 fn one() -> f32 {
     1.0
 }
 
 impl Input {
+    /// Images of a shape (C, H, W) as they are.
+    pub(crate) fn plain([channels, height, width]: [usize; 3]) -> Self {
+        let layout = Layout::ChannelsFirst;
+        Self { channels, height, width, layout, scale: 1.0, mean: Vec::new(), deviation: Vec::new() }
+    }
+
     /// # Errors
     /// The key, what was found and what was expected.
     pub(crate) fn check(&self) -> std::result::Result<(), String> {
-        let Self { channels, height, width, scale, mean, deviation } = self;
+        let Self { channels, height, width, scale, mean, deviation, .. } = self;
         if !(1..=16).contains(channels) || !(1..=4096).contains(height) || !(1..=4096).contains(width) {
             return Err(format!(
                 "[input] is {channels} x {height} x {width}, expected 1 to 16 channels and 1 to 4096 rows and columns"

@@ -38,6 +38,8 @@ pub use classifier::{
 pub use device::{Adapter, AdapterKind, Device, DeviceChoice, WgpuSetup, adapters, automatic, wgpu};
 pub use error::{Error, Result};
 pub use generator::{Generator, GeneratorInfo, GeneratorManifest};
+pub use graph::axes::Cells;
 pub use graph::{Mode, Statistics, Trainable};
+pub use input::Layout;
 pub use model_file::ModelFiles;
 pub use tensor::{Interpolation, MAX_ELEMENTS, MAX_RANK, Tensor};

@@ -3,7 +3,7 @@
 use super::source::Source;
 use crate::Result;
 use crate::graph::operator::Padding;
-use crate::graph::{Constant, Graph, Node, Operator};
+use crate::graph::{Array, Graph, Node, Operator};
 
 /// Convolutions: sizes of the kernel (O, I, kh, kw), stride and padding.
 #[derive(Clone, Copy, Debug)]
@@ -37,13 +37,13 @@ impl<'s, 'w> Builder<'s, 'w> {
     /// A list of sizes or axes.
     pub(super) fn integers(&mut self, name: &str, list: &[usize]) -> String {
         let list = list.iter().map(|value| *value as i64).collect();
-        self.graph.constants.insert(name.to_owned(), Constant::Integers(list));
+        self.graph.constants.insert(name.to_owned(), Array::list(list));
         name.to_owned()
     }
 
     pub(super) fn push(&mut self, name: &str, operator: Operator, inputs: &[&str]) -> String {
         let inputs = inputs.iter().map(|input| (*input).to_owned()).collect();
-        self.graph.nodes.push(Node { name: name.to_owned(), operator, inputs, output: name.to_owned() });
+        self.graph.nodes.push(Node { name: name.to_owned(), operator, inputs, outputs: vec![name.to_owned()] });
         name.to_owned()
     }
 
@@ -67,8 +67,9 @@ impl<'s, 'w> Builder<'s, 'w> {
         let Window { stride, padding } = window;
         let operator = Operator::ConvTranspose {
             stride: [stride; 2],
-            padding: [padding; 4],
+            padding: Padding::Explicit([padding; 4]),
             output_padding: [(stride + 2 * padding).saturating_sub(shape[2]); 2],
+            output_shape: None,
             dilation: [1, 1],
             groups: 1,
         };

@@ -1,7 +1,7 @@
 //! Where the numbers of a network come from: a file, a random start, or one over the other.
 
 use super::Weights;
-use crate::graph::Constant;
+use crate::graph::Array;
 use crate::tensor::SplitMix;
 use crate::{Error, Result};
 
@@ -53,7 +53,7 @@ impl Source<'_> {
     ///
     /// # Errors
     /// [`Error::Model`] for one that the file lacks or has in another shape.
-    pub(super) fn get(&mut self, name: &str, shape: &[usize]) -> Result<Constant> {
+    pub(super) fn get(&mut self, name: &str, shape: &[usize]) -> Result<Array> {
         match self {
             Self::File(file) => file.get(name, shape),
             Self::Random { random, start, .. } => fresh(random, *start, name, shape),
@@ -65,7 +65,7 @@ impl Source<'_> {
     }
 }
 
-fn fresh(random: &mut SplitMix, start: Start, name: &str, shape: &[usize]) -> Result<Constant> {
+fn fresh(random: &mut SplitMix, start: Start, name: &str, shape: &[usize]) -> Result<Array> {
     let elements: usize = shape.iter().product();
     if elements == 0 {
         return Err(Error::Model(format!("`{name}` of shape {shape:?} cannot start at random")));
@@ -84,7 +84,7 @@ fn fresh(random: &mut SplitMix, start: Start, name: &str, shape: &[usize]) -> Re
         _ if plausible => (0..elements).map(|_| (0.1 * random.normal()) as f32).collect(),
         _ => vec![0.0; elements],
     };
-    Ok(Constant::Floats { shape: shape.to_vec(), data })
+    Ok(Array::floats(shape.to_vec(), data))
 }
 
 /// Normal numbers of variance `gain` / `fan_in`.

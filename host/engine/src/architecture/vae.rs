@@ -103,7 +103,7 @@ pub(crate) fn decoder(config: &VaeConfig, source: &mut Source<'_>) -> Result<Gra
     let wide = b.push("decoder.relu0", Operator::Relu, &[&wide]);
     let kept = b.push("decoder.dropout", Operator::Dropout { rate: config.dropout }, &[&wide]);
     let shape = b.integers("decoder.shape", &[0, deepest, inner, inner]);
-    let mut x = b.push("decoder.reshape", Operator::Reshape, &[&kept, &shape]);
+    let mut x = b.push("decoder.reshape", Operator::Reshape { zero_is_empty: false }, &[&kept, &shape]);
     for layer in (0..config.widths.len()).rev() {
         let kernel = VaeConfig::kernel(layer);
         let to = if layer == 0 { config.channels } else { config.widths[layer - 1] };

@@ -1,6 +1,6 @@
 //! Weights by name, from a safetensors or a PyTorch file.
 
-use crate::graph::Constant;
+use crate::graph::Array;
 use crate::model_file::ModelFiles;
 use crate::{Error, Result};
 use pytorch_reader::{DType, PytorchReader};
@@ -109,7 +109,7 @@ impl Weights {
     }
 
     /// An array of the expected shape; 0 in `shape` stands for any size.
-    pub(super) fn get(&self, name: &str, shape: &[usize]) -> Result<Constant> {
+    pub(super) fn get(&self, name: &str, shape: &[usize]) -> Result<Array> {
         let (found, data) = self.arrays.get(name).ok_or_else(|| {
             let mut known: Vec<&str> = self.arrays.keys().map(String::as_str).collect();
             known.sort_unstable();
@@ -125,7 +125,7 @@ impl Weights {
         if !fits {
             return Err(Error::Model(format!("`{name}` has shape {found:?}, expected {shape:?} (0 is any size)")));
         }
-        Ok(Constant::Floats { shape: found.clone(), data: data.clone() })
+        Ok(Array::floats(found.clone(), data.clone()))
     }
 }
 

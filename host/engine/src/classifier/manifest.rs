@@ -2,7 +2,7 @@
 
 use super::{Activation, ClassIndex, ClassifierInfo};
 use crate::architecture::Architecture;
-use crate::input::Input;
+use crate::input::{Input, Layout};
 use crate::{Error, Result};
 use serde::Deserialize;
 
@@ -49,6 +49,8 @@ pub struct Output {
     pub healthy: Option<String>,
     /// The layer for class activation maps; default the last with more than one pixel.
     pub cam_layer: Option<String>,
+    /// The output of the graph that holds the logits, where it has several.
+    pub output: Option<String>,
 }
 
 /// Far above any classifier of today.
@@ -81,13 +83,13 @@ impl Manifest {
         activation: Activation,
         [channels, height, width]: [usize; 3],
     ) -> Result<Self> {
-        let input = Input { channels, height, width, scale: 1.0, mean: vec![], deviation: vec![] };
+        let input = Input::plain([channels, height, width]);
         let manifest = Self {
             name: name.to_owned(),
             source: origin.to_owned(),
             model: Model::default(),
             input,
-            output: Output { classes, activation, healthy: None, cam_layer: None },
+            output: Output { classes, activation, healthy: None, cam_layer: None, output: None },
         };
         manifest.check_input_and_output().map_err(|why| Error::Model(format!("{origin}: {why}")))?;
         Ok(manifest)
@@ -102,6 +104,9 @@ impl Manifest {
                     "[model] needs either `graph`, or `architecture` together with `weights`, or `command`".into()
                 );
             }
+        }
+        if graph.is_none() && (self.output.output.is_some() || self.input.layout != Layout::ChannelsFirst) {
+            return Err("[output] output and [input] layout belong to a `graph`; leave them out".into());
         }
         if command.as_ref().is_some_and(Vec::is_empty) {
             return Err("[model] command is empty, expected a program and its arguments".into());
@@ -159,6 +164,7 @@ impl Manifest {
             layers,
             cam_layer,
             activation_functions: Vec::new(),
+            notes: Vec::new(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The classifier that is explained: images in [0, 1] to logits, and logits to scores.
 
 mod external;
+mod loading;
 mod manifest;
 mod process;
 
@@ -9,13 +10,16 @@ pub use manifest::{Manifest, Model, Output};
 pub use process::StopProbe;
 
 use crate::architecture::{Architecture, Source, Start, Weights};
-use crate::graph::{self, Network};
+use crate::graph;
+use crate::graph::axes::{Cells, Picture};
 use crate::input::Input;
 use crate::model_file::ModelFiles;
 use crate::tensor::SplitMix;
-use crate::{Device, Error, Result, Tensor};
+use crate::{Device, Error, Interpolation, Result, Tensor};
 use external::External;
+use loading::Fed;
 use process::Process;
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +32,8 @@ pub enum Activation {
     Softmax,
     /// One independent label for each logit.
     Sigmoid,
+    /// Nothing: the outputs are the probabilities.
+    None,
 }
 
 /// How gradients pass a ReLU.
@@ -72,6 +78,8 @@ pub struct ClassifierInfo {
     pub cam_layer: Option<String>,
     /// None for a black box.
     pub activation_functions: Vec<ActivationFunction>,
+    /// What loading the model found that its user should know, once.
+    pub notes: Vec<String>,
 }
 
 /// The activation function that a [`ReluRule`] acts on, by its name in ONNX.
@@ -88,6 +96,9 @@ pub struct ActivationFunction {
     pub ruled: bool,
 }
 
+/// Where log-odds of a probability that is given are cut off.
+const SMALLEST: f32 = 1e-7;
+
 /// A frozen classifier on a device. Cheap to clone; nothing changes it.
 #[derive(Clone, Debug)]
 pub struct Classifier {
@@ -100,12 +111,15 @@ struct Inner {
     body: Body,
     /// Normalisation, scale x + shift, each (1, C, 1, 1); none when it changes nothing.
     normalisation: Option<(Tensor, Tensor)>,
+    /// How the axes of each layer lie, and its cells on the image.
+    pictures: HashMap<String, Picture>,
 }
 
 /// Who answers.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each classifier")]
 enum Body {
-    Network(Network),
+    Network(Fed),
     External(External),
 }
 
@@ -139,7 +153,8 @@ impl Classifier {
         }
         let graph = match (&manifest.model.graph, manifest.model.architecture, &manifest.model.weights) {
             (Some(name), ..) => {
-                graph::onnx::read(name, &files.read(name).map_err(|error| unreadable(name, error))?, files)?
+                let bytes = files.read(name).map_err(|error| unreadable(name, error))?;
+                graph::onnx::read(name, &bytes, files, manifest.output.output.as_deref())?
             }
             (None, Some(architecture), Some(name)) => {
                 let weights = Weights::read(name, files)?;
@@ -187,8 +202,14 @@ impl Classifier {
         }
         let body = Body::External(External { model, device: device.clone() });
         let info = ClassifierInfo { differentiable: false, ..manifest.info(Vec::new(), None) };
-        let classifier =
-            Self { inner: Arc::new(Inner { info, body, normalisation: manifest.input.normalisation(device)? }) };
+        let classifier = Self {
+            inner: Arc::new(Inner {
+                info,
+                body,
+                normalisation: manifest.input.normalisation(device)?,
+                pictures: HashMap::new(),
+            }),
+        };
         let Input { channels, height, width, .. } = manifest.input;
         classifier.logits(&Tensor::full(device, &[1, channels, height, width], 0.5)?, ReluRule::Plain)?;
         Ok(classifier)
@@ -205,41 +226,23 @@ impl Classifier {
             name: format!("{architecture:?}, untrained"),
             source: String::new(),
             model: Model { architecture: Some(architecture), differentiable: true, ..Model::default() },
-            input: Input { channels, height: size, width: size, scale: 1.0, mean: vec![], deviation: vec![] },
+            input: Input::plain([channels, size, size]),
             output: Output {
                 classes: (0..classes).map(|class| format!("class {class}")).collect(),
                 activation: Activation::Softmax,
                 healthy: None,
                 cam_layer: None,
+                output: None,
             },
         };
         Self::new(&manifest.name, &manifest, architecture.graph(&mut source, channels)?, device)
     }
 
-    /// Compiles the graph and runs it once on a grey image, which finds what does not fit.
+    /// Compiles the graph and runs it on made images, which finds what does not fit.
     fn new(file: &str, manifest: &Manifest, graph: graph::Graph, device: &Device) -> Result<Self> {
-        let in_file = |error: Error| match error {
-            Error::Model(why) if !why.starts_with(file) => Error::Model(format!("{file}: {why}")),
-            Error::Shape { .. } | Error::Argument { .. } => {
-                Error::Model(format!("{file}: the network refuses an image of the manifest's [input]: {error}"))
-            }
-            other => other,
-        };
         let activation_functions = graph.activation_functions();
-        let network = graph::compile(graph, device).map_err(in_file)?;
-        let Input { channels, height, width, .. } = manifest.input;
-        let probe = Tensor::full(device, &[1, channels, height, width], 0.5)?;
-        let (shapes, logits) = network.shapes(&probe).map_err(in_file)?;
-        let classes = manifest.output.classes.len();
-        if logits.shape() != [1, classes] {
-            return Err(Error::Model(format!(
-                "{file}: the network makes an output of shape {:?} for one image, but [output] names {classes} classes, expected [1, {classes}]",
-                logits.shape()
-            )));
-        }
-        let is_map = |shape: &[usize]| shape.len() == 4 && shape[2] * shape[3] > 1;
-        let layers: Vec<String> =
-            shapes.iter().filter(|(_, shape)| is_map(shape)).map(|(name, _)| name.clone()).collect();
+        let loaded = loading::load(file, manifest, graph, device)?;
+        let layers: Vec<String> = loaded.layers.iter().map(|layer| layer.name.clone()).collect();
         let cam_layer = match &manifest.output.cam_layer {
             Some(layer) if !layers.contains(layer) => {
                 return Err(Error::Model(format!(
@@ -248,14 +251,17 @@ impl Classifier {
                 )));
             }
             Some(layer) => Some(layer.clone()),
+            // Tokens are no picture, and a layer before they mix is far from the answer.
+            None if loaded.mixes_after.is_some() => None,
             None => layers.last().cloned(),
         };
         let normalisation = manifest.input.normalisation(device)?;
         let counted =
             |(name, count): (&str, usize)| ActivationFunction { name: name.to_owned(), count, ruled: name == RULED };
         let activation_functions = activation_functions.into_iter().map(counted).collect();
-        let info = ClassifierInfo { activation_functions, ..manifest.info(layers, cam_layer) };
-        Ok(Self { inner: Arc::new(Inner { info, body: Body::Network(network), normalisation }) })
+        let info = ClassifierInfo { activation_functions, ..loading::info(manifest, &loaded, layers, cam_layer) };
+        let pictures = loaded.layers.into_iter().map(|layer| (layer.name, layer.picture)).collect();
+        Ok(Self { inner: Arc::new(Inner { info, body: Body::Network(loaded.fed), normalisation, pictures }) })
     }
 
     pub fn info(&self) -> &ClassifierInfo {
@@ -264,7 +270,7 @@ impl Classifier {
 
     pub fn device(&self) -> &Device {
         match &self.inner.body {
-            Body::Network(network) => network.device(),
+            Body::Network(fed) => fed.network.device(),
             Body::External(external) => &external.device,
         }
     }
@@ -277,7 +283,7 @@ impl Classifier {
     pub fn logits(&self, images: &Tensor, rule: ReluRule) -> Result<Tensor> {
         let images = self.normalised(images)?;
         match &self.inner.body {
-            Body::Network(network) => network.run(&images, rule),
+            Body::Network(fed) => fed.logits(&images, rule),
             Body::External(external) => external.logits(&self.inner.info, &images),
         }
     }
@@ -291,6 +297,7 @@ impl Classifier {
         match self.inner.info.activation {
             Activation::Softmax => logits.softmax(1),
             Activation::Sigmoid => logits.sigmoid(),
+            Activation::None => Ok(logits.clone()),
         }
     }
 
@@ -314,6 +321,10 @@ impl Classifier {
         match (kind, self.inner.info.activation) {
             (Score::Probability, _) => pick(&self.probabilities(logits)?),
             (Score::Logit, _) | (Score::LogOdds, Activation::Sigmoid) => pick(logits),
+            (Score::LogOdds, Activation::None) => {
+                let p = pick(logits)?.clamp(SMALLEST, 1.0 - SMALLEST)?;
+                p.logarithm()?.subtract(&p.affine(-1.0, 1.0)?.logarithm()?)
+            }
             (Score::LogOdds, Activation::Softmax) => {
                 // z_c - logsumexp of the others; the chosen logit is taken out before the maximum.
                 let others = logits.subtract(&chosen.affine(1e30, 0.0)?)?;
@@ -330,7 +341,10 @@ impl Classifier {
     /// [`Error::Argument`] for a name that is no layer.
     pub fn activations(&self, images: &Tensor, layer: &str) -> Result<Tensor> {
         self.check_layer(layer)?;
-        self.network()?.run_until(layer, &self.normalised(images)?)
+        let fed = self.network()?;
+        let order = self.picture(layer)?.order;
+        fed.in_batches(&self.normalised(images)?, |images| fed.network.run_until(layer, &fed.fed(images)?))?
+            .permute(&order)
     }
 
     /// Logits (N, K) as a function of the output of one layer.
@@ -339,12 +353,72 @@ impl Classifier {
     /// [`Error::Unsupported`] for a layer that other paths go round.
     pub fn logits_from(&self, layer: &str, activations: &Tensor) -> Result<Tensor> {
         self.check_layer(layer)?;
-        self.network()?.run_from(layer, activations)
+        let fed = self.network()?;
+        let mut back = [0; 4];
+        self.picture(layer)?.order.iter().enumerate().for_each(|(place, axis)| back[*axis] = place);
+        let activations = &activations.permute(&back)?;
+        fed.in_batches(activations, |part| fed.answer(&fed.network.run_from(layer, part)?, part.shape()[0]))
     }
 
-    fn network(&self) -> Result<&Network> {
+    /// Where the cells of a layer lie on the image, along rows and along columns; none where it cannot be told.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for a name that is no layer.
+    pub fn cells(&self, layer: &str) -> Result<Option<[Cells; 2]>> {
+        Ok(self.picture(layer)?.cells)
+    }
+
+    /// Where a change of the image shows in a layer: the row and column of a bright square on grey, in the upper right, and
+    /// the centre of what it changes in the layer, put on the image's grid. None for a layer that it does not change.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for a name that is no layer.
+    pub fn shown_in(&self, layer: &str) -> Result<Option<[[f64; 2]; 2]>> {
+        let ClassifierInfo { channels, height, width, .. } = self.inner.info;
+        let (rows, columns) = (height / 8..height / 4 + 1, width - width / 4 - 1..width - width / 8);
+        let inside = |at: usize| rows.contains(&(at / width % height)) && columns.contains(&(at % width));
+        let image = |bright: f32| {
+            let one = |at: usize| if inside(at) { bright } else { 0.5 };
+            Tensor::from_data(
+                self.device(),
+                &[1, channels, height, width],
+                (0..channels * height * width).map(one).collect(),
+            )
+        };
+        let change = self.activations(&image(1.0)?, layer)?.subtract(&self.activations(&image(0.5)?, layer)?)?;
+        let change = self.place(layer, &change.absolute()?.sum(&[1])?)?.read()?;
+        let total: f64 = change.iter().map(|x| f64::from(*x)).sum();
+        if total.is_nan() || total <= 0.0 {
+            return Ok(None);
+        }
+        let centre = |of: &dyn Fn(usize) -> usize| {
+            change.iter().enumerate().map(|(at, x)| f64::from(*x) * of(at) as f64).sum::<f64>() / total
+        };
+        let middle = |range: &std::ops::Range<usize>| (range.start + range.end - 1) as f64 / 2.0;
+        Ok(Some([[middle(&rows), middle(&columns)], [centre(&|at| at / width), centre(&|at| at % width)]]))
+    }
+
+    /// Values (N, C', H', W') on the cells of a layer on the image's grid, (N, C', H, W): bilinear between the places of the
+    /// cells, the nearest cell beyond them. Where the places cannot be told, the cells are spread over the image evenly.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for a name that is no layer, [`Error::Shape`] for values that are no picture.
+    pub fn place(&self, layer: &str, values: &Tensor) -> Result<Tensor> {
+        let ClassifierInfo { height, width, .. } = self.inner.info;
+        match self.picture(layer)?.cells {
+            Some([rows, columns]) => values.place(height, width, [rows, columns]),
+            None => values.resize(height, width, Interpolation::Bilinear),
+        }
+    }
+
+    fn picture(&self, layer: &str) -> Result<&Picture> {
+        self.check_layer(layer)?;
+        self.inner.pictures.get(layer).ok_or_else(|| Error::Unsupported(format!("layer `{layer}` is no picture")))
+    }
+
+    fn network(&self) -> Result<&Fed> {
         match &self.inner.body {
-            Body::Network(network) => Ok(network),
+            Body::Network(fed) => Ok(fed),
             Body::External(_) => Err(Error::Unsupported(format!(
                 "the classifier `{}` is a black box without layers",
                 self.inner.info.name

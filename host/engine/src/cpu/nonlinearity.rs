@@ -2,6 +2,7 @@
 
 use crate::kernels::Nonlinearity;
 use rayon::prelude::*;
+use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 use wide::f32x8;
 
 /// Numbers that one task computes.
@@ -16,6 +17,7 @@ pub(crate) fn apply(function: Nonlinearity, x: &[f32]) -> Vec<f32> {
         Nonlinearity::LeakyRelu { slope } => each(x, move |x| if x < 0.0 { slope * x } else { x }),
         Nonlinearity::Sigmoid => eights([x], |[x]| sigmoid(x)),
         Nonlinearity::Silu => eights([x], |[x]| x * sigmoid(x)),
+        _ => each(x, move |x| curve(function, f64::from(x))[0] as f32),
     }
 }
 
@@ -38,6 +40,48 @@ pub(crate) fn gradient(function: Nonlinearity, gradient: &[f32], kept: &[f32]) -
             let y = sigmoid(x);
             g * (y * (f32x8::ONE + x * (f32x8::ONE - y)))
         }),
+        _ => pairs(gradient, kept, move |g, x| (f64::from(g) * curve(function, f64::from(x))[1]) as f32),
+    }
+}
+
+/// Value and slope at x of the functions that are computed number by number, in double precision.
+fn curve(function: Nonlinearity, x: f64) -> [f64; 2] {
+    let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
+    let softplus = |x: f64| x.max(0.0) + (-x.abs()).exp().ln_1p();
+    match function {
+        Nonlinearity::Elu { scale, alpha, rate } => {
+            let [scale, alpha, rate] = [scale, alpha, rate].map(f64::from);
+            if x > 0.0 {
+                [scale * x, scale]
+            } else {
+                [scale * alpha * (rate * x).exp_m1(), scale * alpha * rate * (rate * x).exp()]
+            }
+        }
+        Nonlinearity::Gelu { by_tanh: false } => {
+            let share = 0.5 * libm::erfc(-x * FRAC_1_SQRT_2);
+            [x * share, share + x * (-0.5 * x * x).exp() * 0.5 * FRAC_1_SQRT_2 * FRAC_2_SQRT_PI]
+        }
+        Nonlinearity::Gelu { by_tanh: true } => {
+            let scale = FRAC_1_SQRT_2 * FRAC_2_SQRT_PI;
+            let tanh = (scale * (x + 0.044_715 * x * x * x)).tanh();
+            let inner = scale * (1.0 + 3.0 * 0.044_715 * x * x);
+            [0.5 * x * (1.0 + tanh), 0.5 * (1.0 + tanh) + 0.5 * x * (1.0 - tanh * tanh) * inner]
+        }
+        Nonlinearity::Mish => {
+            let tanh = softplus(x).tanh();
+            [x * tanh, tanh + x * sigmoid(x) * (1.0 - tanh * tanh)]
+        }
+        Nonlinearity::Softplus => [softplus(x), sigmoid(x)],
+        Nonlinearity::Softsign => [x / (1.0 + x.abs()), (1.0 + x.abs()).powi(-2)],
+        Nonlinearity::Swish { alpha } => {
+            let alpha = f64::from(alpha);
+            let y = sigmoid(alpha * x);
+            [x * y, y + alpha * x * y * (1.0 - y)]
+        }
+        Nonlinearity::ThresholdedRelu { alpha } if x > f64::from(alpha) => [x, 1.0],
+        Nonlinearity::ThresholdedRelu { .. } => [0.0 * x, 0.0],
+        // Those above are computed several numbers at a time.
+        _ => [f64::NAN; 2],
     }
 }
 

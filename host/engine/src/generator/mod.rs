@@ -40,6 +40,7 @@ struct Inner {
 }
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each generator")]
 enum Networks {
     /// Images to images.
     Whole(Network),
@@ -74,7 +75,7 @@ impl Generator {
         let onnx = |name: &String| {
             let bytes =
                 files.read(name).map_err(|error| Error::Model(format!("{file}: `{name}` cannot be read: {error}")))?;
-            network(graph::onnx::read(name, &bytes, files)?, device)
+            network(graph::onnx::read(name, &bytes, files, None)?, device)
         };
         let model = &manifest.generator;
         let networks = match (&model.graph, &model.encoder, &model.decoder, &model.weights, &model.vae) {

@@ -3,15 +3,19 @@
 //! A frozen BatchNorm is a scale and a shift for each channel. After a convolution it disappears
 //! into the weights; before a ReLU the two become one kernel.
 
+use super::array::Numbers;
 use super::network::{Kernel, Network, Step};
 use super::operator::Padding;
 use super::value::Value;
-use super::{Constant, Graph, Node, Operator};
+use super::{Graph, Node, Operator};
 use crate::cpu::conv::ConvGeometry;
 use crate::kernels::FrozenConv;
 use crate::{Device, Error, Result, Tensor};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+
+/// Constants of more numbers than this are kept on the device alone.
+const LARGE: usize = 4096;
 
 /// Builds the network that computes `graph` on `device`.
 ///
@@ -22,6 +26,8 @@ pub(crate) fn compile(graph: Graph, device: &Device) -> Result<Network> {
         device,
         readers: readers(&graph),
         slots: HashMap::new(),
+        next: 0,
+        names: HashSet::new(),
         constants: Vec::new(),
         steps: Vec::new(),
         graph: &graph,
@@ -35,7 +41,7 @@ pub(crate) fn compile(graph: Graph, device: &Device) -> Result<Network> {
     let (Some(input), Some(output)) = (find(&graph.input), find(&graph.output)) else {
         return Err(Error::Model(format!("no node makes the output `{}`", graph.output)));
     };
-    Ok(Network::new(device.clone(), input, output, compiler.slots.len(), compiler.constants, compiler.steps))
+    Ok(Network::new(device.clone(), input, output, compiler.next, compiler.constants, compiler.steps))
 }
 
 struct Compiler<'a> {
@@ -44,6 +50,10 @@ struct Compiler<'a> {
     /// How many inputs each value feeds.
     readers: HashMap<&'a str, usize>,
     slots: HashMap<String, usize>,
+    /// The next free slot.
+    next: usize,
+    /// Of the layers so far.
+    names: HashSet<String>,
     constants: Vec<(usize, Value)>,
     steps: Vec<Step>,
 }
@@ -64,7 +74,7 @@ impl<'a> Compiler<'a> {
         match &node.operator {
             Operator::Identity | Operator::Dropout { .. } => {
                 let source = self.input(node, 0)?;
-                self.slots.insert(node.output.clone(), source);
+                self.slots.insert(node.output().to_owned(), source);
                 Ok(1)
             }
             Operator::Conv { .. }
@@ -76,10 +86,17 @@ impl<'a> Compiler<'a> {
             Operator::BatchNorm { .. } => self.batch_norm(index),
             Operator::Sigmoid if self.times_its_input(index).is_some() => self.silu(index),
             _ => {
-                let inputs = (0..node.inputs.len())
-                    .map(|i| if self.is_absent(&node.inputs[i]) { Ok(None) } else { self.input(node, i).map(Some) })
-                    .collect::<Result<Vec<_>>>()?;
-                self.push(&node.name, Kernel::Operator(node.operator.clone()), inputs, &node.output);
+                let inputs =
+                    (0..node.inputs.len())
+                        .map(|i| {
+                            if self.is_absent(node, &node.inputs[i]) { Ok(None) } else { self.input(node, i).map(Some) }
+                        })
+                        .collect::<Result<Vec<_>>>()?;
+                self.push(&node.name, Kernel::Operator(node.operator.clone()), inputs, node.output());
+                let more = node.outputs.iter().skip(1).map(|output| self.slot_of(output)).collect();
+                if let Some(step) = self.steps.last_mut() {
+                    step.more = more;
+                }
                 Ok(1)
             }
         }
@@ -112,10 +129,11 @@ impl<'a> Compiler<'a> {
                 format!("{} biases and {groups} groups for {channels_out} output channels", bias.len()),
             ));
         }
-        let padding = match padding {
-            Padding::Explicit(amounts) => *amounts,
-            same if *stride == [1, 1] => same.amounts([64, 64], [kh, kw], *stride, *dilation),
-            _ => return Err(refused(node, "auto_pad with a stride; export the model with explicit padding".into())),
+        // With a stride, the amounts depend on the size of the image.
+        let (padding, same) = match padding {
+            Padding::Explicit(amounts) => (*amounts, None),
+            same if *stride == [1, 1] => (same.amounts([64, 64], [kh, kw], *stride, *dilation), None),
+            same => ([0; 4], Some(same.clone())),
         };
         let (mut last, mut used) = (node, 1);
         if let Some(norm) =
@@ -147,17 +165,18 @@ impl<'a> Compiler<'a> {
             let conv = FrozenConv::on_cpu(geometry, &weights, &bias);
             // The packed weights are what the CPU reads; the tensors only stand in for them.
             let nothing = Tensor::full(self.device, &[1], 0.0)?;
-            Kernel::Conv { conv: Arc::new(conv), weight: nothing.clone(), bias: nothing, relu: relu.is_some() }
+            Kernel::Conv { conv: Arc::new(conv), weight: nothing.clone(), bias: nothing, relu: relu.is_some(), same }
         } else {
             Kernel::Conv {
                 conv: Arc::new(FrozenConv::on_gpu(geometry)),
                 weight: Tensor::from_data(self.device, &[channels_out, per_group, kh, kw], weights)?,
                 bias: Tensor::from_data(self.device, &[channels_out], bias)?,
                 relu: relu.is_some(),
+                same,
             }
         };
         let input = self.input(node, 0)?;
-        self.push(&last.name, kernel, vec![Some(input)], &last.output);
+        self.push(&last.name, kernel, vec![Some(input)], last.output());
         if relu.is_some() {
             self.name_before_relu(&before.name);
         }
@@ -165,13 +184,30 @@ impl<'a> Compiler<'a> {
     }
 
     fn conv_transpose(&mut self, node: &Node) -> Result<usize> {
-        let Operator::ConvTranspose { stride, padding, output_padding, dilation, groups } = node.operator else {
+        let Operator::ConvTranspose { stride, padding, output_padding, output_shape, dilation, groups } =
+            &node.operator
+        else {
             return Err(refused(node, "no transposed convolution".into()));
         };
+        let (stride, output_padding, dilation, groups) = (*stride, *output_padding, *dilation, *groups);
         let (shape, weights) = self.floats(node, 1)?;
         let &[channels_in, per_group, kh, kw] = shape else {
             return Err(refused(node, format!("weights of shape {shape:?}, expected (I, O, kh, kw)")));
         };
+        // ONNX: the result is `stride` times as large as the image, or as large as the file says.
+        let upper = *padding == Padding::SameUpper;
+        let total = |axis: usize, size: usize| {
+            let reach = dilation[axis] * (size.max(1) - 1) + 1;
+            (reach + output_padding[axis]).saturating_sub(stride[axis])
+        };
+        let (rows, columns) = (total(0, kh), total(1, kw));
+        let padding = match padding {
+            _ if output_shape.is_some() => [0; 4],
+            Padding::Explicit(amounts) => *amounts,
+            Padding::SameUpper => [rows / 2, columns / 2, rows.div_ceil(2), columns.div_ceil(2)],
+            Padding::SameLower => [rows.div_ceil(2), columns.div_ceil(2), rows / 2, columns / 2],
+        };
+        let output_shape = output_shape.map(|size| (size, upper));
         let channels_out = per_group * groups;
         let bias = match node.inputs.get(2).filter(|name| !name.is_empty()) {
             Some(_) => self.floats(node, 2)?.1.to_vec(),
@@ -202,16 +238,16 @@ impl<'a> Compiler<'a> {
             (FrozenConv::on_gpu(geometry), weight, Tensor::from_data(self.device, &[channels_in], zeros)?)
         };
         let bias = Tensor::from_data(self.device, &[1, channels_out, 1, 1], bias)?;
-        let kernel = Kernel::ConvTranspose { conv: Arc::new(conv), weight, zeros, bias, output_padding };
+        let kernel = Kernel::ConvTranspose { conv: Arc::new(conv), weight, zeros, bias, output_padding, output_shape };
         let input = self.input(node, 0)?;
-        self.push(&node.name, kernel, vec![Some(input)], &node.output);
+        self.push(&node.name, kernel, vec![Some(input)], node.output());
         Ok(1)
     }
 
-    /// Whether an optional input is left out; exporters also write lists without elements.
-    fn is_absent(&self, name: &str) -> bool {
-        name.is_empty()
-            || matches!(self.graph.constants.get(name), Some(Constant::Floats { data, .. }) if data.is_empty())
+    /// Whether an optional input is left out; exporters also write factors without elements beside sizes.
+    fn is_absent(&self, node: &Node, name: &str) -> bool {
+        let empty = || self.graph.constants.get(name).is_some_and(|array| array.len() == 0);
+        name.is_empty() || (matches!(node.operator, Operator::Resize(_)) && empty())
     }
 
     /// A BatchNorm that follows no convolution, with the ReLU after it.
@@ -228,7 +264,7 @@ impl<'a> Compiler<'a> {
         };
         let kernel = Kernel::ScaleShift { scale: tensor(scale)?, shift: tensor(shift)?, relu: relu.is_some() };
         let input = self.input(node, 0)?;
-        self.push(&last.name, kernel, vec![Some(input)], &last.output);
+        self.push(&last.name, kernel, vec![Some(input)], last.output());
         if relu.is_some() {
             self.name_before_relu(&node.name);
         }
@@ -240,7 +276,7 @@ impl<'a> Compiler<'a> {
         let graph = self.graph;
         let input = self.input(&graph.nodes[index], 0)?;
         if let Some(product) = self.times_its_input(index) {
-            self.push(&product.name, Kernel::Silu, vec![Some(input)], &product.output);
+            self.push(&product.name, Kernel::Silu, vec![Some(input)], product.output());
         }
         Ok(2)
     }
@@ -249,16 +285,18 @@ impl<'a> Compiler<'a> {
     fn times_its_input(&self, index: usize) -> Option<&'a Node> {
         let (node, next) = (self.graph.nodes.get(index)?, self.graph.nodes.get(index + 1)?);
         let [x] = node.inputs.as_slice() else { return None };
-        let both = [[x, &node.output], [&node.output, x]].iter().any(|both| next.inputs.iter().eq(*both));
-        let only_reader = self.readers.get(node.output.as_str()) == Some(&1);
+        let y = node.output();
+        let both =
+            [[x.as_str(), y], [y, x.as_str()]].iter().any(|both| next.inputs.iter().map(String::as_str).eq(*both));
+        let only_reader = self.readers.get(node.output()) == Some(&1);
         (next.operator == Operator::Multiply && both && only_reader).then_some(next)
     }
 
     /// The next node, if it alone reads what `before` makes.
     fn joined(&self, index: usize, before: &Node) -> Option<&'a Node> {
         let next = self.graph.nodes.get(index)?;
-        let only_reader = self.readers.get(before.output.as_str()) == Some(&1);
-        (only_reader && next.inputs.first() == Some(&before.output)).then_some(next)
+        let only_reader = self.readers.get(before.output()) == Some(&1);
+        (only_reader && next.inputs.first().map(String::as_str) == Some(before.output())).then_some(next)
     }
 
     /// BatchNorm(x) = scale x + shift with the statistics of training, in double precision until they join the weights.
@@ -290,7 +328,7 @@ impl<'a> Compiler<'a> {
                 format!("input {index} (`{name}`) must be a constant of the file; export the model in evaluation mode"),
             )
         })?;
-        constant.floats(name)
+        Ok((&constant.shape, constant.as_floats(name)?))
     }
 
     /// The slot of an input, which an earlier node or the file must provide.
@@ -302,12 +340,13 @@ impl<'a> Compiler<'a> {
         let Some(constant) = self.graph.constants.get(name) else {
             return Err(refused(node, format!("reads `{name}`, which no earlier node makes")));
         };
-        let value = match constant {
-            Constant::Integers(list) => Value::Integers(list.clone()),
-            Constant::Floats { shape, data } => {
-                let shape = if shape.is_empty() { vec![1] } else { shape.clone() };
-                Value::Tensor(Tensor::from_data(self.device, &shape, data.clone())?)
+        let finite = |data: &[f32]| data.iter().all(|x| x.is_finite());
+        let value = match &constant.numbers {
+            // On the device once and for all.
+            Numbers::Floats(data) if data.len() > LARGE && finite(data) => {
+                Value::float(Tensor::from_data(self.device, &constant.shape, data.clone())?)
             }
+            _ => Value::array(constant.clone()),
         };
         let slot = self.slot_of(name);
         self.constants.push((slot, value));
@@ -315,23 +354,39 @@ impl<'a> Compiler<'a> {
     }
 
     fn slot_of(&mut self, name: &str) -> usize {
-        let next = self.slots.values().max().map_or(0, |last| last + 1);
-        *self.slots.entry(name.to_owned()).or_insert(next)
+        let next = &mut self.next;
+        *self.slots.entry(name.to_owned()).or_insert_with(|| {
+            *next += 1;
+            *next - 1
+        })
+    }
+
+    /// A name that no layer has yet: files may give two nodes the same one.
+    fn unique(&mut self, name: &str) -> String {
+        let mut free = name.to_owned();
+        let mut count = 1;
+        while !self.names.insert(free.clone()) {
+            count += 1;
+            free = format!("{name} ({count})");
+        }
+        free
     }
 
     fn push(&mut self, name: &str, kernel: Kernel, inputs: Vec<Option<usize>>, output: &str) {
         let output = self.slot_of(output);
-        self.steps.push(Step { name: name.to_owned(), before_relu: None, kernel, inputs, output });
+        let name = self.unique(name);
+        self.steps.push(Step { name, before_relu: None, kernel, inputs, output, more: Vec::new() });
     }
 
     /// Names the layer before the ReLU that the last step ends with.
     fn name_before_relu(&mut self, name: &str) {
+        let name = self.unique(name);
         if let Some(step) = self.steps.last_mut() {
-            step.before_relu = Some(name.to_owned());
+            step.before_relu = Some(name);
         }
     }
 }
 
 fn refused(node: &Node, why: String) -> Error {
-    Error::Model(format!("node `{}`: {why}", node.name))
+    Error::Model(format!("node `{}` ({}): {why}", node.name, node.operator.name()))
 }

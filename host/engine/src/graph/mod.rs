@@ -4,6 +4,8 @@
 //! architectures both make a [`Graph`]; [`compile`] folds BatchNorm into convolutions, joins what
 //! one kernel can do, and puts the constants on the device; [`Network`] runs the steps.
 
+pub(crate) mod array;
+pub(crate) mod axes;
 pub(crate) mod compile;
 pub(crate) mod network;
 pub(crate) mod onnx;
@@ -14,11 +16,11 @@ mod trainable;
 mod trainable_tests;
 pub(crate) mod value;
 
+pub(crate) use array::Array;
 pub(crate) use compile::compile;
 pub(crate) use network::Network;
 pub(crate) use operator::Operator;
 pub use trainable::{Mode, Statistics, Trainable};
-pub(crate) use value::Constant;
 
 use std::collections::HashMap;
 
@@ -31,7 +33,18 @@ pub(crate) struct Graph {
     pub(crate) output: String,
     /// In an order in which they can be computed.
     pub(crate) nodes: Vec<Node>,
-    pub(crate) constants: HashMap<String, Constant>,
+    pub(crate) constants: HashMap<String, Array>,
+    /// What a file says of its input.
+    pub(crate) declared: Option<Declared>,
+}
+
+/// The input of a graph as its file declares it.
+#[derive(Clone, Debug)]
+pub(crate) struct Declared {
+    pub(crate) name: String,
+    pub(crate) kind: array::Kind,
+    /// None for a size that is open.
+    pub(crate) shape: Option<Vec<Option<usize>>>,
 }
 
 impl Graph {
@@ -56,5 +69,13 @@ pub(crate) struct Node {
     pub(crate) operator: Operator,
     /// Empty strings stand for optional inputs that are absent.
     pub(crate) inputs: Vec<String>,
-    pub(crate) output: String,
+    /// Empty strings stand for outputs that nothing reads.
+    pub(crate) outputs: Vec<String>,
+}
+
+impl Node {
+    /// The first value that it makes.
+    pub(crate) fn output(&self) -> &str {
+        self.outputs.first().map_or("", String::as_str)
+    }
 }

@@ -1,11 +1,14 @@
 //! A frozen network: steps over slots, run whole, up to a layer, or from a layer on.
 
-use super::operator::Operator;
+use super::array::Array;
+use super::axes::{self, Axis, Picture};
+use super::operator::{Operator, Padding};
 use super::run;
 use super::value::Value;
+use crate::input::Layout;
 use crate::kernels::FrozenConv;
 use crate::{Device, Error, ReluRule, Result, Tensor};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// What one step computes.
@@ -17,6 +20,8 @@ pub(crate) enum Kernel {
         weight: Tensor,
         bias: Tensor,
         relu: bool,
+        /// Padding that depends on the size of the image; the convolution itself has none then.
+        same: Option<Padding>,
     },
     /// `conv` leads from the result back to x; biases (1, O, 1, 1) are added after it.
     ConvTranspose {
@@ -25,6 +30,8 @@ pub(crate) enum Kernel {
         zeros: Tensor,
         bias: Tensor,
         output_padding: [usize; 2],
+        /// (H, W) that the result is cut to, and whether the odd pixel is cut at its end.
+        output_shape: Option<([usize; 2], bool)>,
     },
     /// scale x + shift for each channel, then a ReLU or not.
     ScaleShift {
@@ -46,6 +53,32 @@ pub(crate) struct Step {
     pub(crate) kernel: Kernel,
     pub(crate) inputs: Vec<Option<usize>>,
     pub(crate) output: usize,
+    /// Slots of further outputs.
+    pub(crate) more: Vec<usize>,
+}
+
+impl Step {
+    fn outputs(&self) -> impl Iterator<Item = usize> {
+        std::iter::once(self.output).chain(self.more.iter().copied())
+    }
+
+    /// Whether it reads the shape of a value, and none of its numbers.
+    fn reads_shape(&self) -> bool {
+        matches!(self.kernel, Kernel::Operator(Operator::Shape { .. } | Operator::Size))
+    }
+}
+
+impl Kernel {
+    /// The operator's name in ONNX.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Conv { .. } => "Conv",
+            Self::ConvTranspose { .. } => "ConvTranspose",
+            Self::ScaleShift { .. } => "BatchNormalization",
+            Self::Silu => "Mul",
+            Self::Operator(operator) => operator.name(),
+        }
+    }
 }
 
 /// Where a run ends.
@@ -62,8 +95,27 @@ impl Target {
     }
 }
 
-/// A layer's name and the shape of what it makes.
-pub(crate) type NamedShape = (String, Vec<usize>);
+/// Sees each step with the slots before it, and what it made.
+type See<'a> = dyn FnMut(&Step, &[Option<Value>], &[Value]) + 'a;
+
+/// A layer that is a picture.
+#[derive(Clone, Debug)]
+pub(crate) struct Layer {
+    pub(crate) name: String,
+    pub(crate) picture: Picture,
+}
+
+/// What one run over the steps sees.
+#[derive(Debug)]
+pub(crate) struct Probe {
+    /// The layers that are pictures, in the order of computation.
+    pub(crate) layers: Vec<Layer>,
+    /// The first step that depends on the images and has no gradient.
+    pub(crate) blind: Option<String>,
+    /// A product of two values that depend on the images, as in attention, after the last layer that is a picture.
+    pub(crate) mixes_after: Option<String>,
+    pub(crate) output: Tensor,
+}
 
 /// A network on a device. Running it changes nothing in it.
 #[derive(Debug)]
@@ -76,6 +128,10 @@ pub(crate) struct Network {
     steps: Vec<Step>,
     /// For each step, the slots that no later step reads.
     released: Vec<Vec<usize>>,
+    /// For each step that reads a shape, what it makes for one image and for two; empty until they are probed.
+    sizes: HashMap<usize, [Vec<i64>; 2]>,
+    /// The slots whose numbers depend on the images.
+    depends: HashSet<usize>,
 }
 
 impl Network {
@@ -94,7 +150,13 @@ impl Network {
             .map(|step| step.inputs.iter().flatten().copied().filter(|slot| later.insert(*slot)).collect())
             .collect();
         released.reverse();
-        Self { device, input, output, slots, constants, steps, released }
+        let mut depends = HashSet::from([input]);
+        for step in &steps {
+            if !step.reads_shape() && step.inputs.iter().flatten().any(|slot| depends.contains(slot)) {
+                depends.extend(step.outputs());
+            }
+        }
+        Self { device, input, output, slots, constants, steps, released, sizes: HashMap::new(), depends }
     }
 
     pub(crate) fn device(&self) -> &Device {
@@ -103,27 +165,88 @@ impl Network {
 
     /// Images (N, C, H, W) to the graph's output.
     pub(crate) fn run(&self, images: &Tensor, rule: ReluRule) -> Result<Tensor> {
-        self.execute((self.input, images), Target::after(self.output), rule, &mut |_, _| {})
+        self.execute((self.input, images), Target::after(self.output), rule, &mut |_, _, _| {})
     }
 
-    /// Shapes of what every step makes, in the order of computation.
-    pub(crate) fn shapes(&self, images: &Tensor) -> Result<(Vec<NamedShape>, Tensor)> {
-        let mut shapes = Vec::new();
+    /// Runs the network on one batch and looks at every step.
+    pub(crate) fn probe(&self, images: &Tensor, layout: Layout) -> Result<Probe> {
+        let (mut layers, mut blind, mut mixes_after) = (Vec::new(), None, None);
+        let mut followed = HashMap::from([(self.input, axes::of_images(layout))]);
         let target = Target::after(self.output);
-        let output = self.execute((self.input, images), target, ReluRule::Plain, &mut |step, value| {
-            if let Value::Tensor(tensor) = value {
-                let names = step.before_relu.iter().chain([&step.name]);
-                shapes.extend(names.map(|name| (name.clone(), tensor.shape())));
+        let output = self.execute((self.input, images), target, ReluRule::Plain, &mut |step, slots, values| {
+            let read = |slot: &Option<usize>| {
+                let value = slot.and_then(|slot| slots[slot].as_ref());
+                let known = slot.and_then(|slot| followed.get(&slot).cloned());
+                let unknown = || value.map(|value| vec![axes::UNKNOWN; value.shape().len()]).unwrap_or_default();
+                (known.unwrap_or_else(unknown), value)
+            };
+            let inputs: Vec<_> = step.inputs.iter().map(read).collect();
+            for (slot, value) in step.outputs().zip(values) {
+                followed.insert(slot, axes::after(step, &inputs, value));
             }
+            let Some(value @ Value::Tensor(_)) = values.first() else { return };
+            let Kernel::Operator(operator) = &step.kernel else {
+                return self.see_layer(step, value, &followed, &mut layers, &mut mixes_after);
+            };
+            if operator.without_gradient() && blind.is_none() {
+                blind = Some(format!("node `{}` ({})", step.name, operator.name()));
+            }
+            let tracked = |slot: &Option<usize>| slot.is_some_and(|slot| self.depends.contains(&slot));
+            if matches!(operator, Operator::MatMul | Operator::Einsum { .. } | Operator::Attention(_))
+                && step.inputs.iter().all(tracked)
+                && mixes_after.is_none()
+            {
+                mixes_after = Some(step.name.clone());
+            }
+            self.see_layer(step, value, &followed, &mut layers, &mut mixes_after);
         })?;
-        Ok((shapes, output))
+        Ok(Probe { layers, blind, mixes_after, output })
+    }
+
+    fn see_layer(
+        &self,
+        step: &Step,
+        value: &Value,
+        followed: &HashMap<usize, Vec<Axis>>,
+        layers: &mut Vec<Layer>,
+        mixes_after: &mut Option<String>,
+    ) {
+        let picture = followed.get(&step.output).and_then(|axes| axes::picture(axes, &value.shape()));
+        let Some(picture) = picture else { return };
+        *mixes_after = None;
+        let names = step.before_relu.iter().chain([&step.name]);
+        layers.extend(names.map(|name| Layer { name: name.clone(), picture }));
+    }
+
+    /// Whether any step reads the shape of a value.
+    pub(crate) fn reads_shapes(&self) -> bool {
+        self.steps.iter().any(Step::reads_shape)
+    }
+
+    /// Remembers what the steps that read shapes make of one image and of two, so that a run from a layer on knows the
+    /// sizes of what lies before the layer.
+    pub(crate) fn remember_sizes(&mut self, one: &Tensor, two: &Tensor) -> Result<()> {
+        let mut seen: [HashMap<usize, Vec<i64>>; 2] = Default::default();
+        for (images, seen) in [one, two].into_iter().zip(&mut seen) {
+            let target = Target::after(self.output);
+            self.execute((self.input, images), target, ReluRule::Plain, &mut |step, _, values| {
+                if let Some(list) = values.first().and_then(Value::as_array).and_then(Array::as_whole)
+                    && step.reads_shape()
+                {
+                    seen.insert(step.output, list.to_vec());
+                }
+            })?;
+        }
+        let [one, mut two] = seen;
+        self.sizes = one.into_iter().filter_map(|(slot, one)| Some((slot, [one, two.remove(&slot)?]))).collect();
+        Ok(())
     }
 
     /// The output of one layer for images.
     pub(crate) fn run_until(&self, layer: &str, images: &Tensor) -> Result<Tensor> {
         let (step, before_relu) = self.step(layer)?;
         let target = Target { slot: step.output, before_relu };
-        self.execute((self.input, images), target, ReluRule::Plain, &mut |_, _| {})
+        self.execute((self.input, images), target, ReluRule::Plain, &mut |_, _, _| {})
     }
 
     /// The graph's output as a function of the output of one layer.
@@ -138,7 +261,7 @@ impl Network {
             )));
         }
         let given = if before_relu { &activations.relu()? } else { activations };
-        self.execute((step.output, given), Target::after(self.output), ReluRule::Plain, &mut |_, _| {})
+        self.execute((step.output, given), Target::after(self.output), ReluRule::Plain, &mut |_, _, _| {})
     }
 
     /// The step that makes a layer, and whether the layer lies before the step's ReLU.
@@ -158,7 +281,8 @@ impl Network {
     fn needed(&self, start: usize, target: usize) -> HashSet<usize> {
         let mut needed = HashSet::from([target]);
         for step in self.steps.iter().rev() {
-            if needed.contains(&step.output) && step.output != start {
+            let makes = step.outputs().any(|slot| needed.contains(&slot));
+            if makes && step.output != start && !(start != self.input && self.sizes.contains_key(&step.output)) {
                 needed.extend(step.inputs.iter().flatten());
             }
         }
@@ -170,29 +294,62 @@ impl Network {
         (start, given): (usize, &Tensor),
         target: Target,
         rule: ReluRule,
-        see: &mut dyn FnMut(&Step, &Value),
+        see: &mut See<'_>,
     ) -> Result<Tensor> {
         let needed = self.needed(start, target.slot);
         let mut slots: Vec<Option<Value>> = vec![None; self.slots];
         for (slot, value) in &self.constants {
             slots[*slot] = Some(value.clone());
         }
-        slots[start] = Some(Value::Tensor(given.clone()));
+        slots[start] = Some(Value::float(given.clone()));
         for (step, released) in self.steps.iter().zip(&self.released) {
-            if step.output == start || !needed.contains(&step.output) {
+            if step.output == start || !step.outputs().any(|slot| needed.contains(&slot)) {
                 continue;
             }
-            let relu = !(target.before_relu && step.output == target.slot);
-            let value = run::step(step, &slots, rule, relu)?;
-            see(step, &value);
-            slots[step.output] = Some(value);
+            let known = self.sizes.get(&step.output).filter(|_| start != self.input && step.reads_shape());
+            let values = match known {
+                Some([one, two]) => {
+                    let others = given.shape()[0] as i64 - 1;
+                    let sizes = one.iter().zip(two).map(|(one, two)| one + others * (two - one)).collect();
+                    vec![Value::array(Array::list(sizes))]
+                }
+                None => {
+                    let relu = !(target.before_relu && step.output == target.slot);
+                    run::step(step, &slots, &self.device, rule, relu)?
+                }
+            };
+            see(step, &slots, &values);
+            for (slot, value) in step.outputs().zip(values) {
+                slots[slot] = Some(value);
+            }
             for slot in released.iter().filter(|slot| **slot != target.slot) {
                 slots[*slot] = None;
             }
         }
         match slots[target.slot].take() {
-            Some(Value::Tensor(tensor)) => Ok(tensor),
-            _ => Err(Error::Model("the graph's output is no tensor".into())),
+            Some(Value::Tensor(held)) => Ok(held.tensor),
+            _ => Err(Error::Model("the output of the graph does not depend on the image".into())),
         }
+    }
+
+    /// The output for one value of any kind, read back; for tests.
+    #[cfg(test)]
+    pub(crate) fn run_value(&self, given: Value, rule: ReluRule) -> Result<Array> {
+        let mut made = None;
+        let mut slots: Vec<Option<Value>> = vec![None; self.slots];
+        for (slot, value) in &self.constants {
+            slots[*slot] = Some(value.clone());
+        }
+        slots[self.input] = Some(given);
+        for step in &self.steps {
+            let values = run::step(step, &slots, &self.device, rule, true)?;
+            for (slot, value) in step.outputs().zip(values) {
+                slots[slot] = Some(value);
+            }
+        }
+        if let Some(value) = slots[self.output].take() {
+            made = Some(run::read_back(&value)?);
+        }
+        made.ok_or_else(|| Error::Model("no output".into()))
     }
 }

@@ -3,10 +3,11 @@
 //! What differs from a [`Network`](super::Network): convolutions have gradients for their weights, BatchNorm takes the
 //! statistics of the batch while training (Ioffe and Szegedy 2015), and dropout silences features (Srivastava et al. 2014).
 
+use super::array::Numbers;
 use super::network::{Kernel, Step};
 use super::operator::Padding;
 use super::value::Value;
-use super::{Constant, Graph, Operator, run};
+use super::{Graph, Operator, run};
 use crate::{Device, Error, ReluRule, Result, Tensor};
 use burn::tensor::module::{conv_transpose2d, conv2d};
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
@@ -62,13 +63,14 @@ impl Trainable {
         for name in names {
             let slot = slots.len();
             slots.insert(name.clone(), slot);
-            match &graph.constants[name] {
-                Constant::Integers(list) => constants.push((slot, Value::Integers(list.clone()))),
-                Constant::Floats { shape, data } => parameters.push(Parameter {
+            let array = &graph.constants[name];
+            match &array.numbers {
+                Numbers::Whole(_) => constants.push((slot, Value::array(array.clone()))),
+                Numbers::Floats(data) => parameters.push(Parameter {
                     name: name.clone(),
                     slot,
                     measured: name.ends_with(".running_mean") || name.ends_with(".running_var"),
-                    value: Tensor::from_data(device, shape, data.clone())?,
+                    value: Tensor::from_data(device, &array.shape, data.clone())?,
                 }),
             }
         }
@@ -80,13 +82,14 @@ impl Trainable {
             };
             let inputs = node.inputs.iter().map(input).collect::<Result<Vec<_>>>()?;
             let output = slots.len();
-            slots.insert(node.output, output);
+            slots.insert(node.output().to_owned(), output);
             steps.push(Step {
                 name: node.name,
                 before_relu: None,
                 kernel: Kernel::Operator(node.operator),
                 inputs,
                 output,
+                more: Vec::new(),
             });
         }
         let output = slots.get(&graph.output).copied();
@@ -155,15 +158,15 @@ impl Trainable {
     /// [`Error::Shape`] for an input that does not fit.
     pub fn run(&self, leaves: &[Tensor], input: &Tensor, mode: Mode) -> Result<(Tensor, Statistics)> {
         let mut slots: Vec<Option<Value>> = vec![None; self.slots];
-        slots[self.input] = Some(Value::Tensor(input.clone()));
+        slots[self.input] = Some(Value::float(input.clone()));
         for (slot, value) in &self.constants {
             slots[*slot] = Some(value.clone());
         }
         for parameter in &self.parameters {
-            slots[parameter.slot] = Some(Value::Tensor(parameter.value.clone()));
+            slots[parameter.slot] = Some(Value::float(parameter.value.clone()));
         }
         for (parameter, leaf) in self.learnt_parameters().zip(leaves) {
-            slots[parameter.slot] = Some(Value::Tensor(leaf.clone()));
+            slots[parameter.slot] = Some(Value::float(leaf.clone()));
         }
         let mut statistics = Statistics::default();
         for (index, step) in self.steps.iter().enumerate() {
@@ -171,7 +174,7 @@ impl Trainable {
             slots[step.output] = Some(made);
         }
         match slots[self.output].take() {
-            Some(Value::Tensor(tensor)) => Ok((tensor, statistics)),
+            Some(Value::Tensor(held)) => Ok((held.tensor, statistics)),
             _ => Err(Error::Model("the graph's output is no tensor".into())),
         }
     }
@@ -193,7 +196,7 @@ impl Trainable {
         };
         let tensor = |input: usize| {
             let value = step.inputs.get(input).copied().flatten().and_then(|slot| slots[slot].as_ref());
-            value.ok_or_else(|| Error::Model(format!("node `{}` lacks input {input}", step.name)))?.tensor(&step.name)
+            value.ok_or_else(|| Error::Model(format!("node `{}` lacks input {input}", step.name)))?.on(&self.device)
         };
         let bias = || if step.inputs.len() > 2 { tensor(2).map(|bias| Some(bias.burn::<1>())) } else { Ok(None) };
         let made = match (operator, mode) {
@@ -202,24 +205,33 @@ impl Trainable {
                 let padding = [(top, bottom), (left, right)];
                 let options = ConvOptions::new_with_padding(*stride, padding, *dilation, *groups);
                 let (x, weight) = (tensor(0)?, tensor(1)?);
-                fits(&step.name, x, weight.shape()[1] * groups)?;
+                fits(&step.name, &x, weight.shape()[1] * groups)?;
                 x.like(conv2d(x.burn::<4>(), weight.burn::<4>(), bias()?, options).into_dispatch())
             }
-            (Operator::ConvTranspose { stride, padding, output_padding, dilation, groups }, _) => {
-                let [top, left, ..] = *padding;
-                let options = ConvTransposeOptions::new(*stride, [top, left], *output_padding, *dilation, *groups);
+            (
+                Operator::ConvTranspose {
+                    stride,
+                    padding: Padding::Explicit([top, left, ..]),
+                    output_padding,
+                    output_shape: None,
+                    dilation,
+                    groups,
+                },
+                _,
+            ) => {
+                let options = ConvTransposeOptions::new(*stride, [*top, *left], *output_padding, *dilation, *groups);
                 let (x, weight) = (tensor(0)?, tensor(1)?);
-                fits(&step.name, x, weight.shape()[0])?;
+                fits(&step.name, &x, weight.shape()[0])?;
                 x.like(conv_transpose2d(x.burn::<4>(), weight.burn::<4>(), bias()?, options).into_dispatch())
             }
             (Operator::BatchNorm { epsilon }, mode) => {
-                let x = tensor(0)?;
+                let (x, gamma, beta) = (tensor(0)?, tensor(1)?, tensor(2)?);
                 let measured = [3, 4].map(|input| step.inputs.get(input).copied().flatten());
-                let norm = Norm { x, gamma: tensor(1)?, beta: tensor(2)?, epsilon: *epsilon };
+                let norm = Norm { x: &x, gamma: &gamma, beta: &beta, epsilon: *epsilon };
                 match mode {
-                    Mode::Evaluation => norm.with(tensor(3)?, tensor(4)?)?,
+                    Mode::Evaluation => norm.with(&tensor(3)?, &tensor(4)?)?,
                     Mode::Training { .. } => {
-                        let (made, news) = norm.of_batch(tensor(3)?, tensor(4)?)?;
+                        let (made, news) = norm.of_batch(&tensor(3)?, &tensor(4)?)?;
                         for (slot, value) in measured.into_iter().zip(news) {
                             let index = self.parameters.iter().position(|parameter| Some(parameter.slot) == slot);
                             statistics.0.extend(index.map(|index| (index, value)));
@@ -234,9 +246,12 @@ impl Trainable {
                 let kept = drawn.greater(&Tensor::full(&self.device, &[1], *rate)?)?;
                 x.multiply(&kept.affine(1.0 / (1.0 - rate), 0.0)?)?
             }
-            _ => return run::step(step, slots, ReluRule::Plain, true),
+            _ => {
+                let mut made = run::step(step, slots, &self.device, ReluRule::Plain, true)?;
+                return made.pop().ok_or_else(|| Error::Model(format!("node `{}` makes nothing", step.name)));
+            }
         };
-        Ok(Value::Tensor(made))
+        Ok(Value::float(made))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::operator::{Operator, Padding};
 use super::trainable::{Mode, Trainable};
-use super::{Constant, Graph, Node};
+use super::{Array, Graph, Node};
 use crate::cpu::tests::common::{Exact, config, numbers, within};
 use crate::cpu::tests::conv::{definition, input_gradient, output};
 use crate::cpu::tests::geometry::{ConvCase, convolution};
@@ -14,12 +14,12 @@ use std::collections::HashMap;
 /// A network of one node, whose arrays are named after their input's number: `1`, `2`, and so on.
 fn network(operator: Operator, arrays: &[(&str, Vec<usize>, &[f32])]) -> Trainable {
     let constant = |(name, shape, data): &(&str, Vec<usize>, &[f32])| {
-        ((*name).to_owned(), Constant::Floats { shape: shape.clone(), data: data.to_vec() })
+        ((*name).to_owned(), Array::floats(shape.clone(), data.to_vec()))
     };
     let inputs = std::iter::once("x").chain(arrays.iter().map(|(name, ..)| *name)).map(str::to_owned).collect();
-    let node = Node { name: "node".into(), operator, inputs, output: "y".into() };
-    let constants: HashMap<String, Constant> = arrays.iter().map(constant).collect();
-    let graph = Graph { input: "x".into(), output: "y".into(), nodes: vec![node], constants };
+    let node = Node { name: "node".into(), operator, inputs, outputs: vec!["y".into()] };
+    let constants: HashMap<String, Array> = arrays.iter().map(constant).collect();
+    let graph = Graph { input: "x".into(), output: "y".into(), nodes: vec![node], constants, declared: None };
     Trainable::new(graph, &Device::cpu()).unwrap()
 }
 
@@ -91,7 +91,7 @@ fn transposed_convolutions_in_training_follow_the_definition() {
         y.iter_mut().enumerate().for_each(|(at, y)| y.add(f64::from(bias[at / plane % g.channels_in])));
         let slopes = numbers(y.len(), case.seed ^ 3);
         let (stride, padding, dilation, groups) = (g.stride, g.padding, g.dilation, g.groups);
-        let operator = Operator::ConvTranspose { stride, padding, output_padding, dilation, groups };
+        let operator = Operator::ConvTranspose { stride, padding: Padding::Explicit(padding), output_padding, output_shape: None, dilation, groups };
         let kernel = vec![g.channels_out, g.channels_in / g.groups, g.kernel[0], g.kernel[1]];
         let network = network(operator, &[("1", kernel, &weights), ("2", vec![g.channels_in], &bias)]);
         let (found, gradients) = trained(&network, (shape, &x), &slopes);

@@ -1,52 +1,90 @@
-//! What flows along the edges of a graph: tensors on the device, and small integers on the host.
+//! What flows along the edges of a graph: tensors on the device, and arrays on the host.
 
-use crate::{Error, Result, Tensor};
-
-/// A number array from a model file.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Constant {
-    Floats {
-        shape: Vec<usize>,
-        data: Vec<f32>,
-    },
-    /// Shapes and axes, which steer operators and never reach the device.
-    Integers(Vec<i64>),
-}
-
-impl Constant {
-    pub(crate) fn floats(&self, of: &str) -> Result<(&[usize], &[f32])> {
-        match self {
-            Self::Floats { shape, data } => Ok((shape, data)),
-            Self::Integers(_) => {
-                Err(Error::Model(format!("constant `{of}` holds integers where numbers with a fraction are needed")))
-            }
-        }
-    }
-}
+use super::array::{Array, Kind};
+use crate::{Device, Result, Tensor};
+use std::sync::{Arc, OnceLock};
 
 /// A value while the network runs.
 #[derive(Clone, Debug)]
 #[expect(clippy::large_enum_variant, reason = "nearly every value is a tensor")]
 pub(crate) enum Value {
-    Tensor(Tensor),
-    Integers(Vec<i64>),
+    Tensor(Held),
+    /// On the host: shapes, and what is computed from them; put on the device when an operator needs it there.
+    Array(Arc<Shared>),
+}
+
+/// Numbers on the device.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    pub(crate) tensor: Tensor,
+    /// Whole numbers and booleans are kept as numbers with a fraction, exact up to 2^24.
+    pub(crate) kind: Kind,
+    /// A number without dimensions, which the device keeps as a list of one.
+    pub(crate) scalar: bool,
+}
+
+/// An array, and its copy on the device once it was needed.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) array: Array,
+    uploaded: OnceLock<Tensor>,
 }
 
 impl Value {
-    pub(crate) fn tensor(&self, node: &str) -> Result<&Tensor> {
+    pub(crate) fn float(tensor: Tensor) -> Self {
+        Self::of(tensor, Kind::Float)
+    }
+
+    pub(crate) fn of(tensor: Tensor, kind: Kind) -> Self {
+        Self::Tensor(Held { tensor, kind, scalar: false })
+    }
+
+    pub(crate) fn array(array: Array) -> Self {
+        Self::Array(Arc::new(Shared { array, uploaded: OnceLock::new() }))
+    }
+
+    /// The same number without dimensions; for tests.
+    #[cfg(test)]
+    pub(crate) fn scalar(self) -> Self {
         match self {
-            Self::Tensor(tensor) => Ok(tensor),
-            Self::Integers(_) => {
-                Err(Error::Model(format!("node `{node}` got a list of integers where it needs a tensor")))
-            }
+            Self::Tensor(held) => Self::Tensor(Held { scalar: true, ..held }),
+            array => array,
         }
     }
 
-    pub(crate) fn integers(&self, node: &str) -> Result<&[i64]> {
+    pub(crate) fn shape(&self) -> Vec<usize> {
         match self {
-            Self::Integers(list) => Ok(list),
-            Self::Tensor(_) => {
-                Err(Error::Model(format!("node `{node}` got a tensor where it needs a list of integers")))
+            Self::Tensor(held) if held.scalar => Vec::new(),
+            Self::Tensor(held) => held.tensor.shape(),
+            Self::Array(shared) => shared.array.shape.clone(),
+        }
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::Tensor(held) => held.kind,
+            Self::Array(shared) => shared.array.kind,
+        }
+    }
+
+    pub(crate) fn as_array(&self) -> Option<&Array> {
+        match self {
+            Self::Tensor(_) => None,
+            Self::Array(shared) => Some(&shared.array),
+        }
+    }
+
+    /// The value on the device; a single number becomes a list of one.
+    pub(crate) fn on(&self, device: &Device) -> Result<Tensor> {
+        match self {
+            Self::Tensor(held) => Ok(held.tensor.clone()),
+            Self::Array(shared) => {
+                if let Some(tensor) = shared.uploaded.get() {
+                    return Ok(tensor.clone());
+                }
+                let shape = if shared.array.shape.is_empty() { vec![1] } else { shared.array.shape.clone() };
+                let tensor = Tensor::from_data(device, &shape, shared.array.to_floats())?;
+                Ok(shared.uploaded.get_or_init(|| tensor).clone())
             }
         }
     }

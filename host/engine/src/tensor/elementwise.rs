@@ -3,7 +3,8 @@
 use super::{Primitive, Tensor};
 use crate::{Error, Result};
 use burn::backend::Dispatch;
-use burn::backend::ops::{ActivationOps, FloatTensorOps};
+use burn::backend::ops::{ActivationOps, BoolTensorOps, FloatTensorOps};
+use burn::tensor::{BoolDType, FloatDType};
 
 impl Tensor {
     /// # Errors
@@ -41,6 +42,11 @@ impl Tensor {
 
     /// 1 where this is greater than the other, else 0. Has no gradient.
     pub fn greater(&self, other: &Self) -> Result<Self> {
+        if self.device().is_cpu() {
+            return self.detach()?.binary("greater", &other.detach()?, |left, right| {
+                Dispatch::bool_into_float(Dispatch::float_greater(left, right, BoolDType::Native), FloatDType::F32)
+            });
+        }
         // Only the sign of the difference counts; arithmetic, because not every GPU can store booleans.
         let above = self.detach()?.subtract(&other.detach()?)?.affine(1e30, 0.0)?;
         above.clamp(0.0, 1.0)
@@ -83,6 +89,12 @@ impl Tensor {
 
     pub fn square_root(&self) -> Result<Self> {
         Ok(self.like(Dispatch::float_sqrt(self.primitive())))
+    }
+
+    /// The nearest whole numbers, halves to the even one. Has no gradient.
+    pub fn rounded(&self) -> Result<Self> {
+        let x = self.detach()?;
+        Ok(x.like(Dispatch::float_round(x.primitive())))
     }
 
     pub fn sigmoid(&self) -> Result<Self> {

@@ -2,7 +2,7 @@
 
 use super::separable::Along;
 use super::{Tensor, check_shape};
-use crate::{Error, Result};
+use crate::{Cells, Error, Result};
 
 /// How a resized image is sampled; half-pixel centres, as `align_corners = false` elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,6 +23,22 @@ impl Tensor {
             return Ok(self.clone());
         }
         self.separable("resize", Along::Resize { to: height, how }, Along::Resize { to: width, how })
+    }
+
+    /// Cells (N, C, h, w) put on `height` x `width` pixels where they lie, along rows and along columns: bilinear between
+    /// them, the nearest one beyond them. Differentiable, its adjoint is exact.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] as [`Tensor::resize`], [`Error::Argument`] for a spacing of 0.
+    pub fn place(&self, height: usize, width: usize, [rows, columns]: [Cells; 2]) -> Result<Self> {
+        let [n, c, ..] = self.image_shape("place")?;
+        check_shape("place", &[n, c, height, width])?;
+        let usable = |cells: Cells| cells.first.is_finite() && cells.spacing.is_finite() && cells.spacing != 0.0;
+        if !usable(rows) || !usable(columns) {
+            return Err(Error::argument("place", "cells", "places that differ", format!("{rows:?} and {columns:?}")));
+        }
+        let along = |to: usize, cells: Cells| Along::Place { to, first: cells.first, spacing: cells.spacing };
+        self.separable("place", along(height, rows), along(width, columns))
     }
 
     /// Separable Gaussian of standard deviation `sigma` pixels, cut at 4 sigma, edges replicated.

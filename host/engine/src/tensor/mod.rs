@@ -1,4 +1,4 @@
-//! Arrays of 32-bit floating point numbers on a device, of any rank from 1 to 5.
+//! Arrays of 32-bit floating point numbers on a device, of any rank from 1 to 8.
 //!
 //! A tensor is a handle: cloning it copies no numbers. Every call checks shapes before it computes
 //! and returns an [`Error`] for what does not fit; none panics.
@@ -22,7 +22,7 @@ use burn::tensor::TensorData;
 pub(crate) type Primitive = FloatTensor<Dispatch>;
 
 /// Most dimensions that a tensor has: (N, C, D, H, W).
-pub const MAX_RANK: usize = 5;
+pub const MAX_RANK: usize = 8;
 
 /// Most elements of one tensor, so that sizes fit the 32-bit indices of GPU kernels.
 pub const MAX_ELEMENTS: usize = u32::MAX as usize / 4;
@@ -38,7 +38,7 @@ impl Tensor {
     /// Every element equal to `value`.
     ///
     /// # Errors
-    /// [`Error::Shape`] for a rank outside 1 to 5, a size of 0, or too many elements.
+    /// [`Error::Shape`] for a rank outside 1 to 8, a size of 0, or too many elements.
     pub fn full(device: &Device, shape: &[usize], value: f32) -> Result<Self> {
         check_shape("full", shape)?;
         Ok(Self::upload(device, shape, vec![value; shape.iter().product()]))

@@ -9,9 +9,22 @@ use crate::Result;
 /// What a matrix does along one axis of `from` elements.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Along {
-    Resize { to: usize, how: Interpolation },
-    Blur { sigma: f32 },
-    Move { by: i32 },
+    Resize {
+        to: usize,
+        how: Interpolation,
+    },
+    Blur {
+        sigma: f32,
+    },
+    Move {
+        by: i32,
+    },
+    /// Onto `to` pixels, from cells at `first` + i `spacing`.
+    Place {
+        to: usize,
+        first: f64,
+        spacing: f64,
+    },
 }
 
 impl Tensor {
@@ -42,6 +55,9 @@ impl Along {
     fn rows(self, from: usize) -> Vec<Vec<f32>> {
         match self {
             Self::Resize { to, how } => (0..to).map(|row| resize_row(row, to, from, how)).collect(),
+            Self::Place { to, first, spacing } => {
+                (0..to).map(|row| between((row as f64 - first) / spacing, from)).collect()
+            }
             Self::Blur { sigma } => (0..from).map(|row| blur_row(row, from, sigma)).collect(),
             Self::Move { by } => (0..from)
                 .map(|row| {
@@ -56,17 +72,24 @@ impl Along {
 
 /// Half-pixel centres: output pixel `row` lies at (row + 0.5) * from / to - 0.5.
 fn resize_row(row: usize, to: usize, from: usize, how: Interpolation) -> Vec<f32> {
-    let mut weights = vec![0.0; from];
     match how {
-        Interpolation::Nearest => weights[(row * from / to).min(from - 1)] = 1.0,
-        Interpolation::Bilinear => {
-            let at = ((row as f64 + 0.5) * from as f64 / to as f64 - 0.5).max(0.0);
-            let low = (at as usize).min(from - 1);
-            let part = at - low as f64;
-            weights[low] += (1.0 - part) as f32;
-            weights[(low + 1).min(from - 1)] += part as f32;
+        Interpolation::Nearest => {
+            let mut weights = vec![0.0; from];
+            weights[(row * from / to).min(from - 1)] = 1.0;
+            weights
         }
+        Interpolation::Bilinear => between((row as f64 + 0.5) * from as f64 / to as f64 - 0.5, from),
     }
+}
+
+/// Weights of the two elements that a place lies between; beyond an end, that end.
+fn between(at: f64, from: usize) -> Vec<f32> {
+    let mut weights = vec![0.0; from];
+    let at = at.clamp(0.0, (from - 1) as f64);
+    let low = (at as usize).min(from - 1);
+    let part = at - low as f64;
+    weights[low] += (1.0 - part) as f32;
+    weights[(low + 1).min(from - 1)] += part as f32;
     weights
 }
 

@@ -21,6 +21,17 @@ pub(crate) fn function() -> impl Strategy<Value = Nonlinearity> {
         (-0.5..1.5_f32).prop_map(|slope| Nonlinearity::LeakyRelu { slope }),
         Just(Nonlinearity::Sigmoid),
         Just(Nonlinearity::Silu),
+        (0.5..1.5_f32, 0.5..2.0_f32, 0.5..2.0_f32).prop_map(|(scale, alpha, rate)| Nonlinearity::Elu {
+            scale,
+            alpha,
+            rate
+        }),
+        any::<bool>().prop_map(|by_tanh| Nonlinearity::Gelu { by_tanh }),
+        Just(Nonlinearity::Mish),
+        Just(Nonlinearity::Softplus),
+        Just(Nonlinearity::Softsign),
+        (0.5..2.0_f32).prop_map(|alpha| Nonlinearity::Swish { alpha }),
+        (0.1..1.0_f32).prop_map(|alpha| Nonlinearity::ThresholdedRelu { alpha }),
     ]
 }
 
@@ -58,6 +69,35 @@ pub(crate) fn definition(function: Nonlinearity, x: f64) -> [f64; 2] {
             let y = 1.0 / (1.0 + (-x).exp());
             [x * y, y * (1.0 + x * (1.0 - y))]
         }
+        Nonlinearity::ThresholdedRelu { alpha } => {
+            let open = if x > f64::from(alpha) { 1.0 } else { 0.0 };
+            [open * x, open]
+        }
+        smooth => {
+            // The slope by a difference of the definition, good to 1e-9.
+            let step = 1e-5;
+            let y = |x: f64| curve(smooth, x);
+            [y(x), (8.0 * (y(x + step) - y(x - step)) - y(x + 2.0 * step) + y(x - 2.0 * step)) / (12.0 * step)]
+        }
+    }
+}
+
+/// Curves as their papers write them.
+fn curve(function: Nonlinearity, x: f64) -> f64 {
+    match function {
+        Nonlinearity::Elu { scale, alpha, rate } => {
+            let [scale, alpha, rate] = [scale, alpha, rate].map(f64::from);
+            scale * if x > 0.0 { x } else { alpha * ((rate * x).exp() - 1.0) }
+        }
+        Nonlinearity::Gelu { by_tanh: false } => 0.5 * x * (1.0 + libm::erf(x / 2.0_f64.sqrt())),
+        Nonlinearity::Gelu { by_tanh: true } => {
+            0.5 * x * (1.0 + ((2.0 / std::f64::consts::PI).sqrt() * (x + 0.044_715 * x.powi(3))).tanh())
+        }
+        Nonlinearity::Mish => x * x.exp().ln_1p().tanh(),
+        Nonlinearity::Softplus => x.exp().ln_1p(),
+        Nonlinearity::Softsign => x / (1.0 + x.abs()),
+        Nonlinearity::Swish { alpha } => x / (1.0 + (-f64::from(alpha) * x).exp()),
+        _ => f64::NAN,
     }
 }
 
@@ -66,6 +106,9 @@ pub(crate) fn bends_near(function: Nonlinearity, x: f32) -> bool {
     let near = |bend: f32| (x - bend).abs() < 1e-5 * (1.0 + bend.abs());
     match function {
         Nonlinearity::HardSigmoid { slope, offset } => near(-offset / slope) || near((1.0 - offset) / slope),
+        // Differences of the definition must not reach over the bend.
+        Nonlinearity::Elu { .. } | Nonlinearity::Softsign => x.abs() < 1e-3,
+        Nonlinearity::ThresholdedRelu { alpha } => near(alpha),
         _ => false,
     }
 }
@@ -101,7 +144,10 @@ fn random_numbers_follow_the_definition() {
 fn bent(function: Nonlinearity, x: f32) -> f64 {
     match function {
         Nonlinearity::HardSigmoid { slope, offset } => f64::from((slope * x).abs() + offset.abs()),
-        Nonlinearity::HardSwish => f64::from(x.abs()),
+        // Functions that are 1 or x less what is nearly as much.
+        Nonlinearity::HardSwish | Nonlinearity::Elu { .. } | Nonlinearity::Gelu { .. } | Nonlinearity::Mish => {
+            f64::from(x.abs()).max(1e-6)
+        }
         _ => 0.0,
     }
 }

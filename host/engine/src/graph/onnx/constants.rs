@@ -1,17 +1,13 @@
 //! Weights and other constants, inside the ONNX file or in a file beside it.
 
 use super::proto::TensorProto;
-use crate::graph::Constant;
+use super::types;
+use crate::graph::array::{Array, Kind};
 use crate::model_file::ModelFiles;
 use crate::{Error, Result};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-const FLOAT: i32 = 1;
-const INT32: i32 = 6;
-const INT64: i32 = 7;
-const FLOAT16: i32 = 10;
-const DOUBLE: i32 = 11;
 const STORED_OUTSIDE: i32 = 1;
 
 /// The files that hold weights outside the graph, each read once.
@@ -27,42 +23,61 @@ impl<'a> External<'a> {
     }
 
     /// One tensor of the graph as a constant.
-    pub(super) fn constant(&mut self, tensor: &TensorProto) -> Result<Constant> {
+    pub(super) fn constant(&mut self, tensor: &TensorProto) -> Result<Array> {
         let file = self.file;
         let refused = |why: String| Error::Model(format!("{file}: constant `{}`: {why}", tensor.name));
-        let shape: Vec<usize> = tensor.dims.iter().map(|size| usize::try_from(*size).unwrap_or(0)).collect();
-        let elements: usize = shape.iter().product();
+        let sizes = || tensor.dims.iter().map(|size| usize::try_from(*size).ok());
+        let elements = sizes().try_fold(1_usize, |product, size| product.checked_mul(size?));
+        let (Some(shape), Some(elements)) = (sizes().collect::<Option<Vec<_>>>(), elements) else {
+            return Err(refused(format!("the shape {:?}; the file is damaged", tensor.dims)));
+        };
         let raw = if tensor.data_location == STORED_OUTSIDE { Some(self.outside(tensor)?) } else { None };
         let raw: &[u8] = raw.as_deref().unwrap_or(&tensor.raw_data);
-        let constant = match tensor.data_type {
-            FLOAT if raw.is_empty() => Constant::Floats { shape, data: tensor.float_data.clone() },
-            FLOAT => Constant::Floats { shape, data: numbers(raw, f32::from_le_bytes) },
-            DOUBLE if raw.is_empty() => {
-                Constant::Floats { shape, data: tensor.double_data.iter().map(|x| *x as f32).collect() }
+        let kind = types::kind(tensor.data_type)
+            .ok_or_else(|| refused(format!("numbers of type {}", types::name(tensor.data_type))))?;
+        let whole = |data: Vec<i64>| Array::whole(kind, shape.clone(), data);
+        let floats = |data: Vec<f32>| Array::floats(shape.clone(), data);
+        let ints = || tensor.int32_data.iter().map(|x| i64::from(*x)).collect::<Vec<_>>();
+        let bits = || tensor.int32_data.iter().map(|bits| *bits as u16);
+        let array = match (tensor.data_type, raw.is_empty()) {
+            (1, true) => floats(tensor.float_data.clone()),
+            (1, false) => floats(numbers(raw, f32::from_le_bytes)),
+            (11, true) => floats(tensor.double_data.iter().map(|x| *x as f32).collect()),
+            (11, false) => floats(numbers(raw, |bytes| f64::from_le_bytes(bytes) as f32)),
+            (10, true) => floats(bits().map(half).collect()),
+            (10, false) => floats(numbers(raw, |bytes| half(u16::from_le_bytes(bytes)))),
+            (16, true) => floats(bits().map(brain).collect()),
+            (16, false) => floats(numbers(raw, |bytes| brain(u16::from_le_bytes(bytes)))),
+            (7, true) => whole(tensor.int64_data.clone()),
+            (7, false) => whole(numbers(raw, i64::from_le_bytes)),
+            (12, true) => whole(tensor.uint64_data.iter().map(|x| *x as i64).collect()),
+            (12, false) => whole(numbers(raw, |bytes| i64::from(u32::from_le_bytes(bytes)))),
+            (13, _) => {
+                let read = match raw.is_empty() {
+                    true => tensor.uint64_data.clone(),
+                    false => numbers(raw, u64::from_le_bytes),
+                };
+                let whole_numbers: Option<Vec<i64>> = read.iter().map(|x| i64::try_from(*x).ok()).collect();
+                whole(whole_numbers.ok_or_else(|| refused("a uint64 above 2^63".into()))?)
             }
-            DOUBLE => Constant::Floats { shape, data: numbers(raw, |bytes| f64::from_le_bytes(bytes) as f32) },
-            FLOAT16 if raw.is_empty() => {
-                Constant::Floats { shape, data: tensor.int32_data.iter().map(|bits| half(*bits as u16)).collect() }
-            }
-            FLOAT16 => Constant::Floats { shape, data: numbers(raw, |bytes| half(u16::from_le_bytes(bytes))) },
-            INT64 if raw.is_empty() => Constant::Integers(tensor.int64_data.clone()),
-            INT64 => Constant::Integers(numbers(raw, i64::from_le_bytes)),
-            INT32 if raw.is_empty() => Constant::Integers(tensor.int32_data.iter().map(|x| i64::from(*x)).collect()),
-            INT32 => Constant::Integers(numbers(raw, |bytes| i64::from(i32::from_le_bytes(bytes)))),
-            other => {
-                return Err(refused(format!(
-                    "element type {other} of ONNX, expected float, double, float16, int32 or int64"
-                )));
-            }
+            (6, false) => whole(numbers(raw, |bytes| i64::from(i32::from_le_bytes(bytes)))),
+            (4, false) => whole(numbers(raw, |bytes| i64::from(u16::from_le_bytes(bytes)))),
+            (5, false) => whole(numbers(raw, |bytes| i64::from(i16::from_le_bytes(bytes)))),
+            (2, false) => whole(raw.iter().map(|x| i64::from(*x)).collect()),
+            (9, false) => whole(raw.iter().map(|x| i64::from(*x != 0)).collect()),
+            (3, false) => whole(raw.iter().map(|x| i64::from(*x as i8)).collect()),
+            (21 | 22 | 25 | 26, _) => whole(packed(kind, raw, &tensor.int32_data, elements)),
+            (9, true) => whole(ints().into_iter().map(|x| i64::from(x != 0)).collect()),
+            _ => whole(ints()),
         };
-        let found = match &constant {
-            Constant::Floats { data, .. } => data.len(),
-            Constant::Integers(list) => list.len(),
-        };
-        if found != elements {
-            return Err(refused(format!("{found} numbers for the shape {:?}; the file is damaged", tensor.dims)));
+        if array.len() != elements {
+            return Err(refused(format!(
+                "{} numbers for the shape {:?}; the file is damaged",
+                array.len(),
+                tensor.dims
+            )));
         }
-        Ok(constant)
+        Ok(array)
     }
 
     /// The bytes of a tensor that lies in another file.
@@ -113,4 +128,21 @@ fn half(bits: u16) -> f32 {
         31 => f32::NAN,
         _ => sign * (1.0 + fraction / 1024.0) * 2_f32.powi(exponent - 15),
     }
+}
+
+/// The upper half of a number in single precision.
+fn brain(bits: u16) -> f32 {
+    f32::from_bits(u32::from(bits) << 16)
+}
+
+/// Numbers of 2 or 4 bits, the first in the lowest bits of a byte.
+fn packed(kind: Kind, raw: &[u8], ints: &[i32], elements: usize) -> Vec<i64> {
+    let Kind::Whole { bits, signed } = kind else { return Vec::new() };
+    let bytes: Vec<u8> = if raw.is_empty() { ints.iter().map(|x| *x as u8).collect() } else { raw.to_vec() };
+    let (each, mask, sign) = (usize::from(8 / bits), (1_u8 << bits) - 1, 1_i64 << (bits - 1));
+    let number = |at: usize| {
+        let number = i64::from(bytes[at / each] >> (at % each * usize::from(bits)) & mask);
+        if signed && number >= sign { number - 2 * sign } else { number }
+    };
+    (0..elements.min(bytes.len().saturating_mul(each))).map(number).collect()
 }

@@ -1,0 +1,270 @@
+//! One step of a network: ONNX's semantics on the device's tensors, and on arrays of the host.
+
+mod attention;
+mod elementwise;
+mod host;
+mod normalize;
+mod places;
+mod pool;
+mod product;
+mod quantize;
+mod reduce;
+mod resize;
+mod shape;
+
+use super::Node;
+use super::array::{Array, Kind};
+use super::network::{Kernel, Step};
+use super::operator::Operator;
+use super::value::{Held, Value};
+use crate::cpu::conv::ConvGeometry;
+use crate::kernels::{FrozenOps, Nonlinearity, Then};
+use crate::{Device, Error, ReluRule, Result, Tensor};
+use burn::backend::Dispatch;
+use burn::backend::ops::FloatTensorOps;
+
+/// Computes what `step` makes from the values in its slots; without `relu`, what it makes before the ReLU at its end.
+pub(super) fn step(
+    step: &Step,
+    slots: &[Option<Value>],
+    device: &Device,
+    rule: ReluRule,
+    relu: bool,
+) -> Result<Vec<Value>> {
+    let value = |slot: &Option<usize>| slot.and_then(|slot| slots.get(slot)?.as_ref());
+    let inputs =
+        Inputs { name: &step.name, kind: step.kernel.name(), values: step.inputs.iter().map(value).collect(), device };
+    kernel(&step.kernel, &inputs, rule, relu).map_err(|error| inputs.named(error))
+}
+
+/// What a node makes of constants, on the host.
+pub(super) fn fold(node: &Node, given: &[Option<&Array>], cpu: &Device) -> Result<Vec<Array>> {
+    let values: Vec<Option<Value>> = given.iter().map(|array| array.map(|array| Value::array(array.clone()))).collect();
+    let values = values.iter().map(Option::as_ref).collect();
+    let inputs = Inputs { name: &node.name, kind: node.operator.name(), values, device: cpu };
+    let folded = |error| inputs.named(error);
+    let made = operate(&node.operator, &inputs, ReluRule::Plain).map_err(folded)?;
+    made.iter().map(read_back).collect::<Result<_>>().map_err(folded)
+}
+
+/// A value on the host.
+pub(super) fn read_back(value: &Value) -> Result<Array> {
+    match value {
+        Value::Array(shared) => Ok(shared.array.clone()),
+        Value::Tensor(Held { tensor, kind, .. }) => {
+            let (shape, data) = (value.shape(), tensor.read()?);
+            Ok(match kind {
+                Kind::Float => Array::floats(shape, data),
+                kind => Array::whole(*kind, shape, data.iter().map(|x| *x as i64).collect()),
+            })
+        }
+    }
+}
+
+fn kernel(kernel: &Kernel, inputs: &Inputs, rule: ReluRule, relu: bool) -> Result<Vec<Value>> {
+    let tensor = match kernel {
+        Kernel::Conv { conv, weight, bias, relu: ends_with_relu, same } => {
+            let mut x = inputs.float(0)?;
+            let geometry = conv.geometry();
+            if let Some(same) = same {
+                let [_, _, h, w] = x.image_shape(inputs.name)?;
+                let around = same.amounts([h, w], geometry.kernel, geometry.stride, geometry.dilation);
+                x = shape::surrounded(&x, around, 0.0)?;
+            }
+            let [_, channels, h, w] = x.image_shape(inputs.name)?;
+            if channels != geometry.channels_in || geometry.output_size([h, w]).is_none() {
+                return Err(inputs.refused(format!(
+                    "a value of shape {:?}, expected (N, {}, H, W), at least as large as the kernel {:?}",
+                    x.shape(),
+                    geometry.channels_in,
+                    geometry.kernel
+                )));
+            }
+            let then = if *ends_with_relu && relu { Then::Relu(rule) } else { Then::Nothing };
+            x.like(Dispatch::frozen_conv(x.primitive(), weight.primitive(), bias.primitive(), conv.clone(), then))
+        }
+        Kernel::ConvTranspose { conv, weight, zeros, bias, output_padding, output_shape } => {
+            let x = inputs.image(0)?;
+            let [_, channels, h, w] = x.image_shape(inputs.name)?;
+            let geometry = conv.geometry();
+            let size = transposed_size(geometry, [h, w], *output_padding);
+            let Some(size) = size.filter(|_| channels == geometry.channels_out) else {
+                return Err(inputs.refused(format!(
+                    "a value of shape {:?}, expected (N, {}, H, W) that leads to a picture",
+                    x.shape(),
+                    geometry.channels_out
+                )));
+            };
+            let (conv, weight, zeros) = (conv.clone(), weight.primitive(), zeros.primitive());
+            let made = x.like(Dispatch::frozen_conv_transpose(x.primitive(), weight, zeros, conv, size));
+            let made = match output_shape {
+                Some((wanted, upper)) => shape::cropped(&made, *wanted, *upper, inputs)?,
+                None => made,
+            };
+            made.add(bias)?
+        }
+        Kernel::ScaleShift { scale, shift, relu: ends_with_relu } => {
+            let x = inputs.float(0)?;
+            // (N, C), (N, C, L) and so on, as (N, C, 1, 1) and (N, C, L, 1).
+            let shape = x.shape();
+            if shape.get(1) != Some(&scale.elements()) || shape.len() > 4 {
+                return Err(inputs.refused(format!(
+                    "a value of shape {shape:?}, expected one of {} channels on axis 1",
+                    scale.elements()
+                )));
+            }
+            let image = x.reshape(&[&shape[..], &[1, 1][..4 - shape.len()]].concat())?;
+            let made = if *ends_with_relu && relu {
+                image.like(Dispatch::scale_shift_relu(image.primitive(), scale.primitive(), shift.primitive(), rule))
+            } else {
+                image.multiply(scale)?.add(shift)?
+            };
+            made.reshape(&shape)?
+        }
+        Kernel::Silu => elementwise::activated(&inputs.float(0)?, Nonlinearity::Silu),
+        Kernel::Operator(operator) => return operate(operator, inputs, rule),
+    };
+    Ok(vec![Value::float(tensor)])
+}
+
+/// (H, W) that a transposed convolution makes of `from`; the convolution must lead back to it.
+fn transposed_size(conv: &ConvGeometry, from: [usize; 2], output_padding: [usize; 2]) -> Option<[usize; 2]> {
+    let [top, left, bottom, right] = conv.padding;
+    let along = |axis: usize, padding: usize| {
+        let reach = conv.dilation[axis] * (conv.kernel[axis].max(1) - 1) + 1;
+        ((from[axis].max(1) - 1) * conv.stride[axis] + reach + output_padding[axis]).checked_sub(padding)
+    };
+    let size = [along(0, top + bottom)?, along(1, left + right)?];
+    (conv.output_size(size) == Some(from)).then_some(size)
+}
+
+/// The values that a step reads.
+struct Inputs<'a> {
+    /// Of the node.
+    name: &'a str,
+    /// Its operator.
+    kind: &'a str,
+    values: Vec<Option<&'a Value>>,
+    device: &'a Device,
+}
+
+impl<'a> Inputs<'a> {
+    fn get(&self, index: usize) -> Option<&'a Value> {
+        self.values.get(index).copied().flatten()
+    }
+
+    fn value(&self, index: usize) -> Result<&'a Value> {
+        self.get(index).ok_or_else(|| self.refused(format!("input {index} is missing")))
+    }
+
+    /// A value on the device, whatever its numbers are.
+    fn tensor(&self, index: usize) -> Result<Tensor> {
+        self.value(index)?.on(self.device)
+    }
+
+    /// Numbers with a fraction, on the device.
+    fn float(&self, index: usize) -> Result<Tensor> {
+        let value = self.value(index)?;
+        match value.kind() {
+            Kind::Float => value.on(self.device),
+            kind => Err(self.refused(format!("input {index} holds {kind}, expected numbers with a fraction"))),
+        }
+    }
+
+    /// Numbers of shape (N, C, H, W).
+    fn image(&self, index: usize) -> Result<Tensor> {
+        let x = self.tensor(index)?;
+        match x.shape().len() {
+            4 => Ok(x),
+            rank => {
+                Err(self.refused(format!("a value of shape {:?}, {rank} dimensions, expected (N, C, H, W)", x.shape())))
+            }
+        }
+    }
+
+    /// A list of whole numbers that is known without the image.
+    fn list(&self, index: usize) -> Result<Option<Vec<i64>>> {
+        let Some(value) = self.get(index) else { return Ok(None) };
+        let list = value.as_array().and_then(Array::as_whole);
+        list.map(|list| Some(list.to_vec())).ok_or_else(|| {
+            self.refused(format!(
+                "input {index} holds {} that depend on the image, expected a list of whole numbers",
+                value.kind()
+            ))
+        })
+    }
+
+    /// Numbers that are known without the image.
+    fn known(&self, index: usize) -> Result<Option<Vec<f32>>> {
+        let Some(value) = self.get(index) else { return Ok(None) };
+        match value {
+            Value::Array(shared) => Ok(Some(shared.array.to_floats())),
+            Value::Tensor(held) if !held.tensor.is_tracked() => Ok(Some(held.tensor.read()?)),
+            Value::Tensor(_) => Err(self.refused(format!("input {index} depends on the image, expected a constant"))),
+        }
+    }
+
+    fn refused(&self, why: String) -> Error {
+        Error::Model(format!("node `{}` ({}): {why}", self.name, self.kind))
+    }
+
+    /// An error of the device's operations as one of this node.
+    fn named(&self, error: Error) -> Error {
+        match error {
+            Error::Shape { .. } | Error::Argument { .. } => self.refused(error.to_string()),
+            other => other,
+        }
+    }
+}
+
+fn operate(operator: &Operator, inputs: &Inputs, rule: ReluRule) -> Result<Vec<Value>> {
+    if let Operator::Shape { start, end } = operator {
+        let shape: Vec<i64> = inputs.value(0)?.shape().iter().map(|size| *size as i64).collect();
+        let (from, to) = places::range(*start, end.unwrap_or(i64::MAX), shape.len());
+        return Ok(vec![Value::array(Array::list(shape[from..to.max(from)].to_vec()))]);
+    }
+    if let Some(arrays) = host::evaluate(operator, inputs)? {
+        return Ok(arrays.into_iter().map(Value::array).collect());
+    }
+    let one = |value: Value| Ok(vec![value]);
+    match operator {
+        Operator::Relu => {
+            let x = inputs.float(0)?;
+            one(Value::float(x.like(Dispatch::ruled_relu(x.primitive(), rule))))
+        }
+        Operator::Sigmoid => one(Value::float(elementwise::activated(&inputs.float(0)?, Nonlinearity::Sigmoid))),
+        Operator::Activation(function) => one(Value::float(elementwise::activated(&inputs.float(0)?, *function))),
+        Operator::Tanh => {
+            let x = inputs.float(0)?;
+            one(Value::float(x.like(Dispatch::float_tanh(x.primitive()))))
+        }
+        Operator::Clip => one(elementwise::clip(inputs)?),
+        Operator::PRelu => one(elementwise::prelu(inputs)?),
+        Operator::Elementwise(function) => one(elementwise::one(*function, inputs)?),
+        Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Binary(_) => {
+            one(elementwise::several(operator, inputs)?)
+        }
+        Operator::Where => one(elementwise::choose(inputs)?),
+        Operator::Softmax { .. } | Operator::Hardmax { .. } | Operator::Reduce { .. } | Operator::ArgMax { .. } => {
+            one(reduce::reduce(operator, inputs)?)
+        }
+        Operator::GlobalAveragePool | Operator::GlobalMaxPool => one(reduce::global(operator, inputs)?),
+        Operator::MaxPool(pool) => one(Value::of(pool::max(&inputs.image(0)?, pool, inputs)?, inputs.value(0)?.kind())),
+        Operator::AveragePool { pool, count_padding } => {
+            one(Value::float(pool::average(&inputs.float(0)?, pool, *count_padding, inputs)?))
+        }
+        Operator::Gemm { .. } | Operator::MatMul | Operator::Einsum { .. } => one(product::product(operator, inputs)?),
+        Operator::Attention(with) => one(Value::float(attention::attention(with, inputs)?)),
+        Operator::Normalize { .. } | Operator::LpNorm { .. } | Operator::LocalResponseNorm { .. } => {
+            Ok(normalize::normalize(operator, inputs)?.into_iter().map(Value::float).collect())
+        }
+        Operator::Resize(resizing) => one(Value::float(resize::resize(resizing, inputs)?)),
+        Operator::Quantize { .. } | Operator::Dequantize { .. } | Operator::DynamicQuantize => {
+            quantize::quantize(operator, inputs)
+        }
+        Operator::Conv { .. } | Operator::ConvTranspose { .. } | Operator::BatchNorm { .. } => {
+            Err(inputs.refused("weights that depend on the image, expected constants of the file".into()))
+        }
+        _ => shape::shape(operator, inputs),
+    }
+}
