@@ -93,7 +93,7 @@ fn four_networks_equal_onnxruntime() {
 }
 
 #[test]
-fn an_unknown_operator_is_refused_by_name_with_what_is_known() {
+fn an_unknown_operator_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let bytes = std::fs::read(golden().join("operators-resnet.onnx")).unwrap();
     // The same graph with its pooling operator renamed to one of equal length that nobody knows.
@@ -107,7 +107,7 @@ fn an_unknown_operator_is_refused_by_name_with_what_is_known() {
     let files = ModelFiles::Folder(folder.path().to_path_buf());
     let error =
         Classifier::from_manifest("m.toml", &manifest("graph.onnx"), &files, &Device::cpu()).unwrap_err().to_string();
-    assert!(error.contains("MaxPuul_") && error.contains("not known; known are Add, AveragePool"), "{error}");
+    assert!(error.contains("MaxPuul") && error.contains("this operator is not known") && error.len() < 300, "{error}");
 }
 
 #[test]

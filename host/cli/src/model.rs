@@ -110,7 +110,7 @@ impl Model {
         if let Some(classifier) = &self.opened {
             return Ok(classifier.clone());
         }
-        let _waiting = console.wait(&format!("loading the model `{}`", self.manifest.name));
+        let waiting = console.wait(&format!("loading the model `{}`", self.manifest.name));
         if self.manifest.model.command.is_some() && self.allow_command {
             let stop = self.cancel.clone();
             let stop = Box::new(move || stop.is_cancelled());
@@ -120,7 +120,12 @@ impl Model {
                 false => Failure::Input(error.to_string()),
             });
         }
-        Ok(Classifier::from_manifest(&self.record.manifest, &self.manifest, &self.files, device)?)
+        let classifier = Classifier::from_manifest(&self.record.manifest, &self.manifest, &self.files, device)?;
+        drop(waiting);
+        for note in &classifier.info().notes {
+            console.warn(&format!("{}: {note}", self.manifest.name));
+        }
+        Ok(classifier)
     }
 
     pub fn manifest(&self) -> &Manifest {

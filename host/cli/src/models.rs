@@ -10,7 +10,7 @@ use crate::{
     model::Model,
     plugins::{PluginArguments, Plugins},
 };
-use lacuna_engine::{Activation, ReluRule, Tensor};
+use lacuna_engine::{Activation, Classifier, ReluRule, Tensor};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -62,6 +62,7 @@ pub fn run(Command::Inspect(arguments): &Command) -> Result<()> {
     let activation = match info.activation {
         Activation::Softmax => "softmax",
         Activation::Sigmoid => "sigmoid",
+        Activation::None => "none: its outputs are the probabilities",
     };
 
     let record = model.record();
@@ -84,6 +85,7 @@ pub fn run(Command::Inspect(arguments): &Command) -> Result<()> {
     if !functions.is_empty() {
         console.say(&format!("  activation functions: {}", functions.join(", ")));
     }
+    info.notes.iter().for_each(|note| console.say(&format!("  note      {note}")));
     console.say("  answer to a grey image (0.5 everywhere):");
     for (index, class) in info.classes.iter().enumerate() {
         let (logit, probability) = (logits[index], probabilities[index]);
@@ -92,6 +94,10 @@ pub fn run(Command::Inspect(arguments): &Command) -> Result<()> {
     let cam = info.cam_layer.as_deref().unwrap_or("none");
     console.say(&format!("  layers    {} (for class activation maps: {cam})", info.layers.len()));
     info.layers.iter().for_each(|layer| console.say(&format!("    {layer}")));
+    let seen = cam_layer_seen(&classifier)?;
+    if let Some((layer, orientation)) = &seen {
+        console.say(&format!("  layer `{layer}`: {orientation}"));
+    }
 
     console.give(&json!({
         "classifier": record,
@@ -101,10 +107,39 @@ pub fn run(Command::Inspect(arguments): &Command) -> Result<()> {
         "healthy": healthy,
         "differentiable": info.differentiable,
         "activation_functions": info.activation_functions.iter().map(|f| json!({ "name": f.name, "count": f.count })).collect::<Vec<_>>(),
+        "notes": info.notes,
         "layers": info.layers,
         "cam_layer": info.cam_layer,
+        "cam_layer_orientation": seen.map(|(_, orientation)| orientation),
         "grey_image": { "logits": logits, "probabilities": probabilities },
         "device": device.name(),
     }));
     Ok(())
+}
+
+/// Whether the layer of class activation maps lies as the image does: where a bright square of the image shows in it.
+fn cam_layer_seen(classifier: &Classifier) -> Result<Option<(String, String)>> {
+    let info = classifier.info();
+    let Some(layer) = info.cam_layer.clone() else { return Ok(None) };
+    let cells = match classifier.cells(&layer)? {
+        Some([rows, columns]) => format!(
+            "its cells lie at row {:.1} + {:.1} i and column {:.1} + {:.1} j of the image",
+            rows.first, rows.spacing, columns.first, columns.spacing
+        ),
+        None => "where its cells lie on the image cannot be told, so they are spread over it evenly".to_owned(),
+    };
+    let Some([from, to]) = classifier.shown_in(&layer)? else {
+        return Ok(Some((layer, format!("{cells}; a bright square on grey changes nothing in it"))));
+    };
+    let [upper, right] = [to[0] < info.height as f64 / 2.0, to[1] > info.width as f64 / 2.0];
+    let lies = if upper && right {
+        "as the image"
+    } else {
+        "otherwise than the image, or every part of it sees all of the image"
+    };
+    let text = format!(
+        "{cells}; a bright square at row {:.0}, column {:.0} shows in it around row {:.0}, column {:.0}: it lies {lies}",
+        from[0], from[1], to[0], to[1]
+    );
+    Ok(Some((layer, text)))
 }

@@ -75,8 +75,8 @@ fn a_manifest_may_name_the_healthy_class() {
 
 #[test]
 fn graphs_that_are_none_are_refused() {
-    assert!(refusal(MANIFEST, b"").contains("without a graph"));
-    assert!(refusal(MANIFEST, b"\x89PNG\r\n\x1a\n and more").contains("not an ONNX file"));
+    assert!(refusal(MANIFEST, b"").contains("the file is empty"));
+    assert!(refusal(MANIFEST, b"\x89PNG\r\n\x1a\n and more").contains("no ONNX file"));
 }
 
 #[test]

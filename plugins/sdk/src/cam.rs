@@ -2,7 +2,7 @@
 //!
 //! The data of a run: a layer of the classifier -> A (N, K, h, w) and G = d f_c / d A of one forward and
 //! one backward pass -> the method's own equation makes a CAM (N, 1, h, w) of them -> ReLU -> the map
-//! (N, 1, H, W), bilinear with half-pixel centres.
+//! (N, 1, H, W), bilinear between the places of the layer's cells on the image.
 //!
 //! ```
 //! use lacuna_plugin::{Error, Explanation, Request, cam};
@@ -24,6 +24,12 @@ pub fn described(info: Info) -> Info {
                  empty for the classifier's own CAM layer, which its manifest may name",
             )
             .source("Selvaraju 2017, Sec. 3: the last convolutional layer"),
+        Parameter::choice("placement", ["centres", "spread"])
+            .summary(
+                "Where the cells of the layer lie on the image: `centres`, the middles of what they see, or `spread`, evenly \
+                 over the image, as other tools do",
+            )
+            .source("Araujo, Norris and Sim 2019, Eq. 2 and 5"),
         Score::Logit.parameter(CAPTUM),
         Parameter::flag("rectify", true)
             .summary("Keep only what speaks for the target: a ReLU before the map is made larger")
@@ -59,7 +65,10 @@ pub fn explain(request: &Request<'_>, equation: impl FnOnce(&Tensor, &Tensor) ->
              shows what speaks against it, --param layer=NAME looks elsewhere"
         )
     }));
-    let map = cam.resize(height, width, Interpolation::Bilinear);
+    let map = match settings.choice("placement")? {
+        "spread" => cam.resize(height, width, Interpolation::Bilinear),
+        _ => classifier.place(&layer, &cam),
+    };
     Ok(Explanation { map, extras: vec![("cam", cam)], findings })
 }
 
@@ -68,7 +77,12 @@ fn layer(info: &ClassifierInfo, wanted: &str) -> Result<String, Error> {
     let layers = &info.layers;
     if wanted.is_empty() {
         return info.cam_layer.clone().ok_or_else(|| {
-            Error::Unsupported(format!("the classifier `{}` has no layer that is a picture", info.name))
+            Error::Unsupported(format!(
+                "the classifier `{}` has no layer that is a picture and from which the answer is computed without mixing \
+                 all of its parts: class activation maps of tokens, as transformers have them, are not known yet. Methods \
+                 of masks and gradients work; the parameter `layer` may name a layer nevertheless",
+                info.name
+            ))
         });
     }
     let at = |place: i64| match place {

@@ -43,4 +43,9 @@ impl Classifier<'_> {
     pub fn logits_from(&self, layer: &str, activations: &Tensor) -> Tensor {
         activations.map(|activations| self.0.logits_from(layer, activations))
     }
+
+    /// Values (N, C', H', W') on the cells of a layer, put on the image's grid where those cells lie.
+    pub fn place(&self, layer: &str, values: &Tensor) -> Tensor {
+        values.map(|values| self.0.place(layer, values))
+    }
 }

@@ -6,7 +6,7 @@ pub use crate::bindings::imports::tensors::Interpolation;
 use crate::bindings::imports::tensors::Tensor as Handle;
 use crate::error::Error;
 
-/// 32-bit floating point numbers of rank 1 to 5; images are (N, C, H, W).
+/// 32-bit floating point numbers of rank 1 to 8; images are (N, C, H, W).
 ///
 /// A tensor is either a handle or the error of the operation that failed to make it, which every
 /// operation on it hands on. So formulas read as in the paper, without a `?` after each operator,

@@ -18,6 +18,8 @@ pub struct Record<'a> {
     image: &'a ImageRecord,
     warnings: &'a [String],
     classifier: &'a ModelRecord,
+    /// What loading the classifier found: where its logits are taken, how it takes batches.
+    classifier_notes: &'a [String],
     generator: Option<&'a ModelRecord>,
     target: &'a Target,
     /// Mean of 1 - m over the classifier's grid.
@@ -35,6 +37,7 @@ impl<'a> Record<'a> {
             image: &subject.record,
             warnings: &subject.warnings,
             classifier: explainer.model.record(),
+            classifier_notes: &explainer.classifier.info().notes,
             generator: explainer.generator.map(|(model, _)| model.record()),
             target: &explained.target,
             deleted_fraction: explained.deleted_fraction,

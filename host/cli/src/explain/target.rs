@@ -71,7 +71,9 @@ pub fn most_probable(row: &[f32]) -> ClassIndex {
 fn seen(activation: Activation, row: &[f32]) -> Vec<usize> {
     match activation {
         Activation::Softmax => vec![most_probable(row).0],
-        Activation::Sigmoid => {
+        // Probabilities as they come are exclusive where their sum is 1.
+        Activation::None if (row.iter().sum::<f32>() - 1.0).abs() < 1e-3 => vec![most_probable(row).0],
+        Activation::Sigmoid | Activation::None => {
             let mut above: Vec<usize> = (0..row.len()).filter(|index| row[*index] > HALF).collect();
             above.sort_by(|a, b| row[*b].total_cmp(&row[*a]));
             above
@@ -107,7 +109,7 @@ impl Target {
         self.probability_after?;
         let (own, others): (Vec<&Seen>, Vec<&Seen>) = self.seen_after.iter().partition(|seen| seen.index == self.index);
         Some(match (self.activation, own.is_empty(), others.as_slice()) {
-            (Some(Activation::Sigmoid), true, []) => "no label is above 0.5 then".to_owned(),
+            (Some(Activation::Sigmoid | Activation::None), true, []) => "no label is above 0.5 then".to_owned(),
             (Some(Activation::Sigmoid), false, []) => "no other label is above 0.5 then".to_owned(),
             (Some(Activation::Sigmoid), _, _) => {
                 let told: Vec<String> = others.iter().take(TOLD).map(|seen| seen.in_words()).collect();

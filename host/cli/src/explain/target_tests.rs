@@ -18,6 +18,7 @@ fn info(activation: Activation, healthy: Option<usize>) -> ClassifierInfo {
         differentiable: true,
         layers: Vec::new(),
         cam_layer: None,
+        notes: Vec::new(),
         activation_functions: Vec::new(),
     }
 }

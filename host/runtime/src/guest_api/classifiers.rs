@@ -61,6 +61,12 @@ impl HostClassifier for PluginState {
         self.keep_answer(logits, activations)
     }
 
+    fn place(&mut self, this: Model, layer: String, values: Handle) -> Result<Handle, Fault> {
+        let (model, values) = (self.classifier(&this)?, self.tensor(&values)?);
+        let placed = self.compute("classifier.place", Group::Classifier, || model.place(&layer, &values.tensor))?;
+        self.keep(placed, [values])
+    }
+
     fn drop(&mut self, this: Model) -> wasmtime::Result<()> {
         self.table().delete(this)?;
         Ok(())
@@ -98,6 +104,7 @@ fn info(info: &engine::ClassifierInfo) -> ClassifierInfo {
         activation: match info.activation {
             engine::Activation::Softmax => wit::Activation::Softmax,
             engine::Activation::Sigmoid => wit::Activation::Sigmoid,
+            engine::Activation::None => wit::Activation::None,
         },
         differentiable: info.differentiable,
         layers: info.layers.clone(),

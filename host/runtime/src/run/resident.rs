@@ -138,6 +138,7 @@ fn manifest(id: &PluginId, info: models::ModelInfo) -> Result<Manifest, RunError
     let activation = match info.activation {
         models::Activation::Softmax => Activation::Softmax,
         models::Activation::Sigmoid => Activation::Sigmoid,
+        models::Activation::None => Activation::None,
     };
     let classes = info.classes.iter().map(|class| text::clean(class, 200)).collect();
     let size = [info.channels, info.height, info.width].map(|size| size as usize);
