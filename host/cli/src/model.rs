@@ -185,8 +185,13 @@ impl GeneratorModel {
 
     /// Loads the networks onto a device.
     pub fn load(&self, console: &Console, device: &Device) -> Result<Generator> {
-        let _waiting = console.wait(&format!("loading the generator `{}`", self.manifest.name));
-        Ok(Generator::from_manifest(&self.record.manifest, &self.manifest, &self.files, device)?)
+        let waiting = console.wait(&format!("loading the generator `{}`", self.manifest.name));
+        let generator = Generator::from_manifest(&self.record.manifest, &self.manifest, &self.files, device)?;
+        drop(waiting);
+        for note in &generator.info().notes {
+            console.warn(&format!("{}: {note}", self.manifest.name));
+        }
+        Ok(generator)
     }
 
     pub fn record(&self) -> &ModelRecord {

@@ -21,6 +21,7 @@ mod classifier;
 mod cpu;
 mod device;
 mod error;
+mod fed;
 mod generator;
 mod graph;
 mod input;

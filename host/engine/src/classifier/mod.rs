@@ -1,28 +1,26 @@
 //! The classifier that is explained: images in [0, 1] to logits, and logits to scores.
 
 mod external;
+mod layers;
 mod loading;
+#[cfg(test)]
+mod loading_tests;
+mod logits;
 mod manifest;
+mod open;
 mod process;
 
 pub use external::BlackBox;
 pub use manifest::{Manifest, Model, Output};
 pub use process::StopProbe;
 
-use crate::architecture::{Architecture, Source, Start, Weights};
-use crate::graph;
-use crate::graph::axes::{Cells, Picture};
-use crate::input::Input;
-use crate::model_file::ModelFiles;
-use crate::tensor::SplitMix;
-use crate::{Device, Error, Interpolation, Result, Tensor};
+use crate::graph::axes::Picture;
+use crate::{Device, Error, Result, Tensor};
 use external::External;
-use loading::Fed;
+use logits::LogitNetwork;
 use process::Process;
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// What the last layer feeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
@@ -119,158 +117,18 @@ struct Inner {
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "there is one for each classifier")]
 enum Body {
-    Network(Fed),
+    Network(LogitNetwork),
     External(External),
 }
 
 impl Classifier {
-    /// Loads the model of a manifest file.
-    ///
-    /// # Errors
-    /// [`Error::Model`] that names the file, what was found in it, what was expected and the remedy.
-    pub fn open(manifest: &Path, device: &Device) -> Result<Self> {
-        let file = manifest.display().to_string();
-        let text = std::fs::read_to_string(manifest).map_err(|error| {
-            Error::Model(format!("{file}: the manifest cannot be read: {error}; give the path of a .toml file"))
-        })?;
-        let folder = manifest.parent().map(Path::to_path_buf).unwrap_or_default();
-        Self::from_manifest(&file, &Manifest::parse(&file, &text)?, &ModelFiles::Folder(folder), device)
-    }
-
-    /// Loads the model of a manifest whose files lie anywhere; `file` names it in messages.
-    ///
-    /// # Errors
-    /// As [`Classifier::open`].
-    pub fn from_manifest(file: &str, manifest: &Manifest, files: &ModelFiles, device: &Device) -> Result<Self> {
-        let unreadable =
-            |name: &str, error: std::io::Error| Error::Model(format!("{file}: `{name}` cannot be read: {error}"));
-        if let Some(command) = &manifest.model.command {
-            return Err(Error::Model(format!(
-                "{file}: [model] command starts the program `{}` with your rights; a program is started by \
-                 `Classifier::start`, and on the command line only with `--allow-command`",
-                command.join(" ")
-            )));
-        }
-        let graph = match (&manifest.model.graph, manifest.model.architecture, &manifest.model.weights) {
-            (Some(name), ..) => {
-                let bytes = files.read(name).map_err(|error| unreadable(name, error))?;
-                graph::onnx::read(name, &bytes, files, manifest.output.output.as_deref())?
-            }
-            (None, Some(architecture), Some(name)) => {
-                let weights = Weights::read(name, files)?;
-                architecture
-                    .graph(&mut Source::File(&weights), manifest.input.channels)
-                    .map_err(|error| Error::Model(format!("{file}: {name}: {error}")))?
-            }
-            _ => return Err(Error::Model(format!("{file}: no model"))),
-        };
-        Self::new(file, manifest, graph, device)
-    }
-
-    /// Starts the program of a manifest that has a `command`; it runs with the rights of this process until the classifier
-    /// is dropped. `stop` is asked twenty times a second while it computes, and ends it.
-    ///
-    /// # Errors
-    /// [`Error::Model`] for a manifest without a command, and as [`Classifier::black_box`].
-    pub fn start(
-        file: &str,
-        manifest: &Manifest,
-        files: &ModelFiles,
-        device: &Device,
-        stop: StopProbe,
-    ) -> Result<Self> {
-        let Some(command) = &manifest.model.command else {
-            return Err(Error::Model(format!("{file}: no `command` in [model], so there is no program to start")));
-        };
-        let folder = match files {
-            ModelFiles::Folder(folder) => folder.as_path(),
-            ModelFiles::Embedded(_) => Path::new(""),
-        };
-        let patience = Duration::from_secs_f64(manifest.model.seconds.unwrap_or(60.0));
-        let process = Process::start(command, folder, patience, device, stop)?;
-        Self::black_box(file, manifest, Box::new(process), device)
-    }
-
-    /// A classifier that something else computes, with the names, sizes and normalisation of a manifest. It has no gradients
-    /// and no layers.
-    ///
-    /// # Errors
-    /// [`Error::External`] when it cannot answer a grey image as promised.
-    pub fn black_box(file: &str, manifest: &Manifest, model: Box<dyn BlackBox>, device: &Device) -> Result<Self> {
-        if manifest.output.cam_layer.is_some() {
-            return Err(Error::Model(format!("{file}: [output] cam-layer names a layer, and a black box has none")));
-        }
-        let body = Body::External(External { model, device: device.clone() });
-        let info = ClassifierInfo { differentiable: false, ..manifest.info(Vec::new(), None) };
-        let classifier = Self {
-            inner: Arc::new(Inner {
-                info,
-                body,
-                normalisation: manifest.input.normalisation(device)?,
-                pictures: HashMap::new(),
-            }),
-        };
-        let Input { channels, height, width, .. } = manifest.input;
-        classifier.logits(&Tensor::full(device, &[1, channels, height, width], 0.5)?, ReluRule::Plain)?;
-        Ok(classifier)
-    }
-
-    /// A native architecture with random weights, to measure with.
-    ///
-    /// # Errors
-    /// [`Error::Device`] when the device has no room.
-    pub fn untrained(architecture: Architecture, classes: usize, seed: u64, device: &Device) -> Result<Self> {
-        let (channels, size) = architecture.natural_input();
-        let mut source = Source::Random { random: SplitMix(seed), start: Start::Plausible, classes };
-        let manifest = Manifest {
-            name: format!("{architecture:?}, untrained"),
-            source: String::new(),
-            model: Model { architecture: Some(architecture), differentiable: true, ..Model::default() },
-            input: Input::plain([channels, size, size]),
-            output: Output {
-                classes: (0..classes).map(|class| format!("class {class}")).collect(),
-                activation: Activation::Softmax,
-                healthy: None,
-                cam_layer: None,
-                output: None,
-            },
-        };
-        Self::new(&manifest.name, &manifest, architecture.graph(&mut source, channels)?, device)
-    }
-
-    /// Compiles the graph and runs it on made images, which finds what does not fit.
-    fn new(file: &str, manifest: &Manifest, graph: graph::Graph, device: &Device) -> Result<Self> {
-        let activation_functions = graph.activation_functions();
-        let loaded = loading::load(file, manifest, graph, device)?;
-        let layers: Vec<String> = loaded.layers.iter().map(|layer| layer.name.clone()).collect();
-        let cam_layer = match &manifest.output.cam_layer {
-            Some(layer) if !layers.contains(layer) => {
-                return Err(Error::Model(format!(
-                    "{file}: [output] cam-layer is `{layer}`, expected one of {}",
-                    layers.join(", ")
-                )));
-            }
-            Some(layer) => Some(layer.clone()),
-            // Tokens are no picture, and a layer before they mix is far from the answer.
-            None if loaded.mixes_after.is_some() => None,
-            None => layers.last().cloned(),
-        };
-        let normalisation = manifest.input.normalisation(device)?;
-        let counted =
-            |(name, count): (&str, usize)| ActivationFunction { name: name.to_owned(), count, ruled: name == RULED };
-        let activation_functions = activation_functions.into_iter().map(counted).collect();
-        let info = ClassifierInfo { activation_functions, ..loading::info(manifest, &loaded, layers, cam_layer) };
-        let pictures = loaded.layers.into_iter().map(|layer| (layer.name, layer.picture)).collect();
-        Ok(Self { inner: Arc::new(Inner { info, body: Body::Network(loaded.fed), normalisation, pictures }) })
-    }
-
     pub fn info(&self) -> &ClassifierInfo {
         &self.inner.info
     }
 
     pub fn device(&self) -> &Device {
         match &self.inner.body {
-            Body::Network(fed) => fed.network.device(),
+            Body::Network(network) => network.fed.network.device(),
             Body::External(external) => &external.device,
         }
     }
@@ -283,7 +141,7 @@ impl Classifier {
     pub fn logits(&self, images: &Tensor, rule: ReluRule) -> Result<Tensor> {
         let images = self.normalised(images)?;
         match &self.inner.body {
-            Body::Network(fed) => fed.logits(&images, rule),
+            Body::Network(network) => network.logits(&images, rule),
             Body::External(external) => external.logits(&self.inner.info, &images),
         }
     }
@@ -335,97 +193,6 @@ impl Classifier {
         }
     }
 
-    /// Output (N, C', H', W') of one layer.
-    ///
-    /// # Errors
-    /// [`Error::Argument`] for a name that is no layer.
-    pub fn activations(&self, images: &Tensor, layer: &str) -> Result<Tensor> {
-        self.check_layer(layer)?;
-        let fed = self.network()?;
-        let order = self.picture(layer)?.order;
-        fed.in_batches(&self.normalised(images)?, |images| fed.network.run_until(layer, &fed.fed(images)?))?
-            .permute(&order)
-    }
-
-    /// Logits (N, K) as a function of the output of one layer.
-    ///
-    /// # Errors
-    /// [`Error::Unsupported`] for a layer that other paths go round.
-    pub fn logits_from(&self, layer: &str, activations: &Tensor) -> Result<Tensor> {
-        self.check_layer(layer)?;
-        let fed = self.network()?;
-        let mut back = [0; 4];
-        self.picture(layer)?.order.iter().enumerate().for_each(|(place, axis)| back[*axis] = place);
-        let activations = &activations.permute(&back)?;
-        fed.in_batches(activations, |part| fed.answer(&fed.network.run_from(layer, part)?, part.shape()[0]))
-    }
-
-    /// Where the cells of a layer lie on the image, along rows and along columns; none where it cannot be told.
-    ///
-    /// # Errors
-    /// [`Error::Argument`] for a name that is no layer.
-    pub fn cells(&self, layer: &str) -> Result<Option<[Cells; 2]>> {
-        Ok(self.picture(layer)?.cells)
-    }
-
-    /// Where a change of the image shows in a layer: the row and column of a bright square on grey, in the upper right, and
-    /// the centre of what it changes in the layer, put on the image's grid. None for a layer that it does not change.
-    ///
-    /// # Errors
-    /// [`Error::Argument`] for a name that is no layer.
-    pub fn shown_in(&self, layer: &str) -> Result<Option<[[f64; 2]; 2]>> {
-        let ClassifierInfo { channels, height, width, .. } = self.inner.info;
-        let (rows, columns) = (height / 8..height / 4 + 1, width - width / 4 - 1..width - width / 8);
-        let inside = |at: usize| rows.contains(&(at / width % height)) && columns.contains(&(at % width));
-        let image = |bright: f32| {
-            let one = |at: usize| if inside(at) { bright } else { 0.5 };
-            Tensor::from_data(
-                self.device(),
-                &[1, channels, height, width],
-                (0..channels * height * width).map(one).collect(),
-            )
-        };
-        let change = self.activations(&image(1.0)?, layer)?.subtract(&self.activations(&image(0.5)?, layer)?)?;
-        let change = self.place(layer, &change.absolute()?.sum(&[1])?)?.read()?;
-        let total: f64 = change.iter().map(|x| f64::from(*x)).sum();
-        if total.is_nan() || total <= 0.0 {
-            return Ok(None);
-        }
-        let centre = |of: &dyn Fn(usize) -> usize| {
-            change.iter().enumerate().map(|(at, x)| f64::from(*x) * of(at) as f64).sum::<f64>() / total
-        };
-        let middle = |range: &std::ops::Range<usize>| (range.start + range.end - 1) as f64 / 2.0;
-        Ok(Some([[middle(&rows), middle(&columns)], [centre(&|at| at / width), centre(&|at| at % width)]]))
-    }
-
-    /// Values (N, C', H', W') on the cells of a layer on the image's grid, (N, C', H, W): bilinear between the places of the
-    /// cells, the nearest cell beyond them. Where the places cannot be told, the cells are spread over the image evenly.
-    ///
-    /// # Errors
-    /// [`Error::Argument`] for a name that is no layer, [`Error::Shape`] for values that are no picture.
-    pub fn place(&self, layer: &str, values: &Tensor) -> Result<Tensor> {
-        let ClassifierInfo { height, width, .. } = self.inner.info;
-        match self.picture(layer)?.cells {
-            Some([rows, columns]) => values.place(height, width, [rows, columns]),
-            None => values.resize(height, width, Interpolation::Bilinear),
-        }
-    }
-
-    fn picture(&self, layer: &str) -> Result<&Picture> {
-        self.check_layer(layer)?;
-        self.inner.pictures.get(layer).ok_or_else(|| Error::Unsupported(format!("layer `{layer}` is no picture")))
-    }
-
-    fn network(&self) -> Result<&Fed> {
-        match &self.inner.body {
-            Body::Network(fed) => Ok(fed),
-            Body::External(_) => Err(Error::Unsupported(format!(
-                "the classifier `{}` is a black box without layers",
-                self.inner.info.name
-            ))),
-        }
-    }
-
     fn normalised(&self, images: &Tensor) -> Result<Tensor> {
         let info = &self.inner.info;
         if !info.differentiable && images.is_tracked() {
@@ -451,13 +218,5 @@ impl Classifier {
             [_, found] if *found == k => Ok(()),
             other => Err(Error::shape("logits", format!("(N, {k})"), other)),
         }
-    }
-
-    fn check_layer(&self, layer: &str) -> Result<()> {
-        let layers = &self.inner.info.layers;
-        if layers.iter().any(|known| known == layer) {
-            return Ok(());
-        }
-        Err(Error::argument("layer", "name", format!("one of {}", layers.join(", ")), layer))
     }
 }

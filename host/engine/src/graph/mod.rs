@@ -7,6 +7,7 @@
 pub(crate) mod array;
 pub(crate) mod axes;
 pub(crate) mod compile;
+mod names;
 pub(crate) mod network;
 pub(crate) mod onnx;
 pub(crate) mod operator;

@@ -1,6 +1,6 @@
 //! A frozen network: steps over slots, run whole, up to a layer, or from a layer on.
 
-use super::array::Array;
+use super::array::{Array, Kind};
 use super::axes::{self, Axis, Picture};
 use super::operator::{Operator, Padding};
 use super::run;
@@ -110,8 +110,6 @@ pub(crate) struct Layer {
 pub(crate) struct Probe {
     /// The layers that are pictures, in the order of computation.
     pub(crate) layers: Vec<Layer>,
-    /// The first step that depends on the images and has no gradient.
-    pub(crate) blind: Option<String>,
     /// A product of two values that depend on the images, as in attention, after the last layer that is a picture.
     pub(crate) mixes_after: Option<String>,
     pub(crate) output: Tensor,
@@ -170,7 +168,7 @@ impl Network {
 
     /// Runs the network on one batch and looks at every step.
     pub(crate) fn probe(&self, images: &Tensor, layout: Layout) -> Result<Probe> {
-        let (mut layers, mut blind, mut mixes_after) = (Vec::new(), None, None);
+        let (mut layers, mut mixes_after) = (Vec::new(), None);
         let mut followed = HashMap::from([(self.input, axes::of_images(layout))]);
         let target = Target::after(self.output);
         let output = self.execute((self.input, images), target, ReluRule::Plain, &mut |step, slots, values| {
@@ -188,9 +186,6 @@ impl Network {
             let Kernel::Operator(operator) = &step.kernel else {
                 return self.see_layer(step, value, &followed, &mut layers, &mut mixes_after);
             };
-            if operator.without_gradient() && blind.is_none() {
-                blind = Some(format!("node `{}` ({})", step.name, operator.name()));
-            }
             let tracked = |slot: &Option<usize>| slot.is_some_and(|slot| self.depends.contains(&slot));
             if matches!(operator, Operator::MatMul | Operator::Einsum { .. } | Operator::Attention(_))
                 && step.inputs.iter().all(tracked)
@@ -200,7 +195,7 @@ impl Network {
             }
             self.see_layer(step, value, &followed, &mut layers, &mut mixes_after);
         })?;
-        Ok(Probe { layers, blind, mixes_after, output })
+        Ok(Probe { layers, mixes_after, output })
     }
 
     fn see_layer(
@@ -216,6 +211,50 @@ impl Network {
         *mixes_after = None;
         let names = step.before_relu.iter().chain([&step.name]);
         layers.extend(names.map(|name| Layer { name: name.clone(), picture }));
+    }
+
+    /// The step whose numbers are the output, but for their shape.
+    pub(crate) fn ending(&self) -> Option<(usize, &Operator)> {
+        let mut slot = self.output;
+        loop {
+            let (at, step) = self.steps.iter().enumerate().rev().find(|(_, step)| step.output == slot)?;
+            let Kernel::Operator(operator) = &step.kernel else { return None };
+            match operator {
+                Operator::Cast(Kind::Float)
+                | Operator::Flatten { .. }
+                | Operator::Reshape { .. }
+                | Operator::Squeeze
+                | Operator::Unsqueeze => slot = step.inputs.first().copied().flatten()?,
+                operator => return Some((at, operator)),
+            }
+        }
+    }
+
+    /// The name of a step, as layers are named.
+    pub(crate) fn step_name(&self, step: usize) -> &str {
+        self.steps.get(step).map_or("", |step| &step.name)
+    }
+
+    /// Lets a step of one input and one output compute something else.
+    pub(crate) fn replace(&mut self, step: usize, operator: Operator) {
+        if let Some(step) = self.steps.get_mut(step) {
+            step.kernel = Kernel::Operator(operator);
+        }
+    }
+
+    /// The first step that depends on the images and has no gradient, in words.
+    pub(crate) fn without_gradient(&self) -> Option<String> {
+        self.steps.iter().find_map(|step| match &step.kernel {
+            Kernel::Operator(operator) if operator.without_gradient() && self.depends.contains(&step.output) => {
+                Some(format!("node `{}` ({})", step.name, operator.name()))
+            }
+            _ => None,
+        })
+    }
+
+    /// Whether numbers are put on a scale that is made from all images of a batch.
+    pub(crate) fn scales_by_batch(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.kernel, Kernel::Operator(Operator::DynamicQuantize)))
     }
 
     /// Whether any step reads the shape of a value.

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     bindings::method::lacuna::explain::classifiers::{self as wit, ClassifierInfo, Host, HostClassifier, ReluRule},
-    run::{meter::Group, state::PluginState},
+    run::{meter::Group, record::MessageLevel, state::PluginState},
 };
 use lacuna_engine::{self as engine, ClassIndex, Classifier};
 use wasmtime::component::Resource;
@@ -63,6 +63,12 @@ impl HostClassifier for PluginState {
 
     fn place(&mut self, this: Model, layer: String, values: Handle) -> Result<Handle, Fault> {
         let (model, values) = (self.classifier(&this)?, self.tensor(&values)?);
+        if let Ok(None) = model.cells(&layer) {
+            let said = format!(
+                "where the cells of the layer `{layer}` lie on the image cannot be told, so they are spread over it evenly"
+            );
+            self.shared().journal.borrow_mut().add_once(&self.id, MessageLevel::Warning, &said);
+        }
         let placed = self.compute("classifier.place", Group::Classifier, || model.place(&layer, &values.tensor))?;
         self.keep(placed, [values])
     }

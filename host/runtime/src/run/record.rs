@@ -160,6 +160,14 @@ impl Journal {
         self.messages.push(Message { plugin, level, text });
     }
 
+    /// Adds a message that is not there yet.
+    pub(crate) fn add_once(&mut self, plugin: &PluginId, level: MessageLevel, said: &str) {
+        let cleaned = text::clean(said, 2000);
+        if !self.messages.iter().any(|message| message.plugin == plugin.name() && message.text == cleaned) {
+            self.add(plugin, level, said);
+        }
+    }
+
     /// The latest message.
     pub(crate) fn last_words(&self) -> Option<String> {
         self.messages.last().map(|message| message.text.clone())

@@ -6,7 +6,7 @@
 
 use super::*;
 use crate::graph::{compile, value::Value};
-use crate::{ReluRule, Tensor};
+use crate::{Device, ReluRule, Tensor};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -117,7 +117,7 @@ fn onnx_operator_cases_give_what_onnx_expects() {
         let Some(graph) = model.graph.as_ref() else { continue };
         let version = model.opset_import.iter().find(|set| is_onnx(&set.domain)).map_or(0, |set| set.version);
         let claimed = |node: &proto::NodeProto| {
-            let entry = nodes::KNOWN.iter().find(|entry| entry.name == node.op_type);
+            let entry = operators::KNOWN.iter().find(|entry| entry.name == node.op_type);
             is_onnx(&node.domain) && entry.is_some_and(|entry| (entry.sets[0]..=entry.sets[1]).contains(&version))
         };
         let all = graph.node.iter().all(|node| claimed(node) || node.op_type == "Constant");
@@ -189,7 +189,7 @@ fn onnx_operator_cases_give_what_onnx_expects() {
         println!("right {operator}: sets {sets:?}");
     }
     let never: Vec<&str> =
-        nodes::KNOWN.iter().map(|entry| entry.name).filter(|name| !right.contains_key(*name)).collect();
+        operators::KNOWN.iter().map(|entry| entry.name).filter(|name| !right.contains_key(*name)).collect();
     println!("claimed and never computed: {never:?}");
     wrong.iter().for_each(|line| println!("WRONG {line}"));
     assert!(wrong.is_empty(), "{} of {checked} computations are wrong", wrong.len());

@@ -53,6 +53,15 @@ pub(crate) struct GraphProto {
     pub(crate) input: Vec<ValueInfo>,
     #[prost(message, repeated, tag = "12")]
     pub(crate) output: Vec<ValueInfo>,
+    #[prost(message, repeated, tag = "15")]
+    pub(crate) sparse_initializer: Vec<SparseTensorProto>,
+}
+
+/// Weights of which only those other than 0 are written.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct SparseTensorProto {
+    #[prost(message, optional, tag = "1")]
+    pub(crate) values: Option<TensorProto>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]

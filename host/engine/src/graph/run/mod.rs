@@ -258,7 +258,7 @@ fn operate(operator: &Operator, inputs: &Inputs, rule: ReluRule) -> Result<Vec<V
         Operator::Normalize { .. } | Operator::LpNorm { .. } | Operator::LocalResponseNorm { .. } => {
             Ok(normalize::normalize(operator, inputs)?.into_iter().map(Value::float).collect())
         }
-        Operator::Resize(resizing) => one(Value::float(resize::resize(resizing, inputs)?)),
+        Operator::Resize(resizing) => one(Value::of(resize::resize(resizing, inputs)?, inputs.value(0)?.kind())),
         Operator::Quantize { .. } | Operator::Dequantize { .. } | Operator::DynamicQuantize => {
             quantize::quantize(operator, inputs)
         }

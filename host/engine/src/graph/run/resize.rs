@@ -6,7 +6,8 @@ use crate::{Result, Tensor};
 
 /// Inputs x, region, factors, sizes.
 pub(super) fn resize(resizing: &Resizing, inputs: &Inputs) -> Result<Tensor> {
-    let mut x = inputs.float(0)?;
+    // Whole numbers stay whole where pixels are copied.
+    let mut x = if resizing.mode == Sampling::Nearest { inputs.tensor(0)? } else { inputs.float(0)? };
     let from = x.shape();
     if inputs.known(1)?.is_some_and(|region| !region.is_empty()) && resizing.axes.is_some() {
         return Err(inputs.refused("a region of the image, which only tf_crop_and_resize uses".into()));

@@ -1,0 +1,327 @@
+//! How operators with many attributes, or with forms that changed, are read from a node.
+
+use super::attributes::Reader;
+use super::types;
+use crate::Result;
+use crate::graph::array::{Array, Kind};
+use crate::graph::operator::{
+    Attention, Centres, Nearest, Operator, PadMode, Proportions, Reduction, Resizing, Sampling,
+};
+use Operator as O;
+
+pub(super) fn arg_max(a: &Reader, smallest: bool) -> Result<Operator> {
+    Ok(O::ArgMax {
+        axis: a.integer("axis", 0)?,
+        keep: a.integer("keepdims", 1)? != 0,
+        last: a.flag("select_last_index")?,
+        smallest,
+    })
+}
+
+pub(super) fn attention(a: &Reader) -> Result<Operator> {
+    // Only for outputs that are not computed.
+    a.integer("qk_matmul_output_mode", 0)?;
+    a.integer("softmax_precision", 1)?;
+    let softcap = a.float("softcap", 0.0)?;
+    if softcap != 0.0 {
+        return Err(a.refused(&format!("attribute softcap is {softcap}, expected 0")));
+    }
+    for window in ["left_window_size", "right_window_size"] {
+        let size = a.integer(window, -1)?;
+        if size != -1 {
+            return Err(a.refused(&format!("attribute {window} is {size}, expected -1: every token sees every other")));
+        }
+    }
+    let heads = |name: &str| -> Result<Option<usize>> {
+        Ok(a.optional_integer(name)?.and_then(|heads| usize::try_from(heads).ok()))
+    };
+    let scale = match a.find("scale") {
+        Some(_) => Some(a.float("scale", 0.0)?),
+        None => None,
+    };
+    let heads = [heads("q_num_heads")?, heads("kv_num_heads")?];
+    Ok(O::Attention(Attention { scale, causal: a.flag("is_causal")?, heads }))
+}
+
+pub(super) fn average_pool(a: &Reader) -> Result<Operator> {
+    let pool = a.pool()?;
+    if pool.dilation != [1, 1] {
+        return Err(a.refused(&format!("an average over a window with dilations {:?}, expected 1", pool.dilation)));
+    }
+    Ok(O::AveragePool { pool, count_padding: a.flag("count_include_pad")? })
+}
+
+pub(super) fn batch_norm(a: &Reader) -> Result<Operator> {
+    // Before operator set 14, further outputs stood for training.
+    let further = a.node.output.iter().skip(1).any(|output| !output.is_empty());
+    if a.flag("training_mode")? || (a.version < 14 && further) {
+        return Err(a.refused("exported in training mode; call model.eval() and export again"));
+    }
+    if a.version < 9 && a.integer("spatial", 1)? != 1 {
+        return Err(a.refused("statistics for each pixel (spatial = 0), expected one for each channel"));
+    }
+    // How running statistics are updated in training.
+    a.float("momentum", 0.9)?;
+    Ok(O::BatchNorm { epsilon: a.float("epsilon", 1e-5)? })
+}
+
+pub(super) fn cast(a: &Reader) -> Result<Operator> {
+    // For the 8-bit floats, which are refused as a kind.
+    a.integer("saturate", 1)?;
+    a.text("round_mode")?;
+    match a.kind("to")? {
+        // Programs differ in what becomes of numbers that do not fit.
+        Some(kind @ Kind::Whole { bits: ..8, .. }) => {
+            Err(a.refused(&format!("numbers of type {kind}, expected 8 bits or more")))
+        }
+        Some(kind) => Ok(O::Cast(kind)),
+        None => Err(a.refused("attribute to is missing")),
+    }
+}
+
+pub(super) fn cast_like(a: &Reader) -> Result<Operator> {
+    a.integer("saturate", 1)?;
+    a.text("round_mode")?;
+    Ok(O::CastLike)
+}
+
+pub(super) fn clip(a: &Reader) -> Result<Operator> {
+    if a.version < 11 {
+        a.as_input(1, "min", Some(Array::scalar(a.float("min", f32::MIN)?)));
+        a.as_input(2, "max", Some(Array::scalar(a.float("max", f32::MAX)?)));
+    }
+    Ok(O::Clip)
+}
+
+/// Its size stands in the weights as well.
+pub(super) fn kernel_shape(a: &Reader) -> Result<()> {
+    let Some(kernel) = a.integers("kernel_shape")? else { return Ok(()) };
+    let weights = a.constant(1).map(|weights| weights.shape);
+    match weights {
+        Some(shape) if !shape.iter().skip(2).map(|size| *size as i64).eq(kernel.iter().copied()) => {
+            Err(a.refused(&format!("attribute kernel_shape is {kernel:?} and the weights are {shape:?}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn conv(a: &Reader) -> Result<Operator> {
+    kernel_shape(a)?;
+    Ok(O::Conv {
+        stride: a.pair("strides", 1)?,
+        padding: a.padding()?,
+        dilation: a.pair("dilations", 1)?,
+        groups: a.count("group", 1)?,
+    })
+}
+
+pub(super) fn conv_transpose(a: &Reader) -> Result<Operator> {
+    kernel_shape(a)?;
+    let output_padding = match a.integers("output_padding")?.as_deref() {
+        None | Some([]) => [0; 2],
+        Some([rows, columns]) if *rows >= 0 && *columns >= 0 => [*rows as usize, *columns as usize],
+        Some(other) => return Err(a.refused(&format!("attribute output_padding is {other:?}, expected two amounts"))),
+    };
+    let output_shape = match a.integers("output_shape")?.as_deref() {
+        None | Some([]) => None,
+        Some([rows, columns] | [_, _, rows, columns]) if *rows > 0 && *columns > 0 => {
+            Some([*rows as usize, *columns as usize])
+        }
+        Some(other) => return Err(a.refused(&format!("attribute output_shape is {other:?}, expected two sizes"))),
+    };
+    Ok(O::ConvTranspose {
+        stride: a.pair("strides", 1)?,
+        padding: a.padding()?,
+        output_padding,
+        output_shape,
+        dilation: a.pair("dilations", 1)?,
+        groups: a.count("group", 1)?,
+    })
+}
+
+pub(super) fn depth_to_space(a: &Reader) -> Result<Operator> {
+    let columns_first = a.choice("mode", &[("DCR", false), ("CRD", true)])?;
+    Ok(O::DepthToSpace { block: a.count("blocksize", 0)?, columns_first })
+}
+
+/// Scales for blocks of numbers are not known.
+pub(super) fn blocks(a: &Reader) -> Result<()> {
+    match a.integer("block_size", 0)? {
+        0 => Ok(()),
+        size => Err(a.refused(&format!("attribute block_size is {size}, expected 0: one scale for each channel"))),
+    }
+}
+
+pub(super) fn quantize(a: &Reader) -> Result<Operator> {
+    blocks(a)?;
+    a.integer("saturate", 1)?;
+    // The type that the division is done in.
+    a.integer("precision", 0)?;
+    Ok(O::Quantize { axis: a.integer("axis", 1)?, kind: a.kind("output_dtype")? })
+}
+
+pub(super) fn dequantize(a: &Reader) -> Result<Operator> {
+    blocks(a)?;
+    a.kind("output_dtype")?;
+    Ok(O::Dequantize { axis: a.integer("axis", 1)? })
+}
+
+pub(super) fn dropout(a: &Reader) -> Result<Operator> {
+    // Both only matter in training.
+    a.float("ratio", 0.5)?;
+    a.integer("seed", 0)?;
+    let training = match a.constant(2) {
+        Some(array) => array.to_floats().iter().any(|flag| *flag != 0.0),
+        None => a.has(2),
+    };
+    if training {
+        return Err(
+            a.refused("training_mode is on, so features are dropped at random; call model.eval() and export again")
+        );
+    }
+    Ok(O::Dropout { rate: 0.0 })
+}
+
+pub(super) fn pad(a: &Reader) -> Result<Operator> {
+    if a.version < 11 {
+        a.list("pads", 1, 11)?;
+        a.as_input(2, "value", Some(Array::scalar(a.float("value", 0.0)?)));
+    }
+    if a.has(3) && a.version < 18 {
+        return Err(a.refused("axes as an input, which operator set 18 brought"));
+    }
+    let modes = [
+        ("constant", PadMode::Constant),
+        ("reflect", PadMode::Reflect),
+        ("edge", PadMode::Edge),
+        ("wrap", PadMode::Wrap),
+    ];
+    Ok(O::Pad(a.choice("mode", &modes)?))
+}
+
+/// Axes are an input since operator set `since`.
+pub(super) fn reduce(a: &Reader, how: Reduction, since: i64) -> Result<Operator> {
+    a.list("axes", 1, since)?;
+    let keep = a.integer("keepdims", 1)? != 0;
+    let empty_is_none = a.version >= since && a.flag("noop_with_empty_axes")?;
+    Ok(O::Reduce { how, keep, empty_is_none })
+}
+
+pub(super) fn resize(a: &Reader) -> Result<Operator> {
+    let mode =
+        a.choice("mode", &[("nearest", Sampling::Nearest), ("linear", Sampling::Linear), ("cubic", Sampling::Cubic)])?;
+    if a.version < 11 {
+        a.as_input(2, "scales", None);
+        let mut inputs = a.inputs.borrow_mut();
+        if inputs.len() != 2 {
+            return Err(a.refused(&format!("{} inputs, expected the image and its factors", inputs.len())));
+        }
+        inputs.insert(1, String::new());
+        return Ok(O::Resize(Resizing { centres: Centres::Asymmetric, nearest: Nearest::Simple, ..resizing(mode) }));
+    }
+    let centres = a.choice(
+        "coordinate_transformation_mode",
+        &[
+            ("half_pixel", Centres::HalfPixel),
+            ("pytorch_half_pixel", Centres::PytorchHalfPixel),
+            ("align_corners", Centres::AlignCorners),
+            ("asymmetric", Centres::Asymmetric),
+            ("half_pixel_symmetric", Centres::HalfPixelSymmetric),
+            ("tf_half_pixel_for_nn", Centres::HalfPixelForNearest),
+        ],
+    )?;
+    let nearest = a.choice(
+        "nearest_mode",
+        &[
+            ("round_prefer_floor", Nearest::RoundPreferFloor),
+            ("round_prefer_ceil", Nearest::RoundPreferCeil),
+            ("floor", Nearest::Floor),
+            ("ceil", Nearest::Ceil),
+        ],
+    )?;
+    let policy = a.choice(
+        "keep_aspect_ratio_policy",
+        &[
+            ("stretch", Proportions::Stretch),
+            ("not_larger", Proportions::NotLarger),
+            ("not_smaller", Proportions::NotSmaller),
+        ],
+    )?;
+    // Only for a region of the image, which is refused above.
+    a.float("extrapolation_value", 0.0)?;
+    Ok(O::Resize(Resizing {
+        mode,
+        centres,
+        nearest,
+        cubic: f64::from(a.float("cubic_coeff_a", -0.75)?),
+        exclude_outside: a.flag("exclude_outside")?,
+        antialias: a.flag("antialias")?,
+        axes: a.integers("axes")?,
+        policy,
+    }))
+}
+
+pub(super) fn resizing(mode: Sampling) -> Resizing {
+    Resizing {
+        mode,
+        centres: Centres::HalfPixel,
+        nearest: Nearest::RoundPreferFloor,
+        cubic: -0.75,
+        exclude_outside: false,
+        antialias: false,
+        axes: None,
+        policy: Proportions::Stretch,
+    }
+}
+
+pub(super) fn upsample(a: &Reader) -> Result<Operator> {
+    let mode = a.choice("mode", &[("nearest", Sampling::Nearest), ("linear", Sampling::Linear)])?;
+    if a.version < 9 {
+        let scales = a.floats("scales")?.ok_or_else(|| a.refused("attribute scales is missing"))?;
+        a.as_input(2, "scales", Some(Array::floats(vec![scales.len()], scales)));
+    } else {
+        a.inputs.borrow_mut().insert(1, String::new());
+    }
+    Ok(O::Resize(Resizing { centres: Centres::Asymmetric, nearest: Nearest::Floor, ..resizing(mode) }))
+}
+
+pub(super) fn slice(a: &Reader) -> Result<Operator> {
+    if a.version < 10 {
+        for (index, attribute) in ["starts", "ends", "axes"].into_iter().enumerate() {
+            a.list(attribute, index + 1, 10)?;
+        }
+    }
+    if !a.has(1) || !a.has(2) {
+        return Err(a.refused("starts and ends are missing"));
+    }
+    Ok(O::Slice)
+}
+
+/// Before operator set 13 all axes from this one on were one.
+pub(super) fn softmax_axis(a: &Reader) -> Result<(i64, bool)> {
+    if a.version < 13 { Ok((a.integer("axis", 1)?, true)) } else { Ok((a.integer("axis", -1)?, false)) }
+}
+
+pub(super) fn softmax(a: &Reader, log: bool) -> Result<Operator> {
+    let (axis, flattened) = softmax_axis(a)?;
+    Ok(O::Softmax { axis, flattened, log })
+}
+
+pub(super) fn split(a: &Reader) -> Result<Operator> {
+    a.list("split", 1, 13)?;
+    let parts = a.node.output.len();
+    if let Some(number) = a.optional_integer("num_outputs")?
+        && number != parts as i64
+    {
+        return Err(a.refused(&format!("attribute num_outputs is {number}, and there are {parts} outputs")));
+    }
+    Ok(O::Split { axis: a.integer("axis", 0)?, parts })
+}
+
+/// In what precision a norm is computed.
+pub(super) fn stash(a: &Reader) -> Result<()> {
+    match a.integer("stash_type", 1)? {
+        number if types::kind(number as i32) == Some(Kind::Float) => Ok(()),
+        number => Err(a.refused(&format!("attribute stash_type is {}", types::name(number as i32)))),
+    }
+}
