@@ -43,6 +43,8 @@ def network(name, size):
     for part in net.modules():
         if isinstance(part, torch.nn.Dropout):
             part.p = 0.0
+        if isinstance(part, torch.nn.Linear) and not part.weight.any():
+            torch.nn.init.normal_(part.weight, std=0.05)  # ViT's head starts at zero, and so would every gradient
     net.train()
     with torch.no_grad():
         net(images(8, size, 2))

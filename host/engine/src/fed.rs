@@ -12,6 +12,8 @@ pub(crate) struct Fed {
     layout: Layout,
     /// How many images it takes at a time; none for any number.
     batch: Option<usize>,
+    /// Whether a batch holds copies of one image, since the graph mixes the images of one.
+    copies: bool,
     /// Whole numbers that it takes in place of numbers with a fraction.
     whole: Option<Kind>,
 }
@@ -19,7 +21,7 @@ pub(crate) struct Fed {
 impl Fed {
     pub(crate) fn new(network: Network, layout: Layout, declared: Option<&Declared>) -> Self {
         let whole = declared.map(|declared| declared.kind).filter(|kind| *kind != Kind::Float);
-        Self { network, layout, batch: None, whole }
+        Self { network, layout, batch: None, copies: false, whole }
     }
 
     pub(crate) fn layout(&self) -> Layout {
@@ -42,12 +44,13 @@ impl Fed {
     /// What the network makes of as many images as it takes, in parts of `images`, one after the other.
     pub(crate) fn in_batches(&self, images: &Tensor, run: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
         let (count, Some(batch)) = (images.shape()[0], self.batch) else { return run(images) };
-        if count == batch {
+        let different = if self.copies { 1 } else { batch };
+        if count == batch && different == batch {
             return run(images);
         }
-        let mut made = Vec::with_capacity(count.div_ceil(batch));
-        for start in (0..count).step_by(batch) {
-            let end = (start + batch).min(count);
+        let mut made = Vec::with_capacity(count.div_ceil(different));
+        for start in (0..count).step_by(different) {
+            let end = (start + different).min(count);
             let part = images.slice(0, start, end)?;
             let missing = batch - (end - start);
             let made_of_part = if missing == 0 {
@@ -92,10 +95,17 @@ impl Fed {
         alone: [&[f32]; 2],
         run: impl Fn(&Self, &Tensor) -> Result<Tensor>,
     ) -> Result<Option<String>> {
-        if let Some(batch) = self.batch {
-            return Ok(Some(format!("the graph takes {batch} images at a time, so a batch is filled up with copies")));
-        }
         let both = Tensor::concatenate(&[first.clone(), second.clone()], 0)?;
+        if let Some(batch) = self.batch {
+            self.copies = self.network.scales_by_batch() || !alike(&run(self, &both)?.read()?, &alone.concat());
+            return Ok(Some(if self.copies {
+                format!(
+                    "the graph takes {batch} images at a time and mixes them, so each image is run beside copies of itself"
+                )
+            } else {
+                format!("the graph takes {batch} images at a time, so a batch is filled up with copies")
+            }));
+        }
         let together = run(self, &both).and_then(|answer| answer.read());
         if self.network.scales_by_batch() || !together.is_ok_and(|together| alike(&together, &alone.concat())) {
             self.batch = Some(1);

@@ -46,6 +46,15 @@ impl Input {
         Self { channels, height, width, layout, scale: 1.0, mean: Vec::new(), deviation: Vec::new() }
     }
 
+    /// The shape in which the network takes one image.
+    pub(crate) fn one_image(&self) -> [usize; 4] {
+        let Self { channels, height, width, .. } = *self;
+        match self.layout {
+            Layout::ChannelsFirst => [1, channels, height, width],
+            Layout::ChannelsLast => [1, height, width, channels],
+        }
+    }
+
     /// # Errors
     /// The key, what was found and what was expected.
     pub(crate) fn check(&self) -> std::result::Result<(), String> {

@@ -1,11 +1,12 @@
 //! From a graph to a network that answers: what its file declares, whether it ends in probabilities, what batch it takes.
 
+use super::ClassifierInfo;
+use super::ending;
 use super::logits::{self, LogitNetwork};
 use super::manifest::Manifest;
-use super::{Activation, ClassifierInfo};
-use crate::fed::{Fed, alike, fits};
+use crate::fed::{Fed, fits};
 use crate::graph::network::{Layer, Probe};
-use crate::graph::{self, Graph, Network, Operator};
+use crate::graph::{self, Graph};
 use crate::input::Input;
 use crate::tensor::SplitMix;
 use crate::{Device, Error, ReluRule, Result, Tensor};
@@ -36,22 +37,17 @@ pub(super) fn load(file: &str, manifest: &Manifest, graph: Graph, device: &Devic
         fits(file, declared, &manifest.input)?;
     }
     let mut network = graph::compile(graph, device).map_err(in_file)?;
-    let ending = match activation {
-        Activation::None => None,
-        activation => take_ending_out(&mut network, activation).map_err(in_file)?,
-    };
+    let ending = ending::take_out(&mut network, activation).map_err(in_file)?;
     let fed = Fed::new(network, layout, declared.as_ref());
     let mut network = LogitNetwork { fed, classes };
 
     let shape = [1, channels, height, width];
-    let images = [gradient(device, &shape)?, noise(device, &shape)?];
     let normalisation = manifest.input.normalisation(device)?;
-    let images = images.map(|image| match &normalisation {
+    let normalised = |image: Tensor| match &normalisation {
         Some((scale, shift)) => image.multiply(scale)?.add(shift),
         None => Ok(image),
-    });
-    let [first, second] = images;
-    let (first, second) = (first?, second?);
+    };
+    let (first, second) = (normalised(gradient(device, &shape)?)?, normalised(noise(device, &shape)?)?);
 
     // One image at a time, or as many as the file declares where it takes no single one.
     let (seen, alone) = match network.probe(&first) {
@@ -62,22 +58,29 @@ pub(super) fn load(file: &str, manifest: &Manifest, graph: Graph, device: &Devic
         Err(error) => return Err(in_file(error)),
     };
     let Probe { layers, mixes_after, .. } = seen;
-    let (alone, other) = (alone.read()?, network.logits(&second, ReluRule::Plain).map_err(in_file)?.read()?);
+    let answer = |network: &LogitNetwork, image: &Tensor| network.logits(image, ReluRule::Plain)?.read();
+    let mut alone = alone.read()?;
+    let mut other = answer(&network, &second).map_err(in_file)?;
     let together = |fed: &Fed, both: &Tensor| logits::answer(&fed.run(both, ReluRule::Plain)?, 2, classes);
     notes.extend(network.fed.settle_batch([&first, &second], [&alone, &other], together).map_err(in_file)?);
-    if let Some(ending) = ending {
-        check_ending(&mut network, &ending, &first, &alone, activation).map_err(in_file)?;
-        let kind = ending.kind;
-        notes.push(format!(
-            "the graph ends in {kind}; what lies before it is taken for the logits, so the probabilities are the graph's own"
-        ));
-    } else if activation != Activation::None && classes > 1 && sums_to_one(&alone, &other) {
-        notes.push(
-            "the answers look like probabilities already (between 0 and 1, with the sum 1) and are squashed once more; write \
-             activation = \"none\" into [output] if they are probabilities"
-                .to_owned(),
-        );
+    let taken = match &ending {
+        Some(ending) => ending::checked(&mut network, ending, (&first, &alone), activation).map_err(in_file)?,
+        None => None,
+    };
+    if taken.is_none() {
+        if ending.is_some() {
+            (alone, other) = (answer(&network, &first)?, answer(&network, &second)?);
+        }
+        let mut found = ending::compared(&[&alone, &other], activation).map_err(in_file)?;
+        if found.is_some() {
+            // Two answers may lie between 0 and 1 by chance.
+            let plain = [0.0, 1.0].map(|grey| answer(&network, &normalised(Tensor::full(device, &shape, grey)?)?));
+            let [black, white] = plain;
+            found = ending::compared(&[&black?, &white?], activation)?;
+        }
+        notes.extend(found);
     }
+    notes.extend(taken);
     let mut differentiable = manifest.model.differentiable;
     if let Some(node) = network.fed.network.without_gradient().filter(|_| differentiable) {
         differentiable = false;
@@ -95,59 +98,6 @@ pub(super) fn load(file: &str, manifest: &Manifest, graph: Graph, device: &Devic
     Ok(Loaded { network, layers, mixes_after, differentiable, notes })
 }
 
-/// Takes a last Softmax or Sigmoid out of the network, so that its output is the logits; says which it was and in which step.
-fn take_ending_out(network: &mut Network, activation: Activation) -> Result<Option<Ending>> {
-    let Some((step, operator)) = network.ending() else { return Ok(None) };
-    let (kind, expected) = match operator {
-        Operator::Softmax { log: false, .. } => ("Softmax", Activation::Softmax),
-        Operator::Softmax { log: true, .. } if activation == Activation::Sigmoid => ("LogSoftmax", Activation::Softmax),
-        Operator::Sigmoid => ("Sigmoid", Activation::Sigmoid),
-        _ => return Ok(None),
-    };
-    if expected != activation {
-        let word = if expected == Activation::Softmax { "softmax" } else { "sigmoid" };
-        return Err(Error::Model(format!(
-            "the graph ends in {kind} (node `{}`), and [output] says another activation; write activation = \"{word}\"",
-            network.step_name(step)
-        )));
-    }
-    let operator = operator.clone();
-    network.replace(step, Operator::Identity);
-    Ok(Some(Ending { kind, step, operator }))
-}
-
-/// What a network ended in.
-struct Ending {
-    kind: &'static str,
-    step: usize,
-    operator: Operator,
-}
-
-/// Makes sure that the logits become the graph's own probabilities again: a Softmax over another axis does not.
-fn check_ending(
-    network: &mut LogitNetwork,
-    ending: &Ending,
-    image: &Tensor,
-    logits: &[f32],
-    of: Activation,
-) -> Result<()> {
-    network.fed.network.replace(ending.step, ending.operator.clone());
-    let given = network.logits(image, ReluRule::Plain)?.read()?;
-    network.fed.network.replace(ending.step, Operator::Identity);
-    let logits = Tensor::from_data(image.device(), &[1, logits.len()], logits.to_vec())?;
-    let made = if of == Activation::Softmax { logits.softmax(1)? } else { logits.sigmoid()? }.read()?;
-    if alike(&made, &given) {
-        return Ok(());
-    }
-    Err(Error::Model(format!(
-        "the graph ends in {} (node `{}`), but not over its {} classes: its axis is another one; export it over the axis of \
-         the classes, or write activation = \"none\" into [output] to take its answers as they are",
-        ending.kind,
-        network.fed.network.step_name(ending.step),
-        network.classes
-    )))
-}
-
 /// Grey that rises from the upper left to the lower right.
 fn gradient(device: &Device, shape: &[usize; 4]) -> Result<Tensor> {
     let [_, channels, height, width] = *shape;
@@ -161,12 +111,6 @@ fn gradient(device: &Device, shape: &[usize; 4]) -> Result<Tensor> {
 fn noise(device: &Device, shape: &[usize; 4]) -> Result<Tensor> {
     let mut random = SplitMix(20);
     Tensor::from_data(device, shape, (0..shape.iter().product()).map(|_| random.unit() as f32).collect())
-}
-
-fn sums_to_one(first: &[f32], second: &[f32]) -> bool {
-    [first, second].iter().all(|answer| {
-        answer.iter().all(|p| (-1e-6..=1.000_001).contains(p)) && (answer.iter().sum::<f32>() - 1.0).abs() < 1e-4
-    })
 }
 
 /// Adds what loading found to what the manifest says.

@@ -2,7 +2,7 @@
 //! classifier.
 
 use super::{Classifier, Manifest, ReluRule, Score};
-use crate::graph::onnx::build::{NodeProto, floats, ints, model, node};
+use crate::graph::onnx::build::{NodeProto, bytes, floats, ints, model, node};
 use crate::{ClassIndex, Device, Generator, GeneratorManifest, ModelFiles, Tensor};
 
 const MANIFEST: &str = r#"
@@ -41,7 +41,15 @@ fn open(manifest: &str, graph: Vec<u8>) -> Result<Classifier, String> {
 /// A graph from (batch, 1, 2, 2) to `outputs`, whose value `z` is the linear layer.
 fn graph(batch: i64, more: Vec<NodeProto>, outputs: &[&str]) -> Vec<u8> {
     let rows = if batch > 0 { batch } else { 0 };
-    let weights = vec![floats("w", &[4, 3], &WEIGHTS), ints("s", &[2], &[rows, if rows == 0 { 4 } else { -1 }])];
+    let weights = vec![
+        floats("w", &[4, 3], &WEIGHTS),
+        ints("s", &[2], &[rows, if rows == 0 { 4 } else { -1 }]),
+        floats("scale", &[], &[1.0 / 256.0]),
+        bytes("zero", 0),
+        ints("from", &[1], &[0]),
+        ints("to", &[1], &[2]),
+        ints("axis", &[1], &[1]),
+    ];
     let nodes = vec![node("Reshape", &["x", "s"], &["rows"]), node("MatMul", &["rows", "w"], &["z"])];
     model(13, &[("x", &[batch, 1, 2, 2])], [nodes, more].concat(), weights, outputs)
 }
@@ -70,6 +78,36 @@ fn a_softmax_at_the_end_is_taken_off_and_said() {
 }
 
 #[test]
+fn sigmoids_side_by_side_and_rounded_softmaxes_are_taken_off() {
+    let heads = vec![
+        node("Split", &["z"], &["a", "b", "c"]).int("axis", 1),
+        node("Sigmoid", &["a"], &["pa"]),
+        node("Sigmoid", &["b"], &["pb"]),
+        node("Sigmoid", &["c"], &["pc"]),
+        node("Concat", &["pa", "pb", "pc"], &["p"]).int("axis", 1),
+    ];
+    let classifier = open(&MANIFEST.replace("softmax", "sigmoid"), graph(-1, heads, &["p"])).unwrap();
+    close(&logits(&classifier, 2), &linear().repeat(2));
+
+    // As onnxruntime's quantisation writes it: the probabilities on a scale of 256ths.
+    let rounded = vec![
+        node("Softmax", &["z"], &["p"]),
+        node("QuantizeLinear", &["p", "scale", "zero"], &["q"]),
+        node("DequantizeLinear", &["q", "scale", "zero"], &["y"]),
+    ];
+    let bytes = graph(-1, rounded, &["y"]);
+    let classifier = open(MANIFEST, bytes).unwrap();
+    close(&logits(&classifier, 1), &linear());
+    assert!(classifier.info().notes[0].contains("before they are rounded"), "{:?}", classifier.info().notes);
+
+    // Some classes of a Softmax over more: what lies before it cannot stand for it, which is said.
+    let some = vec![node("Softmax", &["z"], &["p"]), node("Slice", &["p", "from", "to", "axis"], &["y"])];
+    let text = MANIFEST.replace("[\"a\", \"b\", \"c\"]", "[\"a\", \"b\"]");
+    let classifier = open(&text, graph(-1, some, &["y"])).unwrap();
+    assert!(classifier.info().notes[0].contains("look like probabilities already"), "{:?}", classifier.info().notes);
+}
+
+#[test]
 fn a_softmax_over_another_axis_is_no_probability() {
     let bytes = graph(-1, vec![node("Softmax", &["z"], &["p"]).int("axis", 0)], &["p"]);
     let error = open(MANIFEST, bytes).unwrap_err();
@@ -86,6 +124,9 @@ fn answers_may_be_probabilities_already() {
     close(&classifier.probabilities(&found).unwrap().read().unwrap(), &expected);
     let odds = classifier.scores(&found, &[ClassIndex(0)], Score::LogOdds).unwrap().read().unwrap();
     close(&odds, &[(expected[0] / (1.0 - expected[0])).ln()]);
+    // Logits are none.
+    let error = open(&MANIFEST.replace("\"softmax\"", "\"none\""), graph(-1, Vec::new(), &["z"])).unwrap_err();
+    assert!(error.contains("activation = \"none\"") && error.contains("is answered with"), "{error}");
     // Behind an Exp and a division no ending is found, so it is only said what the answers look like.
     let parts = vec![
         node("Exp", &["z"], &["e"]),
@@ -113,10 +154,16 @@ fn a_fixed_batch_is_kept_to() {
 fn images_are_not_mixed() {
     // The mean over all images of a batch is taken off: alone, the answer is another than beside others.
     let more = vec![node("ReduceMean", &["z"], &["m"]), node("Sub", &["z", "m"], &["y"])];
-    let classifier = open(MANIFEST, graph(-1, more, &["y"])).unwrap();
     let mean = linear().iter().sum::<f64>() / 3.0;
-    close(&logits(&classifier, 2), &linear().map(|z| z - mean).repeat(2));
-    assert!(classifier.info().notes[0].contains("one at a time") || classifier.info().notes[0].contains("one by one"));
+    for (batch, note) in [(-1, "run one by one"), (4, "beside copies of itself")] {
+        let classifier = open(MANIFEST, graph(batch, more.clone(), &["y"])).unwrap();
+        assert!(classifier.info().notes[0].contains(note), "{:?}", classifier.info().notes);
+        // Beside another image, an image gets the answer that it gets alone.
+        let both = [IMAGE.to_vec(), vec![0.0; 4]].concat();
+        let both = Tensor::from_data(&Device::cpu(), &[2, 1, 2, 2], both).unwrap();
+        let found = classifier.logits(&both, ReluRule::Plain).unwrap().read().unwrap();
+        close(&found, &[linear().map(|z| z - mean), [0.0; 3]].concat());
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The classifier that is explained: images in [0, 1] to logits, and logits to scores.
 
+mod ending;
 mod external;
 mod layers;
 mod loading;

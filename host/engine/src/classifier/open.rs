@@ -46,7 +46,8 @@ impl Classifier {
         let graph = match (&manifest.model.graph, manifest.model.architecture, &manifest.model.weights) {
             (Some(name), ..) => {
                 let bytes = files.read(name).map_err(|error| unreadable(name, error))?;
-                graph::onnx::read(name, &bytes, files, Wanted::Logits(manifest.output.output.as_deref()))?
+                let wanted = Wanted::Logits(manifest.output.output.as_deref());
+                graph::onnx::read(name, &bytes, files, wanted, Some(manifest.input.one_image()))?
             }
             (None, Some(architecture), Some(name)) => {
                 let weights = Weights::read(name, files)?;

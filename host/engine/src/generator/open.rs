@@ -39,7 +39,8 @@ impl Generator {
         let onnx = |name: &String, takes_images: bool| {
             let bytes =
                 files.read(name).map_err(|error| Error::Model(format!("{file}: `{name}` cannot be read: {error}")))?;
-            let graph = graph::onnx::read(name, &bytes, files, Wanted::Generated)?;
+            let graph =
+                graph::onnx::read(name, &bytes, files, Wanted::Generated, takes_images.then(|| input.one_image()))?;
             if let Some(declared) = graph.declared.as_ref().filter(|_| takes_images) {
                 fits(name, declared, input)?;
             }

@@ -325,7 +325,10 @@ impl<'a> Compiler<'a> {
         let constant = self.graph.constants.get(name).ok_or_else(|| {
             refused(
                 node,
-                format!("input {index} (`{name}`) must be a constant of the file; export the model in evaluation mode"),
+                format!(
+                    "input {index} (`{}`) must be a constant of the file; export the model in evaluation mode",
+                    shown(name)
+                ),
             )
         })?;
         Ok((&constant.shape, constant.as_floats(name)?))
@@ -338,7 +341,7 @@ impl<'a> Compiler<'a> {
             return Ok(*slot);
         }
         let Some(constant) = self.graph.constants.get(name) else {
-            return Err(refused(node, format!("reads `{name}`, which no earlier node makes")));
+            return Err(refused(node, format!("reads `{}`, which no earlier node makes", shown(name))));
         };
         let finite = |data: &[f32]| data.iter().all(|x| x.is_finite());
         let value = match &constant.numbers {
@@ -385,6 +388,11 @@ impl<'a> Compiler<'a> {
             step.before_relu = Some(name);
         }
     }
+}
+
+/// The name of a value on one line: those that are made while reading hold a line break.
+fn shown(name: &str) -> String {
+    name.replace('\n', "/")
 }
 
 fn refused(node: &Node, why: String) -> Error {

@@ -2,6 +2,7 @@
 //!
 //! What is read is remembered, so that a node of which something stays unread is refused.
 
+use super::order::BETWEEN;
 use super::proto::{AttributeProto, NodeProto};
 use crate::graph::array::{Array, Kind};
 use crate::graph::operator::{Padding, Pool};
@@ -175,8 +176,8 @@ impl<'a> Reader<'a> {
     /// Puts what an older operator set gives as an attribute where newer ones have an input.
     pub(super) fn as_input(&self, index: usize, attribute: &str, array: Option<Array>) {
         let Some(array) = array else { return };
-        // No file can have a value of this name: the name of a value holds no line break.
-        let name = format!("{}\n{attribute}", self.node.output.first().map_or("", String::as_str));
+        // No file can have a value of this name.
+        let name = format!("{}{BETWEEN}{attribute}", self.node.output.first().map_or("", String::as_str));
         self.constants.borrow_mut().insert(name.clone(), array);
         let mut inputs = self.inputs.borrow_mut();
         if inputs.len() <= index {

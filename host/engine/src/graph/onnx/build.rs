@@ -58,6 +58,13 @@ impl NodeProto {
         self.with(AttributeProto { name: name.into(), f, kind: 1, ..Default::default() })
     }
 
+    /// A branch that makes `output`.
+    pub(crate) fn branch(self, name: &str, node: Vec<NodeProto>, output: &str) -> Self {
+        let output = vec![ValueInfo { name: output.into(), kind: None }];
+        let g = Some(Box::new(GraphProto { node, output, ..GraphProto::default() }));
+        self.with(AttributeProto { name: name.into(), g, kind: 5, ..Default::default() })
+    }
+
     pub(crate) fn text(self, name: &str, text: &str) -> Self {
         self.with(AttributeProto { name: name.into(), s: text.into(), kind: 3, ..Default::default() })
     }
@@ -81,4 +88,9 @@ pub(crate) fn ints(name: &str, dims: &[i64], data: &[i64]) -> TensorProto {
         int64_data: data.to_vec(),
         ..TensorProto::default()
     }
+}
+
+/// One number of 8 bits.
+pub(crate) fn bytes(name: &str, value: i32) -> TensorProto {
+    TensorProto { name: name.into(), data_type: 2, int32_data: vec![value], ..TensorProto::default() }
 }

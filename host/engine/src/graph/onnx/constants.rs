@@ -84,7 +84,16 @@ impl<'a> External<'a> {
     fn outside(&mut self, tensor: &TensorProto) -> Result<Vec<u8>> {
         let entry =
             |key: &str| tensor.external_data.iter().find(|entry| entry.key == key).map(|entry| entry.value.as_str());
-        let number = |key: &str| entry(key).and_then(|value| value.parse::<usize>().ok());
+        let number = |key: &str| match entry(key) {
+            None => Ok(None),
+            Some(value) => value.parse::<usize>().map(Some).map_err(|_| {
+                Error::Model(format!(
+                    "{}: constant `{}`: its {key} in another file is `{value}`, expected a number of bytes",
+                    self.file, tensor.name
+                ))
+            }),
+        };
+        let (offset, length) = (number("offset")?, number("length")?);
         let location = entry("location").ok_or_else(|| {
             Error::Model(format!(
                 "{}: constant `{}` lies in another file that the graph does not name",
@@ -101,8 +110,8 @@ impl<'a> External<'a> {
             self.read.insert(location.to_owned(), Arc::new(bytes));
         }
         let bytes = &self.read[location];
-        let from = number("offset").unwrap_or(0);
-        let to = number("length").map_or(bytes.len(), |length| from.saturating_add(length));
+        let from = offset.unwrap_or(0);
+        let to = length.map_or(bytes.len(), |length| from.saturating_add(length));
         bytes.get(from..to).map(<[u8]>::to_vec).ok_or_else(|| {
             Error::Model(format!(
                 "{}: constant `{}` lies at {from}..{to} of `{location}`, which has only {} bytes; the two files do not belong together",

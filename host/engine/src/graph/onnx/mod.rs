@@ -31,12 +31,18 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// Reads the graph in `bytes`; `file` names it in messages, `files` finds external weights beside it, `wanted` says what the
-/// graph is for.
+/// graph is for. `image` is the shape in which it takes one image, where that is known: branches are chosen by it.
 ///
 /// # Errors
 /// [`Error::Model`] when the bytes are no ONNX, an operator or attribute is unknown, or a weights
 /// file is missing; the message names the node or the file.
-pub(crate) fn read(file: &str, bytes: &[u8], files: &ModelFiles, wanted: Wanted) -> Result<Graph> {
+pub(crate) fn read(
+    file: &str,
+    bytes: &[u8],
+    files: &ModelFiles,
+    wanted: Wanted,
+    image: Option<[usize; 4]>,
+) -> Result<Graph> {
     if let Some(other) = file_kind::of(bytes) {
         return Err(refused(file, other));
     }
@@ -68,8 +74,8 @@ pub(crate) fn read(file: &str, bytes: &[u8], files: &ModelFiles, wanted: Wanted)
     let output = ends::output(file, &graph, wanted)?;
     let declared = ends::input(file, &inputs, &graph, &output)?;
     let input = (declared.name.clone(), declared.kind);
-    let read =
-        assemble(file, (graph, model.opset_import, &model.functions), files, &output, HashMap::new(), Some(input))?;
+    let file_parts = (graph, model.opset_import, model.functions.as_slice());
+    let read = assemble(file, file_parts, files, &output, HashMap::new(), (Some(input), image))?;
     Ok(Graph { declared: Some(declared), ..read })
 }
 
@@ -80,7 +86,7 @@ fn assemble(
     files: &ModelFiles,
     output: &str,
     mut named: HashMap<String, Array>,
-    input: Option<(String, Kind)>,
+    (input, image): (Option<(String, Kind)>, Option<[usize; 4]>),
 ) -> Result<Graph> {
     if let Some(name) = graph.sparse_initializer.iter().filter_map(|sparse| sparse.values.as_ref()).next() {
         return Err(refused(
@@ -99,7 +105,8 @@ fn assemble(
     let nodes = order::ordered(file, graph.node, output)?;
     let calls = nodes.into_iter().map(|node| Call { node, sets: sets.clone(), depth: 0 }).collect();
     let kinds = input.iter().cloned().collect();
-    let mut reading = Reading { file, functions, calls, named, nodes: Vec::new(), kinds };
+    let image = input.as_ref().map(|(name, _)| name.clone()).zip(image.map(|shape| shape.to_vec()));
+    let mut reading = Reading { file, functions, calls, named, nodes: Vec::new(), image, kinds };
     reading.run(output, &mut external)?;
     let Reading { nodes, named: constants, .. } = reading;
     let input = input.map(|(name, _)| name).unwrap_or_default();
@@ -124,7 +131,7 @@ fn read_with(
     let model = proto::ModelProto::decode(bytes).map_err(|error| refused(file, error))?;
     let graph = model.graph.unwrap_or_default();
     let input = input.map(|(name, kind)| (name.to_owned(), kind));
-    assemble(file, (graph, model.opset_import, &model.functions), files, output, known, input)
+    assemble(file, (graph, model.opset_import, &model.functions), files, output, known, (input, Some([1, 1, 2, 2])))
 }
 
 #[cfg(test)]

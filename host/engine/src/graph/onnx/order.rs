@@ -5,6 +5,9 @@ use super::proto::{GraphProto, NodeProto};
 use crate::Result;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+/// Stands in the names of values that are made while reading, and in no name of a file.
+pub(super) const BETWEEN: char = '\n';
+
 /// Leaves out the nodes that `output` does not depend on, and puts the others in an order in which they can be computed:
 /// that of the file, where it is one.
 ///
@@ -14,6 +17,10 @@ pub(super) fn ordered(file: &str, nodes: Vec<NodeProto>, output: &str) -> Result
     let mut makers: HashMap<&str, usize> = HashMap::new();
     for (index, node) in nodes.iter().enumerate() {
         for made in node.output.iter().filter(|made| !made.is_empty()) {
+            if made.contains(BETWEEN) {
+                let node = name(node);
+                return Err(refused(file, format_args!("node `{node}` makes a value with a line break in its name")));
+            }
             if let Some(other) = makers.insert(made, index) {
                 let (first, second) = (name(&nodes[other]), name(node));
                 return Err(refused(

@@ -3,12 +3,15 @@
 use super::inline::Call;
 use super::is_onnx;
 use super::nodes::name;
+use super::order::BETWEEN;
 use super::proto::{AttributeProto, NodeProto, OperatorSet};
+use crate::graph::array::Array;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 /// The operators of quantised graphs, written with those that put numbers on a scale and take them off it. Whole numbers
 /// up to 2^24 are exact in single precision, so the result is that of whole numbers.
-pub(super) fn quantized(call: &Call) -> Option<Vec<Call>> {
+pub(super) fn quantized(call: &Call, constants: &HashMap<String, Array>) -> Option<Vec<Call>> {
     let node = &call.node;
     let contrib = node.domain == "com.microsoft";
     if !is_onnx(&node.domain) && !contrib {
@@ -24,7 +27,7 @@ pub(super) fn quantized(call: &Call) -> Option<Vec<Call>> {
         attribute: attributes,
         ..NodeProto::default()
     };
-    let inner = |what: &str| format!("{at}\n{what}");
+    let inner = |what: &str| format!("{}{BETWEEN}{what}", node.output.first().map_or("", String::as_str));
     let whole = |name: &str, value: i64| AttributeProto { name: name.into(), i: value, kind: 2, ..Default::default() };
     let attribute = |wanted: &str| node.attribute.iter().filter(|a| a.name == wanted).cloned().collect::<Vec<_>>();
     let output = node.output.first().cloned().unwrap_or_default();
@@ -52,7 +55,8 @@ pub(super) fn quantized(call: &Call) -> Option<Vec<Call>> {
             nodes
         }
         ("QLinearMatMul", false) => vec![
-            off(0, "a", -1),
+            // A list of scales is for the rows of the first matrix, and for the columns of the second.
+            off(0, "a", -2),
             off(3, "b", -1),
             make("MatMul", vec![inner("a"), inner("b")], inner("y"), Vec::new()),
             on("y", 6),
@@ -67,8 +71,26 @@ pub(super) fn quantized(call: &Call) -> Option<Vec<Call>> {
                 if zero.is_empty() {
                     nodes.push(make("Identity", vec![inner(&format!("{what} as it is"))], inner(what), Vec::new()));
                 } else {
-                    nodes.push(make("Cast", vec![zero], inner(&format!("{what} zero")), float()));
-                    let both = vec![inner(&format!("{what} as it is")), inner(&format!("{what} zero"))];
+                    // A list of zero points is for the output channels of a kernel, for the rows of a first matrix, and for
+                    // the columns of a second one.
+                    let list = constants.get(&zero).is_some_and(|zero| zero.shape.len() == 1 && zero.len() > 1);
+                    let axes: &[i64] = match (list, conv, index) {
+                        (true, true, 1) => &[1, 2, 3],
+                        (true, false, 0) => &[1],
+                        _ => &[],
+                    };
+                    let flat = inner(&format!("{what} zero in a list"));
+                    let (to, at) = (inner(&format!("{what} zero")), inner(&format!("{what} axes")));
+                    nodes.push(make("Cast", vec![zero], flat.clone(), float()));
+                    let ints = AttributeProto {
+                        name: "value_ints".into(),
+                        ints: axes.to_vec(),
+                        kind: 7,
+                        ..Default::default()
+                    };
+                    nodes.push(make("Constant", Vec::new(), at.clone(), vec![ints]));
+                    nodes.push(make("Unsqueeze", vec![flat, at], to.clone(), Vec::new()));
+                    let both = vec![inner(&format!("{what} as it is")), to];
                     nodes.push(make("Sub", both, inner(what), Vec::new()));
                 }
             }

@@ -2,10 +2,11 @@
 
 use super::inline::{self, Call};
 use super::nodes::refused;
-use super::{attributes, constants, is_onnx, nodes, proto, quantized};
+use super::{attributes, constants, is_onnx, nodes, order, proto, quantized};
 use crate::graph::array::{Array, Kind};
-use crate::graph::{Node, Operator, run};
-use crate::{Device, Result};
+use crate::graph::value::Value;
+use crate::graph::{Graph, Node, Operator, compile, run};
+use crate::{Device, ReluRule, Result, Tensor};
 use std::collections::{HashMap, HashSet, VecDeque};
 
 /// More nodes than any network of today, by far: functions within functions multiply.
@@ -19,6 +20,8 @@ pub(super) struct Reading<'a> {
     pub(super) calls: VecDeque<Call>,
     pub(super) named: HashMap<String, Array>,
     pub(super) nodes: Vec<Node>,
+    /// The input, and the shape in which it takes one image, where that is known.
+    pub(super) image: Option<(String, Vec<usize>)>,
     /// What is known of the numbers of values that depend on the image.
     pub(super) kinds: HashMap<String, Kind>,
 }
@@ -33,7 +36,7 @@ impl Reading<'_> {
                 return Err(refused(self.file, format_args!("more than {MOST_NODES} nodes")));
             }
             let body = match inline::body(self.file, &call, self.functions)? {
-                None => quantized::quantized(&call),
+                None => quantized::quantized(&call, &self.named),
                 body => body,
             };
             if let Some(body) = body {
@@ -89,9 +92,7 @@ impl Reading<'_> {
         let further = node.output.iter().skip(1).filter(|name| !name.is_empty());
         further
             .map(String::as_str)
-            .filter(|name| {
-                *name == output || self.calls.iter().any(|call| call.node.input.iter().any(|input| input == name))
-            })
+            .filter(|name| *name == output || self.calls.iter().any(|call| order::reads(&call.node).contains(name)))
             .collect()
     }
 
@@ -108,33 +109,50 @@ impl Reading<'_> {
     /// A branch that a constant chooses takes the place of the choice.
     fn branch(&mut self, call: &Call, version: i64, external: &mut constants::External) -> Result<()> {
         let name = nodes::name(&call.node);
-        let chosen = {
-            let a = attributes::Reader::new(self.file, &call.node, &name, version, &mut self.named);
-            let condition = a
-                .constant(0)
-                .ok_or_else(|| a.refused("a branch that depends on the image; export the model without it"))?;
-            if condition.to_floats().iter().any(|x| *x != 0.0) { "then_branch" } else { "else_branch" }
+        let given = call.node.input.first().cloned().unwrap_or_default();
+        let condition = match self.named.get(&given) {
+            Some(condition) => Some(condition.clone()),
+            None => self.of_sizes(&given)?,
         };
+        let a = attributes::Reader::new(self.file, &call.node, &name, version, &mut self.named);
+        let condition =
+            condition.ok_or_else(|| a.refused("a branch that depends on the image; export the model without it"))?;
+        let chosen = if condition.to_floats().iter().any(|x| *x != 0.0) { "then_branch" } else { "else_branch" };
         let branch = call.node.attribute.iter().find(|attribute| attribute.name == chosen);
         let graph = branch
             .and_then(|branch| branch.g.as_deref())
             .ok_or_else(|| refused(self.file, format_args!("node `{name}` (If): {chosen} is missing")))?;
-        for tensor in &graph.initializer {
+        let (calls, weights) = inline::branch(call, graph);
+        for tensor in &weights {
             let array = external.constant(tensor)?;
             self.named.insert(tensor.name.clone(), array);
         }
-        for (inner, outer) in graph.output.iter().zip(&call.node.output) {
-            let identity = proto::NodeProto {
-                op_type: "Identity".into(),
-                input: vec![inner.name.clone()],
-                output: vec![outer.clone()],
-                ..proto::NodeProto::default()
-            };
-            self.calls.push_front(Call { node: identity, ..call.clone() });
-        }
-        for node in graph.node.iter().rev() {
-            self.calls.push_front(Call { node: node.clone(), ..call.clone() });
-        }
+        calls.into_iter().rev().for_each(|call| self.calls.push_front(call));
         Ok(())
+    }
+
+    /// A value that depends on the size of the image alone, for one image of the size that the manifest says.
+    fn of_sizes(&self, value: &str) -> Result<Option<Array>> {
+        let (Some((input, shape)), true) = (&self.image, self.kinds.contains_key(value)) else { return Ok(None) };
+        let mut needed: HashSet<&str> = HashSet::from([value]);
+        let mut nodes: Vec<Node> = Vec::new();
+        for node in self.nodes.iter().rev() {
+            if node.outputs.iter().any(|output| needed.contains(output.as_str())) {
+                needed.extend(node.inputs.iter().map(String::as_str));
+                nodes.push(node.clone());
+            }
+        }
+        nodes.reverse();
+        let read = self.named.iter().filter(|(name, _)| needed.contains(name.as_str()));
+        let constants = read.map(|(name, array)| (name.clone(), array.clone())).collect();
+        let graph = Graph { input: input.clone(), output: value.to_owned(), nodes, constants, declared: None };
+        let device = Device::cpu();
+        let network = compile(graph, &device)?;
+        if network.output_depends_on_images() {
+            return Ok(None);
+        }
+        let kind = self.kinds.get(input).copied().unwrap_or(Kind::Float);
+        let image = Value::of(Tensor::full(&device, shape, 0.5)?, kind);
+        network.run_value(image, ReluRule::Plain).map(Some).map_err(|error| refused(self.file, error))
     }
 }

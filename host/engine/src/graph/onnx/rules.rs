@@ -115,3 +115,119 @@ fn sparse_weights_are_refused_as_such() {
     let read = read_with("m.onnx", &bytes, &files, "y", HashMap::new(), Some(("x", Kind::Float)));
     assert!(read.unwrap_err().to_string().contains("constant `w`: sparse weights"));
 }
+
+/// What a whole file makes of one number.
+fn answer(nodes: Vec<NodeProto>, weights: Vec<TensorProto>, functions: Vec<proto::FunctionProto>) -> Vec<f32> {
+    let bytes = model(13, &[("x", &[1])], nodes, weights, &["y"]);
+    let file = proto::ModelProto { functions, ..proto::ModelProto::decode(bytes.as_slice()).unwrap() };
+    let files = ModelFiles::Embedded(&[]);
+    let input = Some(("x", Kind::Float));
+    let graph = read_with("m.onnx", &file.encode_to_vec(), &files, "y", HashMap::new(), input).unwrap();
+    let device = Device::cpu();
+    let image = Value::float(Tensor::from_data(&device, &[1], vec![2.0]).unwrap());
+    compile(graph, &device).unwrap().run_value(image, ReluRule::Plain).unwrap().to_floats()
+}
+
+#[test]
+fn names_inside_of_branches_and_functions_are_their_own() {
+    // Two choices whose branches call what they make `t`: x + 3, then that times 5; the outer `t` is 100.
+    let weights = || {
+        let yes = TensorProto { data_type: 9, int32_data: vec![1], ..ints("yes", &[], &[]) };
+        vec![yes, floats("three", &[1], &[3.0]), floats("five", &[1], &[5.0]), floats("t", &[1], &[100.0])]
+    };
+    let choice = |kind: &str, inputs: &[&str], made: &str| {
+        let inner = vec![node(kind, inputs, &["t"])];
+        node("If", &["yes"], &[made]).branch("then_branch", inner.clone(), "t").branch("else_branch", inner, "t")
+    };
+    let nodes =
+        vec![choice("Add", &["x", "three"], "a"), choice("Mul", &["a", "five"], "b"), node("Add", &["b", "t"], &["y"])];
+    assert_eq!(answer(nodes, weights(), Vec::new()), [125.0]);
+
+    // Two calls of a function, of one name, whose inner value `t` is named like a value of the graph with its call's name.
+    let function = proto::FunctionProto {
+        name: "Doubled".into(),
+        domain: "own".into(),
+        input: vec!["v".into()],
+        output: vec!["w".into()],
+        node: vec![node("Add", &["v", "v"], &["t"]), node("Identity", &["t"], &["w"])],
+        opset_import: vec![proto::OperatorSet { domain: String::new(), version: 13 }],
+        ..Default::default()
+    };
+    let call = |from: &str, to: &str| NodeProto { domain: "own".into(), ..node("Doubled", &[from], &[to]) };
+    let nodes = vec![
+        node("Add", &["x", "three"], &["the Doubled/t"]),
+        call("x", "a"),
+        call("a", "b"),
+        node("Add", &["b", "the Doubled/t"], &["y"]),
+    ];
+    assert_eq!(answer(nodes, weights(), vec![function]), [13.0]);
+}
+
+#[test]
+fn a_branch_may_be_chosen_by_the_size_of_the_image() {
+    // As PyTorch writes `squeeze`: whether the size of axis 1 is 1.
+    let branch = |kind: &str| vec![node(kind, &["x", "axis"], &["t"])];
+    let nodes = vec![
+        node("Shape", &["x"], &["sizes"]),
+        node("Gather", &["sizes", "at"], &["size"]),
+        node("Equal", &["size", "one"], &["is one"]),
+        node("If", &["is one"], &["y"]).branch("then_branch", branch("Squeeze"), "t").branch(
+            "else_branch",
+            vec![node("Identity", &["x"], &["t"])],
+            "t",
+        ),
+    ];
+    let weights = || vec![ints("axis", &[1], &[1]), ints("at", &[], &[1]), ints("one", &[], &[1])];
+    let bytes = model(13, &[("x", &[1, 1, 2, 2])], nodes, weights(), &["y"]);
+    let files = ModelFiles::Embedded(&[]);
+    let graph = read_with("m.onnx", &bytes, &files, "y", HashMap::new(), Some(("x", Kind::Float))).unwrap();
+    let device = Device::cpu();
+    let image = Value::float(Tensor::full(&device, &[1, 1, 2, 2], 0.25).unwrap());
+    let found = compile(graph, &device).unwrap().run_value(image, ReluRule::Plain).unwrap();
+    assert_eq!(found.shape, [1, 2, 2]);
+    // A number of the image decides nothing.
+    let nodes = vec![
+        node("Greater", &["x", "half"], &["bright"]),
+        node("If", &["bright"], &["y"]).branch("then_branch", vec![node("Relu", &["x"], &["t"])], "t").branch(
+            "else_branch",
+            vec![node("Neg", &["x"], &["t"])],
+            "t",
+        ),
+    ];
+    let bytes = model(13, &[("x", &[1, 1, 2, 2])], nodes, vec![floats("half", &[], &[0.5])], &["y"]);
+    let read = read_with("m.onnx", &bytes, &files, "y", HashMap::new(), Some(("x", Kind::Float)));
+    assert!(read.unwrap_err().to_string().contains("a branch that depends on the image"));
+}
+
+#[test]
+fn the_nearest_pixel_is_found_in_single_precision() {
+    // 1.2 in single precision is a little more than 1.2, and 6 / 1.2 in single precision is 5 (PyTorch, onnxruntime).
+    let x: Vec<f32> = (0..10).map(|x| x as f32).collect();
+    let factors = vec![floats("f", &[4], &[1.0, 1.0, 1.0, 1.2])];
+    let one = node("Resize", &["x", "", "f"], &["y"])
+        .text("coordinate_transformation_mode", "asymmetric")
+        .text("nearest_mode", "floor");
+    let expected = [0.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 5.0, 6.0, 7.0, 8.0, 9.0];
+    close(&made(13, &[1, 1, 1, 10], &x, one, factors).unwrap(), &[1, 1, 1, 12], &expected);
+}
+
+#[test]
+fn lists_of_zero_points_belong_to_their_own_axes() {
+    // Two kernels of 1 x 2 on (1, 1, 1, 2): as many zero points as a kernel is wide.
+    let byte = |name: &str, dims: &[i64], data: &[i32]| TensorProto {
+        name: name.into(),
+        dims: dims.to_vec(),
+        data_type: 2,
+        int32_data: data.to_vec(),
+        ..TensorProto::default()
+    };
+    let weights = vec![byte("w", &[2, 1, 1, 2], &[5, 7, 11, 13]), byte("none", &[], &[0]), byte("z", &[2], &[5, 10])];
+    let nodes = vec![
+        node("Cast", &["x"], &["q"]).int("to", 2),
+        node("Expand", &["q", "pair"], &["wide"]),
+        node("ConvInteger", &["wide", "w", "none", "z"], &["y"]),
+    ];
+    let weights = [weights, vec![ints("pair", &[4], &[1, 1, 1, 2])]].concat();
+    // x is 2 everywhere: 2 (5 - 5) + 2 (7 - 5), and 2 (11 - 10) + 2 (13 - 10).
+    assert_eq!(answer(nodes, weights, Vec::new()), [4.0, 8.0]);
+}

@@ -72,30 +72,42 @@ fn targets(resizing: &Resizing, from: &[usize], axes: &[usize], inputs: &Inputs)
     Ok(axes.iter().zip(&factors).map(target).collect())
 }
 
-/// Weights of `size` pixels in pixel `at` of the result.
-fn row(resizing: &Resizing, at: usize, size: usize, to: usize, factor: f64) -> Vec<f64> {
-    let (at, last) = (at as f64, size as i64 - 1);
-    let place = match resizing.centres {
-        Centres::HalfPixel => (at + 0.5) / factor - 0.5,
-        Centres::PytorchHalfPixel if to == 1 => 0.0,
-        Centres::PytorchHalfPixel => (at + 0.5) / factor - 0.5,
-        Centres::HalfPixelForNearest => (at + 0.5) / factor,
-        Centres::Asymmetric => at / factor,
-        Centres::AlignCorners if to == 1 => 0.0,
-        Centres::AlignCorners => at * (size as f64 - 1.0) / (to as f64 - 1.0),
-        Centres::HalfPixelSymmetric => {
-            // The result is centred on the image where its size was rounded.
-            let whole = factor * size as f64;
-            let offset = size as f64 / 2.0 * (1.0 - to as f64 / whole);
-            offset + (at + 0.5) / factor - 0.5
+/// Where pixel `at` of `to` lies on `size` pixels.
+macro_rules! place {
+    ($name:ident, $number:ty) => {
+        fn $name(centres: Centres, at: usize, size: usize, to: usize, factor: f64) -> $number {
+            let (at, from, made, factor) = (at as $number, size as $number, to as $number, factor as $number);
+            match centres {
+                Centres::PytorchHalfPixel | Centres::AlignCorners if to == 1 => 0.0,
+                Centres::HalfPixel | Centres::PytorchHalfPixel => (at + 0.5) / factor - 0.5,
+                Centres::HalfPixelForNearest => (at + 0.5) / factor,
+                Centres::Asymmetric => at / factor,
+                Centres::AlignCorners => at * (from - 1.0) / (made - 1.0),
+                Centres::HalfPixelSymmetric => {
+                    // The result is centred on the image where its size was rounded.
+                    let offset = from / 2.0 * (1.0 - made / (factor * from));
+                    offset + (at + 0.5) / factor - 0.5
+                }
+            }
         }
     };
+}
+
+place!(place, f64);
+// Other programs find the nearest pixel in single precision: 6 / 1.2 is then 5, and not a little less.
+place!(place_in_single_precision, f32);
+
+/// Weights of `size` pixels in pixel `at` of the result.
+fn row(resizing: &Resizing, at: usize, size: usize, to: usize, factor: f64) -> Vec<f64> {
+    let last = size as i64 - 1;
+    let place = place(resizing.centres, at, size, to, factor);
     let mut weights = vec![0.0; size];
     let mut add = |pixel: i64, weight: f64| weights[pixel.clamp(0, last) as usize] += weight;
     // A kernel that is wider by the factor that the image shrinks by, where it is to.
     let wide = if resizing.antialias { (1.0 / factor).max(1.0) } else { 1.0 };
     let (reach, kernel): (f64, Box<dyn Fn(f64) -> f64>) = match resizing.mode {
         Sampling::Nearest => {
+            let place = place_in_single_precision(resizing.centres, at, size, to, factor);
             let nearest = match resizing.nearest {
                 Nearest::Floor => place.floor(),
                 Nearest::Ceil => place.ceil(),

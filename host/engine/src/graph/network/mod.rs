@@ -1,13 +1,16 @@
 //! A frozen network: steps over slots, run whole, up to a layer, or from a layer on.
 
-use super::array::{Array, Kind};
-use super::axes::{self, Axis, Picture};
+mod ending;
+mod probe;
+
+use super::array::Array;
 use super::operator::{Operator, Padding};
 use super::run;
 use super::value::Value;
-use crate::input::Layout;
 use crate::kernels::FrozenConv;
 use crate::{Device, Error, ReluRule, Result, Tensor};
+pub(crate) use ending::Ending;
+pub(crate) use probe::{Layer, Probe};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -98,23 +101,6 @@ impl Target {
 /// Sees each step with the slots before it, and what it made.
 type See<'a> = dyn FnMut(&Step, &[Option<Value>], &[Value]) + 'a;
 
-/// A layer that is a picture.
-#[derive(Clone, Debug)]
-pub(crate) struct Layer {
-    pub(crate) name: String,
-    pub(crate) picture: Picture,
-}
-
-/// What one run over the steps sees.
-#[derive(Debug)]
-pub(crate) struct Probe {
-    /// The layers that are pictures, in the order of computation.
-    pub(crate) layers: Vec<Layer>,
-    /// A product of two values that depend on the images, as in attention, after the last layer that is a picture.
-    pub(crate) mixes_after: Option<String>,
-    pub(crate) output: Tensor,
-}
-
 /// A network on a device. Running it changes nothing in it.
 #[derive(Debug)]
 pub(crate) struct Network {
@@ -164,97 +150,6 @@ impl Network {
     /// Images (N, C, H, W) to the graph's output.
     pub(crate) fn run(&self, images: &Tensor, rule: ReluRule) -> Result<Tensor> {
         self.execute((self.input, images), Target::after(self.output), rule, &mut |_, _, _| {})
-    }
-
-    /// Runs the network on one batch and looks at every step.
-    pub(crate) fn probe(&self, images: &Tensor, layout: Layout) -> Result<Probe> {
-        let (mut layers, mut mixes_after) = (Vec::new(), None);
-        let mut followed = HashMap::from([(self.input, axes::of_images(layout))]);
-        let target = Target::after(self.output);
-        let output = self.execute((self.input, images), target, ReluRule::Plain, &mut |step, slots, values| {
-            let read = |slot: &Option<usize>| {
-                let value = slot.and_then(|slot| slots[slot].as_ref());
-                let known = slot.and_then(|slot| followed.get(&slot).cloned());
-                let unknown = || value.map(|value| vec![axes::UNKNOWN; value.shape().len()]).unwrap_or_default();
-                (known.unwrap_or_else(unknown), value)
-            };
-            let inputs: Vec<_> = step.inputs.iter().map(read).collect();
-            for (slot, value) in step.outputs().zip(values) {
-                followed.insert(slot, axes::after(step, &inputs, value));
-            }
-            let Some(value @ Value::Tensor(_)) = values.first() else { return };
-            let Kernel::Operator(operator) = &step.kernel else {
-                return self.see_layer(step, value, &followed, &mut layers, &mut mixes_after);
-            };
-            let tracked = |slot: &Option<usize>| slot.is_some_and(|slot| self.depends.contains(&slot));
-            if matches!(operator, Operator::MatMul | Operator::Einsum { .. } | Operator::Attention(_))
-                && step.inputs.iter().all(tracked)
-                && mixes_after.is_none()
-            {
-                mixes_after = Some(step.name.clone());
-            }
-            self.see_layer(step, value, &followed, &mut layers, &mut mixes_after);
-        })?;
-        Ok(Probe { layers, mixes_after, output })
-    }
-
-    fn see_layer(
-        &self,
-        step: &Step,
-        value: &Value,
-        followed: &HashMap<usize, Vec<Axis>>,
-        layers: &mut Vec<Layer>,
-        mixes_after: &mut Option<String>,
-    ) {
-        let picture = followed.get(&step.output).and_then(|axes| axes::picture(axes, &value.shape()));
-        let Some(picture) = picture else { return };
-        *mixes_after = None;
-        let names = step.before_relu.iter().chain([&step.name]);
-        layers.extend(names.map(|name| Layer { name: name.clone(), picture }));
-    }
-
-    /// The step whose numbers are the output, but for their shape.
-    pub(crate) fn ending(&self) -> Option<(usize, &Operator)> {
-        let mut slot = self.output;
-        loop {
-            let (at, step) = self.steps.iter().enumerate().rev().find(|(_, step)| step.output == slot)?;
-            let Kernel::Operator(operator) = &step.kernel else { return None };
-            match operator {
-                Operator::Cast(Kind::Float)
-                | Operator::Flatten { .. }
-                | Operator::Reshape { .. }
-                | Operator::Squeeze
-                | Operator::Unsqueeze => slot = step.inputs.first().copied().flatten()?,
-                operator => return Some((at, operator)),
-            }
-        }
-    }
-
-    /// The name of a step, as layers are named.
-    pub(crate) fn step_name(&self, step: usize) -> &str {
-        self.steps.get(step).map_or("", |step| &step.name)
-    }
-
-    /// Lets a step of one input and one output compute something else.
-    pub(crate) fn replace(&mut self, step: usize, operator: Operator) {
-        if let Some(step) = self.steps.get_mut(step) {
-            step.kernel = Kernel::Operator(operator);
-        }
-    }
-
-    /// The first step that depends on the images and has no gradient, in words.
-    pub(crate) fn without_gradient(&self) -> Option<String> {
-        self.steps.iter().find_map(|step| match &step.kernel {
-            Kernel::Operator(operator) if operator.without_gradient() && self.depends.contains(&step.output) => {
-                Some(format!("node `{}` ({})", step.name, operator.name()))
-            }
-            _ => None,
-        })
-    }
-
-    /// Whether numbers are put on a scale that is made from all images of a batch.
-    pub(crate) fn scales_by_batch(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step.kernel, Kernel::Operator(Operator::DynamicQuantize)))
     }
 
     /// Whether any step reads the shape of a value.
@@ -371,10 +266,8 @@ impl Network {
         }
     }
 
-    /// The output for one value of any kind, read back; for tests.
-    #[cfg(test)]
+    /// The output for one value of any kind, read back.
     pub(crate) fn run_value(&self, given: Value, rule: ReluRule) -> Result<Array> {
-        let mut made = None;
         let mut slots: Vec<Option<Value>> = vec![None; self.slots];
         for (slot, value) in &self.constants {
             slots[*slot] = Some(value.clone());
@@ -386,9 +279,14 @@ impl Network {
                 slots[slot] = Some(value);
             }
         }
-        if let Some(value) = slots[self.output].take() {
-            made = Some(run::read_back(&value)?);
+        match slots[self.output].take() {
+            Some(value) => run::read_back(&value),
+            None => Err(Error::Model("no step makes the output".into())),
         }
-        made.ok_or_else(|| Error::Model("no output".into()))
+    }
+
+    /// Whether the numbers of the output depend on those of the images, and not on their size alone.
+    pub(crate) fn output_depends_on_images(&self) -> bool {
+        self.depends.contains(&self.output)
     }
 }
