@@ -148,11 +148,12 @@ impl Model {
         };
         let found = by_name.or_else(by_index).or_else(by_case);
         found.map(ClassIndex).ok_or_else(|| {
-            let listed: Vec<String> = classes
-                .iter()
-                .enumerate()
-                .map(|(index, name)| format!("{index} `{name}`"))
-                .collect();
+            const SHOWN: usize = 12;
+            let mut listed: Vec<String> =
+                classes.iter().enumerate().take(SHOWN).map(|(index, name)| format!("{index} `{name}`")).collect();
+            if classes.len() > SHOWN {
+                listed.push(format!("and {} more", classes.len() - SHOWN));
+            }
             Failure::Input(format!(
                 "--target: `{text}` is no class of {}; expected one of {}. Remedy: give a name or an index of this list.",
                 self.record.manifest,

@@ -14,6 +14,8 @@ pub(crate) struct Fed {
     batch: Option<usize>,
     /// Whether a batch holds copies of one image, since the graph mixes the images of one.
     copies: bool,
+    /// Whether images have no axis of channels: (N, H, W).
+    flat: bool,
     /// Whole numbers that it takes in place of numbers with a fraction.
     whole: Option<Kind>,
 }
@@ -21,7 +23,8 @@ pub(crate) struct Fed {
 impl Fed {
     pub(crate) fn new(network: Network, layout: Layout, declared: Option<&Declared>) -> Self {
         let whole = declared.map(|declared| declared.kind).filter(|kind| *kind != Kind::Float);
-        Self { network, layout, batch: None, copies: false, whole }
+        let flat = declared.and_then(|declared| declared.shape.as_ref()).is_some_and(|shape| shape.len() == 3);
+        Self { network, layout, batch: None, copies: false, flat, whole }
     }
 
     pub(crate) fn layout(&self) -> Layout {
@@ -74,8 +77,9 @@ impl Fed {
             }
             None => images.clone(),
         };
-        match (self.layout, images.shape().len()) {
-            (Layout::ChannelsLast, 4) => images.permute(&[0, 2, 3, 1]),
+        match (self.layout, images.shape().as_slice()) {
+            (_, &[n, 1, h, w]) if self.flat => images.reshape(&[n, h, w]),
+            (Layout::ChannelsLast, [_, _, _, _]) => images.permute(&[0, 2, 3, 1]),
             _ => Ok(images),
         }
     }
@@ -146,14 +150,21 @@ pub(crate) fn fits(file: &str, declared: &Declared, input: &Input) -> Result<()>
     let Some(shape) = &declared.shape else { return Ok(()) };
     let shown: Vec<String> = shape.iter().map(|size| size.map_or("?".into(), |size| size.to_string())).collect();
     let shown = shown.join(" x ");
+    let Input { channels, height, width, layout, .. } = input;
+    // A grey picture needs no axis of channels.
+    if let ([_, a, b], 1) = (shape.as_slice(), *channels)
+        && a.is_none_or(|rows| rows == *height)
+        && b.is_none_or(|columns| columns == *width)
+    {
+        return Ok(());
+    }
     let &[_, a, b, c] = shape.as_slice() else {
         return refused(format!(
-            "the graph's input `{name}` is declared as {shown}, {} dimensions, expected four: images (N, C, H, W) or \
-             (N, H, W, C)",
+            "the graph's input `{name}` is declared as {shown}, {} dimensions, expected images (N, C, H, W) or (N, H, W, C), or \
+             (N, H, W) for one channel",
             shape.len()
         ));
     };
-    let Input { channels, height, width, layout, .. } = input;
     let same = |found: [Option<usize>; 3], wanted: [usize; 3]| {
         found.into_iter().zip(wanted).all(|(found, wanted)| found.is_none_or(|found| found == wanted))
     };

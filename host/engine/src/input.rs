@@ -46,12 +46,13 @@ impl Input {
         Self { channels, height, width, layout, scale: 1.0, mean: Vec::new(), deviation: Vec::new() }
     }
 
-    /// The shape in which the network takes one image.
-    pub(crate) fn one_image(&self) -> [usize; 4] {
+    /// The shape in which a network that takes `rank` dimensions takes one image.
+    pub(crate) fn one_image(&self, rank: usize) -> Vec<usize> {
         let Self { channels, height, width, .. } = *self;
         match self.layout {
-            Layout::ChannelsFirst => [1, channels, height, width],
-            Layout::ChannelsLast => [1, height, width, channels],
+            _ if rank == 3 => vec![1, height, width],
+            Layout::ChannelsFirst => vec![1, channels, height, width],
+            Layout::ChannelsLast => vec![1, height, width, channels],
         }
     }
 

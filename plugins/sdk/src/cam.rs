@@ -93,7 +93,10 @@ fn layer(info: &ClassifierInfo, wanted: &str) -> Result<String, Error> {
     let named = layers.iter().find(|layer| *layer == wanted);
     let placed = || wanted.parse().ok().and_then(at).and_then(|index| layers.get(index));
     named.or_else(placed).cloned().ok_or_else(|| {
-        let known: Vec<String> = layers.iter().enumerate().map(|(i, name)| format!("{} {name}", i + 1)).collect();
+        let mut known: Vec<String> = layers.iter().enumerate().map(|(i, name)| format!("{} {name}", i + 1)).collect();
+        if known.len() > 12 {
+            known.splice(4..known.len() - 4, ["...".to_owned()]);
+        }
         Error::argument("explain", "layer", &format!("one of {}", known.join(", ")), wanted)
     })
 }

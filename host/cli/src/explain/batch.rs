@@ -8,11 +8,11 @@ use super::{
 };
 use crate::{
     console::{Console, since_start},
-    failure::Result,
+    failure::{Failure, Result},
     interrupt,
     model::{GeneratorModel, Model},
 };
-use lacuna_engine::{ClassIndex, Classifier, Generator, ReluRule, Tensor};
+use lacuna_engine::{Activation, ClassIndex, Classifier, Generator, ReluRule, Tensor};
 use lacuna_imaging::{Image, Map, NamedArray};
 use lacuna_runtime::{CancelToken, ExplainRequest, Host, Limits, MessageLevel, Progress, RunRecord, explain};
 use std::{
@@ -75,7 +75,7 @@ impl Explainer<'_> {
     /// Explains the images of one batch; without a target each its most probable class.
     pub fn explain(&self, label: &str, subjects: &[Subject], target: Option<ClassIndex>) -> Result<Vec<Explained>> {
         let images = self.images(subjects)?;
-        let before = self.probabilities(&images)?;
+        let before = self.probabilities(&images, subjects, "")?;
         let choice = match target {
             Some(_) => Choice::ByTheUser,
             None => Choice::MostProbable,
@@ -122,7 +122,7 @@ impl Explainer<'_> {
                 subjects.len()
             ));
         }
-        let after = perturbed.map(|tensor| self.probabilities(tensor));
+        let after = perturbed.map(|tensor| self.probabilities(tensor, subjects, " after the deletion"));
         let after = after.transpose()?;
         let parts = result::Parts {
             map: result::rows(&outcome.map)?,
@@ -159,13 +159,29 @@ impl Explainer<'_> {
         Ok(Tensor::from_data(self.classifier.device(), &shape, values.collect())?)
     }
 
-    /// Probabilities of every class, one row for each image.
-    fn probabilities(&self, images: &Tensor) -> Result<Vec<Vec<f32>>> {
+    /// Probabilities of every class, one row for each image; `when` says which images they are, in messages.
+    fn probabilities(&self, images: &Tensor, subjects: &[Subject], when: &str) -> Result<Vec<Vec<f32>>> {
         let logits = self.classifier.logits(images, ReluRule::Plain);
         // A black box that the user stopped has failed, and not by itself.
         interrupt::check(&self.cancel)?;
         let logits = logits?;
-        result::rows(&self.classifier.probabilities(&logits)?)
+        let rows = result::rows(&self.classifier.probabilities(&logits)?)?;
+        let info = self.classifier.info();
+        for (row, subject) in rows.iter().zip(subjects) {
+            if let Some(found) = row.iter().find(|p| !(-1e-3..=1.001).contains(*p)) {
+                let remedy = match info.activation {
+                    Activation::None if found.is_finite() => {
+                        "write activation = \"softmax\" or \"sigmoid\" into its manifest if its answers are logits"
+                    }
+                    _ => {
+                        "look for NaN and infinite numbers in the model, and for numbers in the image that it cannot take"
+                    }
+                };
+                let what = format!("the classifier `{}` gives the probability {found}{when}", info.name);
+                return Err(Failure::input(&subject.record.path, what, remedy));
+            }
+        }
+        Ok(rows)
     }
 
     fn progress(&self, label: &str, first_step: Arc<OnceLock<Duration>>) -> Box<dyn FnMut(&Progress) + Send> {

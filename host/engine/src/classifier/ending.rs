@@ -42,7 +42,7 @@ pub(super) fn take_out(network: &mut Network, activation: Activation) -> Result<
 /// [`Error::Model`] for a Softmax over another axis than that of the classes.
 pub(super) fn checked(
     network: &mut LogitNetwork,
-    ending: &Ending,
+    (ending, widths): (&Ending, &[usize]),
     (image, logits): (&Tensor, &[f32]),
     activation: Activation,
 ) -> Result<Option<String>> {
@@ -52,14 +52,15 @@ pub(super) fn checked(
     let made = if activation == Activation::Softmax { logits.softmax(1)? } else { logits.sigmoid()? }.read()?;
     let near = || made.len() == given.len() && made.iter().zip(&given).all(|(a, b)| (a - b).abs() <= ROUNDED);
     let kind = ending.kind;
-    if alike(&made, &given) || (ending.rounded && near()) {
+    let over_classes = widths.iter().all(|width| *width == network.classes);
+    if over_classes && (alike(&made, &given) || (ending.rounded && near())) {
         network.fed.network.take_out(ending);
         let own = if ending.rounded { "the graph's own before they are rounded" } else { "the graph's own" };
         return Ok(Some(format!(
             "the graph ends in {kind}; what lies before it is taken for the logits, so the probabilities are {own}"
         )));
     }
-    if ending.moved || ending.rounded {
+    if over_classes && (ending.moved || ending.rounded) {
         return Ok(None);
     }
     Err(Error::Model(format!(

@@ -2,6 +2,7 @@
 
 use super::logits::LogitNetwork;
 use super::{Body, Classifier, ClassifierInfo};
+use crate::error::some_of;
 use crate::graph::axes::{Cells, Picture};
 use crate::{Error, Interpolation, Result, Tensor};
 
@@ -98,6 +99,6 @@ impl Classifier {
         if layers.iter().any(|known| known == layer) {
             return Ok(());
         }
-        Err(Error::argument("layer", "name", format!("one of {}", layers.join(", ")), layer))
+        Err(Error::argument("layer", "name", format!("one of {}", some_of(layers)), layer))
     }
 }

@@ -36,6 +36,8 @@ pub(super) fn load(file: &str, manifest: &Manifest, graph: Graph, device: &Devic
     if let Some(declared) = &declared {
         fits(file, declared, &manifest.input)?;
     }
+    let holds_none = |array: &graph::Array| array.as_floats("").is_ok_and(|data| data.iter().any(|x| x.is_nan()));
+    let unusable = graph.constants.iter().filter(|(_, array)| holds_none(array)).map(|(name, _)| name.clone()).min();
     let mut network = graph::compile(graph, device).map_err(in_file)?;
     let ending = ending::take_out(&mut network, activation).map_err(in_file)?;
     let fed = Fed::new(network, layout, declared.as_ref());
@@ -57,14 +59,26 @@ pub(super) fn load(file: &str, manifest: &Manifest, graph: Graph, device: &Devic
         }
         Err(error) => return Err(in_file(error)),
     };
+    let widths = ending.as_ref().map(|ending| ending.widths(&seen)).unwrap_or_default();
     let Probe { layers, mixes_after, .. } = seen;
     let answer = |network: &LogitNetwork, image: &Tensor| network.logits(image, ReluRule::Plain)?.read();
     let mut alone = alone.read()?;
     let mut other = answer(&network, &second).map_err(in_file)?;
+    if let Some(found) = alone.iter().chain(&other).find(|number| !number.is_finite()) {
+        let within = match unusable {
+            Some(name) => format!("its constant `{name}` holds NaN or infinite numbers"),
+            None => "look for NaN and infinite numbers among its weights, and for statistics of 0".to_owned(),
+        };
+        return Err(in_file(Error::Model(format!(
+            "the graph answers a made image with {found}, expected finite numbers: {within}"
+        ))));
+    }
     let together = |fed: &Fed, both: &Tensor| logits::answer(&fed.run(both, ReluRule::Plain)?, 2, classes);
     notes.extend(network.fed.settle_batch([&first, &second], [&alone, &other], together).map_err(in_file)?);
     let taken = match &ending {
-        Some(ending) => ending::checked(&mut network, ending, (&first, &alone), activation).map_err(in_file)?,
+        Some(ending) => {
+            ending::checked(&mut network, (ending, &widths), (&first, &alone), activation).map_err(in_file)?
+        }
         None => None,
     };
     if taken.is_none() {

@@ -48,6 +48,9 @@ fn graph(batch: i64, more: Vec<NodeProto>, outputs: &[&str]) -> Vec<u8> {
         bytes("zero", 0),
         ints("from", &[1], &[0]),
         ints("to", &[1], &[2]),
+        ints("upto", &[1], &[3]),
+        floats("far", &[1, 1], &[-20.0]),
+        floats("nothing", &[1], &[f32::NAN]),
         ints("axis", &[1], &[1]),
     ];
     let nodes = vec![node("Reshape", &["x", "s"], &["rows"]), node("MatMul", &["rows", "w"], &["z"])];
@@ -112,6 +115,20 @@ fn a_softmax_over_another_axis_is_no_probability() {
     let bytes = graph(-1, vec![node("Softmax", &["z"], &["p"]).int("axis", 0)], &["p"]);
     let error = open(MANIFEST, bytes).unwrap_err();
     assert!(error.contains("`the Softmax`") && error.contains("not over its 3 classes"), "{error}");
+    // A class beside the others that is next to nothing on made images, and not on others.
+    let hidden = vec![
+        node("Concat", &["z", "far"], &["four"]).int("axis", 1),
+        node("Softmax", &["four"], &["p"]),
+        node("Slice", &["p", "from", "upto", "axis"], &["y"]),
+    ];
+    let classifier = open(MANIFEST, graph(1, hidden, &["y"])).unwrap();
+    assert!(classifier.info().notes.iter().all(|note| !note.contains("the graph ends in")));
+}
+
+#[test]
+fn a_graph_that_answers_with_no_number_is_refused() {
+    let error = open(MANIFEST, graph(-1, vec![node("Add", &["z", "nothing"], &["y"])], &["y"])).unwrap_err();
+    assert!(error.contains("answers a made image with NaN") && error.contains("constant `nothing`"), "{error}");
 }
 
 #[test]
@@ -213,6 +230,15 @@ fn an_input_that_nothing_reads_is_no_hindrance() {
     let both = [nodes, vec![node("Add", &["z", "age"], &["y"])]].concat();
     let error = open(MANIFEST, model(13, &inputs, both, weights(), &["y"])).unwrap_err();
     assert!(error.contains("computed from 2 inputs, `age` float (?, 1), `x` float (?, 1, 2, 2)"), "{error}");
+}
+
+#[test]
+fn grey_images_need_no_axis_of_channels() {
+    let nodes = vec![node("Flatten", &["x"], &["rows"]), node("MatMul", &["rows", "w"], &["z"])];
+    let file = |shape: &[i64]| model(13, &[("x", shape)], nodes.clone(), vec![floats("w", &[4, 3], &WEIGHTS)], &["z"]);
+    close(&logits(&open(MANIFEST, file(&[-1, 2, 2])).unwrap(), 2), &linear().repeat(2));
+    let error = open(MANIFEST, file(&[-1, 28, 28])).unwrap_err();
+    assert!(error.contains("declared as ? x 28 x 28"), "{error}");
 }
 
 #[test]

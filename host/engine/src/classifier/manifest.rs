@@ -130,6 +130,12 @@ impl Manifest {
         if classes.len() > MOST_CLASSES {
             return Err(format!("[output] classes names {}, expected at most {MOST_CLASSES}", classes.len()));
         }
+        let several_lines = |text: &&String| text.contains(|c: char| c.is_control());
+        if let Some(class) = classes.iter().find(several_lines) {
+            return Err(format!(
+                "[output] classes names {class:?}, expected names without line breaks and control characters"
+            ));
+        }
         let mut seen = std::collections::HashSet::new();
         if let Some(twice) = classes.iter().find(|name| !seen.insert(name.as_str())) {
             return Err(format!("[output] classes names `{twice}` twice"));

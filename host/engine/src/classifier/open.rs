@@ -5,6 +5,7 @@ use super::{
     Output, Process, RULED, StopProbe, loading,
 };
 use crate::architecture::{Architecture, Source, Start, Weights};
+use crate::error::some_of;
 use crate::graph::{self, onnx::Wanted};
 use crate::input::Input;
 use crate::model_file::ModelFiles;
@@ -47,7 +48,7 @@ impl Classifier {
             (Some(name), ..) => {
                 let bytes = files.read(name).map_err(|error| unreadable(name, error))?;
                 let wanted = Wanted::Logits(manifest.output.output.as_deref());
-                graph::onnx::read(name, &bytes, files, wanted, Some(manifest.input.one_image()))?
+                graph::onnx::read(name, &bytes, files, wanted, Some(&manifest.input))?
             }
             (None, Some(architecture), Some(name)) => {
                 let weights = Weights::read(name, files)?;
@@ -140,7 +141,7 @@ impl Classifier {
             Some(layer) if !layers.contains(layer) => {
                 return Err(Error::Model(format!(
                     "{file}: [output] cam-layer is `{layer}`, expected one of {}",
-                    layers.join(", ")
+                    some_of(&layers)
                 )));
             }
             Some(layer) => Some(layer.clone()),

@@ -39,10 +39,9 @@ impl Generator {
         let onnx = |name: &String, takes_images: bool| {
             let bytes =
                 files.read(name).map_err(|error| Error::Model(format!("{file}: `{name}` cannot be read: {error}")))?;
-            let graph =
-                graph::onnx::read(name, &bytes, files, Wanted::Generated, takes_images.then(|| input.one_image()))?;
+            let graph = graph::onnx::read(name, &bytes, files, Wanted::Generated, takes_images.then_some(input))?;
             if let Some(declared) = graph.declared.as_ref().filter(|_| takes_images) {
-                fits(name, declared, input)?;
+                fits(&format!("{file}: {name}"), declared, input)?;
             }
             fed(graph, input.layout, device)
         };

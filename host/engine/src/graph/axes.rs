@@ -56,11 +56,13 @@ pub(crate) struct Picture {
     pub(crate) cells: Option<[Cells; 2]>,
 }
 
-/// The axes of the images.
-pub(crate) fn of_images(layout: Layout) -> Vec<Axis> {
+/// The axes of images with so many; those of one channel may have none for it.
+pub(crate) fn of_images(layout: Layout, rank: usize) -> Vec<Axis> {
     let pixels = |role| Axis { role, cells: Some(Cells::PIXELS) };
     let batch = Axis { role: Role::Batch, cells: None };
     match layout {
+        _ if rank == 3 => vec![batch, pixels(Role::Row), pixels(Role::Column)],
+        _ if rank != 4 => vec![UNKNOWN; rank],
         Layout::ChannelsFirst => vec![batch, CHANNEL, pixels(Role::Row), pixels(Role::Column)],
         Layout::ChannelsLast => vec![batch, pixels(Role::Row), pixels(Role::Column), CHANNEL],
     }
@@ -317,7 +319,7 @@ mod tests {
     use super::*;
 
     fn image() -> Vec<Axis> {
-        of_images(Layout::ChannelsFirst)
+        of_images(Layout::ChannelsFirst, 4)
     }
 
     #[test]

@@ -39,7 +39,11 @@ pub(crate) fn compile(graph: Graph, device: &Device) -> Result<Network> {
     }
     let find = |name: &str| compiler.slots.get(name).copied();
     let (Some(input), Some(output)) = (find(&graph.input), find(&graph.output)) else {
-        return Err(Error::Model(format!("no node makes the output `{}`", graph.output)));
+        let name = shown(&graph.output);
+        return Err(Error::Model(match graph.constants.contains_key(&graph.output) {
+            true => format!("the output `{name}` is a constant: it does not depend on the image"),
+            false => format!("no node makes the output `{name}`"),
+        }));
     };
     Ok(Network::new(device.clone(), input, output, compiler.next, compiler.constants, compiler.steps))
 }

@@ -1,6 +1,6 @@
 //! Probabilities at the end of a network: what makes them, and the network without it.
 
-use super::{Kernel, Network};
+use super::{Kernel, Network, Probe};
 use crate::graph::array::Kind;
 use crate::graph::operator::Operator;
 
@@ -14,16 +14,33 @@ pub(crate) struct Ending {
     pub(crate) kind: &'static str,
     /// The name of the first of them.
     pub(crate) node: String,
-    /// Whether numbers are chosen, joined or moved after them.
+    /// Whether numbers are moved after them.
     pub(crate) moved: bool,
     /// Whether the probabilities are rounded.
     pub(crate) rounded: bool,
 }
 
+impl Ending {
+    /// How many numbers each Softmax makes into shares of 1, where a probe saw it; a Sigmoid stands alone.
+    pub(crate) fn widths(&self, probe: &Probe) -> Vec<usize> {
+        let width = |(at, operator): &(usize, Operator)| match operator {
+            Operator::Softmax { axis, flattened, .. } => {
+                let shape = probe.shapes.get(*at)?;
+                let axis = usize::try_from(if *axis < 0 { axis + shape.len() as i64 } else { *axis }).ok()?;
+                if *flattened { Some(shape.get(axis..)?.iter().product()) } else { shape.get(axis).copied() }
+            }
+            _ => None,
+        };
+        self.steps.iter().filter_map(width).collect()
+    }
+}
+
 impl Network {
-    /// The Softmax or Sigmoid steps that all of the output's numbers come from; none where others have a part in them.
+    /// The Softmax or Sigmoid steps that all of the output's numbers come from; none where others have a part in them, or
+    /// where only some of a Softmax's numbers are among them.
     pub(crate) fn ending(&self) -> Option<Ending> {
         let mut ending = Ending::default();
+        let mut chosen = false;
         let mut open = vec![self.output];
         while let Some(slot) = open.pop() {
             let (at, step) =
@@ -35,12 +52,16 @@ impl Network {
                 | Operator::Reshape { .. }
                 | Operator::Squeeze
                 | Operator::Unsqueeze => open.push(step.inputs.first().copied().flatten()?),
-                Operator::Slice | Operator::Gather { .. } | Operator::Transpose { .. } => {
+                Operator::Transpose { .. } => {
                     ending.moved = true;
                     open.push(step.inputs.first().copied().flatten()?);
                 }
+                Operator::Slice | Operator::Gather { .. } => {
+                    (ending.moved, chosen) = (true, true);
+                    open.push(step.inputs.first().copied().flatten()?);
+                }
                 Operator::Concat { .. } => {
-                    ending.moved |= step.inputs.len() > 1;
+                    (ending.moved, chosen) = (true, true);
                     open.extend(step.inputs.iter().flatten());
                 }
                 Operator::Quantize { .. } | Operator::Dequantize { .. } => {
@@ -62,7 +83,8 @@ impl Network {
                 _ => return None,
             }
         }
-        Some(ending)
+        // A share of 1 says something of its fellows: without some of them it cannot be made again of logits.
+        (!chosen || ending.kind == "Sigmoid").then_some(ending)
     }
 
     /// Lets the steps of an ending hand on what they read.

@@ -7,6 +7,7 @@ use super::array::Array;
 use super::operator::{Operator, Padding};
 use super::run;
 use super::value::Value;
+use crate::error::some_of;
 use crate::kernels::FrozenConv;
 use crate::{Device, Error, ReluRule, Result, Tensor};
 pub(crate) use ending::Ending;
@@ -207,7 +208,7 @@ impl Network {
         });
         found.ok_or_else(|| {
             let known: Vec<&str> = self.steps.iter().map(|step| step.name.as_str()).collect();
-            Error::argument("layer", "name", format!("one of {}", known.join(", ")), layer)
+            Error::argument("layer", "name", format!("one of {}", some_of(&known)), layer)
         })
     }
 

@@ -23,13 +23,15 @@ pub(crate) struct Probe {
     /// A product of two values that depend on the images, as in attention, after the last layer that is a picture.
     pub(crate) mixes_after: Option<String>,
     pub(crate) output: Tensor,
+    /// Of what each step makes first.
+    pub(crate) shapes: Vec<Vec<usize>>,
 }
 
 impl Network {
     /// Runs the network on one batch and looks at every step.
     pub(crate) fn probe(&self, images: &Tensor, layout: Layout) -> Result<Probe> {
-        let (mut layers, mut mixes_after) = (Vec::new(), None);
-        let mut followed = HashMap::from([(self.input, axes::of_images(layout))]);
+        let (mut layers, mut mixes_after, mut shapes) = (Vec::new(), None, HashMap::new());
+        let mut followed = HashMap::from([(self.input, axes::of_images(layout, images.shape().len()))]);
         let target = Target::after(self.output);
         let output = self.execute((self.input, images), target, ReluRule::Plain, &mut |step, slots, values| {
             let read = |slot: &Option<usize>| {
@@ -42,6 +44,7 @@ impl Network {
             for (slot, value) in step.outputs().zip(values) {
                 followed.insert(slot, axes::after(step, &inputs, value));
             }
+            shapes.insert(step.output, values.first().map(Value::shape).unwrap_or_default());
             let Some(value @ Value::Tensor(_)) = values.first() else { return };
             let Kernel::Operator(operator) = &step.kernel else {
                 return self.see_layer(step, value, &followed, &mut layers, &mut mixes_after);
@@ -55,7 +58,8 @@ impl Network {
             }
             self.see_layer(step, value, &followed, &mut layers, &mut mixes_after);
         })?;
-        Ok(Probe { layers, mixes_after, output })
+        let shapes = self.steps.iter().map(|step| shapes.remove(&step.output).unwrap_or_default()).collect();
+        Ok(Probe { layers, mixes_after, output, shapes })
     }
 
     fn see_layer(

@@ -29,7 +29,7 @@ pub(super) fn takes_images(
     let can = |value: &&proto::ValueInfo| {
         let Some(kind) = &value.kind else { return true };
         let Some(tensor) = &kind.tensor else { return false };
-        types::kind(tensor.element).is_some() && (tensor.shape.is_none() || dimensions(tensor).len() == 4)
+        types::kind(tensor.element).is_some() && (tensor.shape.is_none() || matches!(dimensions(tensor).len(), 3 | 4))
     };
     if inputs.iter().any(can) {
         return Ok(());

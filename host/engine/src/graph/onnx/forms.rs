@@ -55,7 +55,12 @@ pub(super) fn batch_norm(a: &Reader) -> Result<Operator> {
     // Before operator set 14, further outputs stood for training.
     let further = a.node.output.iter().skip(1).any(|output| !output.is_empty());
     if a.flag("training_mode")? || (a.version < 14 && further) {
-        return Err(a.refused("exported in training mode; call model.eval() and export again"));
+        // Of constants its statistics are constants too: so weights are standardised (Qiao et al. 2019).
+        let Some([mean, variance]) = a.constant(0).as_ref().and_then(statistics) else {
+            return Err(a.refused("exported in training mode; call model.eval() and export again"));
+        };
+        a.as_input(3, "mean", Some(mean));
+        a.as_input(4, "variance", Some(variance));
     }
     if a.version < 9 && a.integer("spatial", 1)? != 1 {
         return Err(a.refused("statistics for each pixel (spatial = 0), expected one for each channel"));
@@ -63,6 +68,23 @@ pub(super) fn batch_norm(a: &Reader) -> Result<Operator> {
     // How running statistics are updated in training.
     a.float("momentum", 0.9)?;
     Ok(O::BatchNorm { epsilon: a.float("epsilon", 1e-5)? })
+}
+
+/// Mean and variance of each channel, axis 1 of an array.
+fn statistics(array: &Array) -> Option<[Array; 2]> {
+    let (data, channels) = (array.as_floats("").ok()?, *array.shape.get(1)?);
+    let within: usize = array.shape.get(2..)?.iter().product();
+    let of = |channel: usize| {
+        data.iter()
+            .enumerate()
+            .filter(move |(at, _)| at / within.max(1) % channels == channel)
+            .map(|(_, x)| f64::from(*x))
+    };
+    let count = (data.len() / channels.max(1)) as f64;
+    let mean: Vec<f64> = (0..channels).map(|channel| of(channel).sum::<f64>() / count).collect();
+    let variance = (0..channels).map(|channel| of(channel).map(|x| (x - mean[channel]).powi(2)).sum::<f64>() / count);
+    let variance = variance.map(|x| x as f32).collect();
+    Some([mean.iter().map(|x| *x as f32).collect(), variance].map(|list| Array::floats(vec![channels], list)))
 }
 
 pub(super) fn cast(a: &Reader) -> Result<Operator> {

@@ -21,6 +21,7 @@ mod types;
 use super::Graph;
 use super::array::{Array, Kind};
 use crate::Result;
+use crate::input::Input;
 use crate::model_file::ModelFiles;
 pub(crate) use ends::Wanted;
 use inline::Call;
@@ -31,7 +32,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// Reads the graph in `bytes`; `file` names it in messages, `files` finds external weights beside it, `wanted` says what the
-/// graph is for. `image` is the shape in which it takes one image, where that is known: branches are chosen by it.
+/// graph is for. `input` is what a manifest says of its images: branches are chosen by their size.
 ///
 /// # Errors
 /// [`Error::Model`] when the bytes are no ONNX, an operator or attribute is unknown, or a weights
@@ -41,7 +42,7 @@ pub(crate) fn read(
     bytes: &[u8],
     files: &ModelFiles,
     wanted: Wanted,
-    image: Option<[usize; 4]>,
+    input: Option<&Input>,
 ) -> Result<Graph> {
     if let Some(other) = file_kind::of(bytes) {
         return Err(refused(file, other));
@@ -73,6 +74,8 @@ pub(crate) fn read(
     ends::takes_images(file, &inputs, &graph, wanted)?;
     let output = ends::output(file, &graph, wanted)?;
     let declared = ends::input(file, &inputs, &graph, &output)?;
+    let rank = declared.shape.as_ref().map_or(4, Vec::len);
+    let image = input.map(|input| input.one_image(rank));
     let input = (declared.name.clone(), declared.kind);
     let file_parts = (graph, model.opset_import, model.functions.as_slice());
     let read = assemble(file, file_parts, files, &output, HashMap::new(), (Some(input), image))?;
@@ -86,7 +89,7 @@ fn assemble(
     files: &ModelFiles,
     output: &str,
     mut named: HashMap<String, Array>,
-    (input, image): (Option<(String, Kind)>, Option<[usize; 4]>),
+    (input, image): (Option<(String, Kind)>, Option<Vec<usize>>),
 ) -> Result<Graph> {
     if let Some(name) = graph.sparse_initializer.iter().filter_map(|sparse| sparse.values.as_ref()).next() {
         return Err(refused(
@@ -105,7 +108,7 @@ fn assemble(
     let nodes = order::ordered(file, graph.node, output)?;
     let calls = nodes.into_iter().map(|node| Call { node, sets: sets.clone(), depth: 0 }).collect();
     let kinds = input.iter().cloned().collect();
-    let image = input.as_ref().map(|(name, _)| name.clone()).zip(image.map(|shape| shape.to_vec()));
+    let image = input.as_ref().map(|(name, _)| name.clone()).zip(image);
     let mut reading = Reading { file, functions, calls, named, nodes: Vec::new(), image, kinds };
     reading.run(output, &mut external)?;
     let Reading { nodes, named: constants, .. } = reading;
@@ -131,7 +134,7 @@ fn read_with(
     let model = proto::ModelProto::decode(bytes).map_err(|error| refused(file, error))?;
     let graph = model.graph.unwrap_or_default();
     let input = input.map(|(name, kind)| (name.to_owned(), kind));
-    assemble(file, (graph, model.opset_import, &model.functions), files, output, known, (input, Some([1, 1, 2, 2])))
+    assemble(file, (graph, model.opset_import, &model.functions), files, output, known, (input, Some(vec![1, 1, 2, 2])))
 }
 
 #[cfg(test)]

@@ -50,15 +50,22 @@ pub(super) fn node(
 
 /// Exporters may leave names out; the value that a node makes always has one.
 pub(super) fn name(node: &NodeProto) -> String {
-    if node.name.is_empty() { node.output.first().cloned().unwrap_or_default() } else { node.name.clone() }
+    let name = if node.name.is_empty() { node.output.first().cloned().unwrap_or_default() } else { node.name.clone() };
+    // It stands in messages and in lists of layers, a line each.
+    if name.contains(|c: char| c.is_control()) { name.replace(|c: char| c.is_control(), " ") } else { name }
 }
 
 /// The operator of a node, or the reason why there is none.
 fn find(a: &Reader) -> Result<&'static Known> {
     let domain = &a.node.domain;
     if !super::is_onnx(domain) {
+        let what = match domain.as_str() {
+            "ai.onnx.ml" => "classical machine learning (trees, linear models, tables), which is not known",
+            "ai.onnx.training" | "ai.onnx.preview.training" => "training, which is not known",
+            _ => "which is no part of ONNX",
+        };
         return Err(a.refused(&format!(
-            "an operator of domain `{domain}`, which is no part of ONNX; export the model with ONNX's own operators"
+            "an operator of domain `{domain}`, {what}; export the model with operators of ONNX's own domain"
         )));
     }
     if a.version < SETS[0] || a.version > SETS[1] {

@@ -258,7 +258,9 @@ mod tests {
         text + "\nRead as well: `Constant`, `If` with a constant condition, functions of the file, and the operators of quantised \
                 graphs\n`QLinearConv`, `QLinearMatMul`, `ConvInteger`, `MatMulInteger`, and of the domain `com.microsoft` \
                 `QGemm`, `QLinearAdd`,\n`QLinearMul`, `QLinearConcat`, `QLinearAveragePool`, `QLinearGlobalAveragePool`, `QLinearSoftmax`, \
-                `QLinearSigmoid`\nand `QLinearLeakyRelu`. Quantised graphs have no gradients.\n"
+                `QLinearSigmoid`\nand `QLinearLeakyRelu`. Quantised graphs have no gradients.\n\n\
+                `GatherElements`, `ScatterND`, `Range` and `ConstantOfShape` are computed of constants and of sizes, not of numbers \
+                of the image.\n"
     }
 
     #[test]

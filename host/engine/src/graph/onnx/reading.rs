@@ -102,8 +102,30 @@ impl Reading<'_> {
         if !given().all(|name| self.named.contains_key(name)) {
             return Ok(None);
         }
+        if matches!(node.operator, Operator::Conv { .. } | Operator::ConvTranspose { .. } | Operator::BatchNorm { .. })
+        {
+            return self.folded_alone(node, cpu).map(Some).map_err(|error| refused(self.file, error));
+        }
         let inputs: Vec<Option<&Array>> = node.inputs.iter().map(|name| self.named.get(name)).collect();
         run::fold(node, &inputs, cpu).map(Some).map_err(|error| refused(self.file, error))
+    }
+
+    /// The same for a node whose weights are laid out before it runs: as a network of its own, with a constant as its image.
+    fn folded_alone(&self, node: &Node, cpu: &Device) -> Result<Vec<Array>> {
+        let input = node.inputs.first().cloned().unwrap_or_default();
+        // A name that no weight has.
+        let image = order::BETWEEN.to_string();
+        let weights = node.inputs.iter().skip(1).filter_map(|name| Some((name.clone(), self.named.get(name)?.clone())));
+        let given = self.named.get(&input).ok_or_else(|| refused(self.file, format_args!("`{input}` is missing")))?;
+        let graph = Graph {
+            input: image.clone(),
+            output: node.output().to_owned(),
+            nodes: vec![Node { inputs: [vec![image], node.inputs[1..].to_vec()].concat(), ..node.clone() }],
+            constants: weights.collect(),
+            declared: None,
+        };
+        let image = Value::of(Value::array(given.clone()).on(cpu)?, given.kind);
+        Ok(vec![compile(graph, cpu)?.run_value(image, ReluRule::Plain)?])
     }
 
     /// A branch that a constant chooses takes the place of the choice.

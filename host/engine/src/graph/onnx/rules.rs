@@ -44,6 +44,11 @@ fn amounts_are_attributes_in_old_sets_and_inputs_in_new_ones() {
     let amounts = vec![ints("s", &[1], &[-1]), ints("e", &[1], &[-4]), ints("a", &[1], &[1]), ints("k", &[1], &[-1])];
     close(&made(13, &[2, 3], &x, new, amounts).unwrap(), &[2, 3], &[2.0, 1.0, 0.0, 5.0, 4.0, 3.0]);
 
+    let endless = node("Slice", &["x", "s", "e", "a", "k"], &["y"]);
+    let amounts =
+        vec![ints("s", &[1], &[-1]), ints("e", &[1], &[-4]), ints("a", &[1], &[1]), ints("k", &[1], &[i64::MIN])];
+    assert!(made(13, &[2, 3], &x, endless, amounts).unwrap_err().to_string().contains("a step of -92"));
+
     let old = node("Pad", &["x"], &["y"]).ints("pads", &[0, 1, 0, 0]).float("value", 7.0);
     close(&made(10, &[1, 2], &x[..2], old, Vec::new()).unwrap(), &[1, 3], &[7.0, 0.0, 1.0]);
     let new = node("Pad", &["x", "p", "v"], &["y"]);
@@ -230,4 +235,82 @@ fn lists_of_zero_points_belong_to_their_own_axes() {
     let weights = [weights, vec![ints("pair", &[4], &[1, 1, 1, 2])]].concat();
     // x is 2 everywhere: 2 (5 - 5) + 2 (7 - 5), and 2 (11 - 10) + 2 (13 - 10).
     assert_eq!(answer(nodes, weights, Vec::new()), [4.0, 8.0]);
+}
+
+#[test]
+fn weights_may_be_made_of_constants_by_any_operator() {
+    // Standardised weights: BatchNormalization in training, of a constant. (1, 2, 2): channels (1, 3) and (-2, 6).
+    let weights = || {
+        let one = |name: &str, x: f32| floats(name, &[2], &[x, x]);
+        let list = vec![floats("w", &[1, 2, 2], &[1.0, 3.0, -2.0, 6.0]), one("s", 2.0), one("b", 0.5), one("m", 9.0)];
+        [list, vec![one("v", 9.0), ints("all", &[1], &[-1])]].concat()
+    };
+    let norm = node("BatchNormalization", &["w", "s", "b", "m", "v"], &["n", "rm", "rv"]);
+    let nodes =
+        |norm: NodeProto| vec![norm, node("Reshape", &["n", "all"], &["flat"]), node("Mul", &["x", "flat"], &["y"])];
+    let trained = answer(nodes(norm.int("training_mode", 1).float("epsilon", 0.0)), weights(), Vec::new());
+    // Each number lies one standard deviation from its mean: 2 (+-1) + 0.5, times 2.
+    assert!(trained.iter().zip([-3.0, 5.0, -3.0, 5.0]).all(|(a, b)| (a - b).abs() < 1e-5), "{trained:?}");
+    // With the statistics of the file: (x - 9) / 3.
+    let norm = node("BatchNormalization", &["w", "s", "b", "m", "v"], &["n"]).float("epsilon", 0.0);
+    let found = answer(nodes(norm), weights(), Vec::new());
+    let expected = [1.0_f32, 3.0, -2.0, 6.0].map(|w| 2.0 * (2.0 * (w - 9.0) / 3.0 + 0.5));
+    assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-5), "{found:?}");
+
+    // A kernel that is itself convolved: (1, 2) with (3, 1) over it.
+    let weights = vec![
+        floats("w", &[1, 1, 1, 2], &[1.0, 2.0]),
+        floats("k", &[1, 1, 1, 2], &[3.0, 1.0]),
+        ints("all", &[1], &[-1]),
+    ];
+    let nodes = vec![
+        node("Conv", &["w", "k"], &["c"]),
+        node("Reshape", &["c", "all"], &["flat"]),
+        node("Mul", &["x", "flat"], &["y"]),
+    ];
+    assert_eq!(answer(nodes, weights, Vec::new()), [10.0]);
+}
+
+#[test]
+fn sizes_may_be_computed_by_any_operator() {
+    // As timm pads: half of what is missing from 4 columns, limited to 0 and more.
+    let nodes = vec![
+        node("Shape", &["x"], &["sizes"]),
+        node("Gather", &["sizes", "three"], &["columns"]),
+        node("Cast", &["columns"], &["float"]).int("to", 1),
+        node("Sub", &["four", "float"], &["missing"]),
+        node("Clip", &["missing", "zero"], &["amount"]),
+        node("Cast", &["amount"], &["whole"]).int("to", 7),
+        node("Unsqueeze", &["whole", "first"], &["listed"]),
+        node("Concat", &["zeros", "listed"], &["pads"]).int("axis", 0),
+        node("Pad", &["x", "pads"], &["y"]),
+    ];
+    let weights = vec![
+        ints("three", &[], &[3]),
+        floats("four", &[], &[4.0]),
+        floats("zero", &[], &[0.0]),
+        ints("first", &[1], &[0]),
+        ints("zeros", &[7], &[0; 7]),
+    ];
+    let bytes = model(13, &[("x", &[1, 1, 1, 2])], nodes, weights, &["y"]);
+    let files = ModelFiles::Embedded(&[]);
+    let graph = read_with("m.onnx", &bytes, &files, "y", HashMap::new(), Some(("x", Kind::Float))).unwrap();
+    let device = Device::cpu();
+    let image = Value::float(Tensor::from_data(&device, &[1, 1, 1, 2], vec![5.0, 6.0]).unwrap());
+    close(
+        &compile(graph, &device).unwrap().run_value(image, ReluRule::Plain).unwrap(),
+        &[1, 1, 1, 4],
+        &[5.0, 6.0, 0.0, 0.0],
+    );
+}
+
+#[test]
+fn places_in_several_axes_are_gathered() {
+    // As the dynamo exporter writes x[[1, 0]], and places along two axes.
+    let x: Vec<f32> = (0..6).map(|x| x as f32).collect();
+    let one = || node("GatherND", &["x", "i"], &["y"]);
+    let turned = made(13, &[2, 3], &x, one(), vec![ints("i", &[2, 1], &[1, 0])]).unwrap();
+    close(&turned, &[2, 3], &[3.0, 4.0, 5.0, 0.0, 1.0, 2.0]);
+    let picked = made(13, &[2, 3], &x, one(), vec![ints("i", &[3, 2], &[1, -1, 0, 0, 1, 1])]).unwrap();
+    close(&picked, &[3], &[5.0, 0.0, 4.0]);
 }

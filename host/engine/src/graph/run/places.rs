@@ -9,6 +9,15 @@ pub(super) fn resolved(axis: i64, rank: usize) -> Option<usize> {
     usize::try_from(axis).ok().filter(|axis| *axis < rank)
 }
 
+/// Places along the first axes of a shape, `deep` numbers each, as places along all of them joined.
+pub(super) fn joined(list: &[i64], deep: usize, shape: &[usize]) -> Option<Vec<usize>> {
+    let along = shape.get(..deep).filter(|along| !along.is_empty())?;
+    let place = |place: &[i64]| {
+        place.iter().zip(along).try_fold(0, |joined, (at, size)| Some(joined * size + resolved(*at, *size)?))
+    };
+    list.chunks(deep).map(place).collect()
+}
+
 /// A start or an end within 0 ..= `size`; negative ones count from the end.
 pub(super) fn range(start: i64, end: i64, size: usize) -> (usize, usize) {
     let clamp = |at: i64| (if at < 0 { at.saturating_add(size as i64) } else { at }).clamp(0, size as i64) as usize;
@@ -126,6 +135,7 @@ impl Inputs<'_> {
             let place = |at: i64| if at < 0 { at.saturating_add(size) } else { at };
             let (start, count) = match step {
                 0 => return Err(self.refused("a step of 0".into())),
+                step if step.unsigned_abs() > 1 << 31 => return Err(self.refused(format!("a step of {step}"))),
                 1.. => {
                     let (start, end) = (place(starts[index]).clamp(0, size), place(ends[index]).clamp(0, size));
                     (start, (end - start).max(0).div_euclid(step) + i64::from((end - start).max(0) % step != 0))

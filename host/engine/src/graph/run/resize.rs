@@ -4,6 +4,9 @@ use super::{Inputs, shape};
 use crate::graph::operator::{Centres, Nearest, Proportions, Resizing, Sampling};
 use crate::{Result, Tensor};
 
+/// Weights from one axis to another: those of 4096 pixels to as many.
+const LARGEST_MATRIX: usize = 1 << 24;
+
 /// Inputs x, region, factors, sizes.
 pub(super) fn resize(resizing: &Resizing, inputs: &Inputs) -> Result<Tensor> {
     // Whole numbers stay whole where pixels are copied.
@@ -26,9 +29,15 @@ pub(super) fn resize(resizing: &Resizing, inputs: &Inputs) -> Result<Tensor> {
             return Err(inputs.refused(format!("{to} pixels of an axis of {}", from[axis])));
         }
         let (size, device) = (from[axis], inputs.device);
-        let matrix = device.constant(format!("{resizing:?} {size} {to} {factor}"), || {
-            let rows: Vec<Vec<f64>> = (0..to).map(|at| row(resizing, at, size, to, factor)).collect();
-            Tensor::from_data(device, &[to, size], rows.concat().into_iter().map(|x| x as f32).collect())
+        if size.saturating_mul(to) > LARGEST_MATRIX {
+            return Err(
+                inputs.refused(format!("{size} pixels of an axis resized to {to}, expected at most 4096 of each"))
+            );
+        }
+        let bytes = to * size * size_of::<f32>();
+        let matrix = device.constant(format!("{resizing:?} {size} {to} {factor}"), bytes, || {
+            let rows = (0..to).flat_map(|at| row(resizing, at, size, to, factor).into_iter().map(|x| x as f32));
+            Tensor::from_data(device, &[to, size], rows.collect())
         })?;
         x = shape::along(&x, axis, &matrix)?;
     }

@@ -70,6 +70,20 @@ pub(super) fn shape(operator: &Operator, inputs: &Inputs) -> Result<Vec<Value>> 
             let to = [&shape[..axis], &inputs.value(1)?.shape(), &shape[axis + 1..]].concat();
             under(&picked, &to)
         }
+        Operator::GatherNd => {
+            // The first axes as one, and places in it.
+            let list = inputs.list(1)?.ok_or_else(|| inputs.refused("places are missing".into()))?;
+            let given = inputs.value(1)?.shape();
+            let (deep, rows) = given.split_last().ok_or_else(|| inputs.refused("places without an axis".into()))?;
+            let starts = places::joined(&list, *deep, &shape)
+                .ok_or_else(|| inputs.refused(format!("places {list:?} in a value of shape {shape:?}")))?;
+            let first: usize = shape[..*deep].iter().product();
+            if starts.len().saturating_mul(first) > MOST_PICKED {
+                return Err(inputs.refused(format!("{} places among {first}", starts.len())));
+            }
+            let apart = x()?.reshape(&[&[first], &shape[*deep..]].concat())?;
+            under(&picked(&apart, 0, &starts)?, &[rows, &shape[*deep..]].concat())
+        }
         Operator::Expand => {
             let wanted = inputs.list(1)?.ok_or_else(|| inputs.refused("the shape is missing".into()))?;
             let sizes: Option<Vec<usize>> = wanted.iter().map(|size| usize::try_from(*size).ok()).collect();
@@ -188,6 +202,9 @@ fn stepped(x: &Tensor, taken: places::Taken, inputs: &Inputs) -> Result<Tensor> 
     let at = start + groups * step;
     Tensor::concatenate(&[firsts, x.slice(axis, at, at + 1)?], axis)
 }
+
+/// Elements of the matrix that picks places, where they lie apart.
+const MOST_PICKED: usize = 1 << 24;
 
 /// The elements at `places` of an axis.
 pub(super) fn picked(x: &Tensor, axis: usize, places: &[usize]) -> Result<Tensor> {
