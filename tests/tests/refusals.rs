@@ -5,11 +5,14 @@
 use lacuna_engine::{Architecture, ClassIndex, Classifier, Device, Tensor};
 use lacuna_runtime::{
     CancelToken, CompileCache, ExplainRequest, Grants, Host, HostOptions, Limits, LoadError, Need, Outcome, Plugin,
-    PluginLibrary, RunError, Settings, explain,
+    PluginLibrary, Progress, RunError, Settings, explain,
 };
 use lacuna_tests::guest;
 use std::{
-    sync::OnceLock,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -60,6 +63,10 @@ impl Run {
     }
 
     fn go(&self) -> Result<Outcome, RunError> {
+        self.go_with(|_| ())
+    }
+
+    fn go_with(&self, progress: impl FnMut(&Progress) + Send + 'static) -> Result<Outcome, RunError> {
         let device = Device::cpu();
         let classifier = Classifier::untrained(Architecture::SmallCnn, 2, 7, &device).unwrap();
         let info = classifier.info();
@@ -77,6 +84,7 @@ impl Run {
                 limits: self.limits.clone(),
                 grants: self.grants.clone(),
                 cancel: self.cancel.clone(),
+                progress: Box::new(progress),
                 ..ExplainRequest::new(method(), &classifier, images, vec![ClassIndex(1)])
             },
         )
@@ -166,6 +174,7 @@ fn tensor_bomb() {
         let error = Run::new(bomb, "none").says(&[&[THE_METHOD], &parts[..]].concat());
         assert!(matches!(error, RunError::DeviceQuota { .. }));
     }
+    Run::new("optimiser-bomb", "none").within("handles=100000").says(&[THE_METHOD, "of device memory"]);
     Run::new("swallow", "tensor-bomb").says(&[&[THE_PERTURBATION], &parts[..]].concat());
 }
 
@@ -254,6 +263,32 @@ fn a_guest_that_never_stops_talking_does_not_fill_the_host() {
     assert_eq!(outcome.messages.len(), 1001);
     assert!(outcome.messages.iter().all(|message| message.text.len() < 2100 && !message.text.contains('\u{1b}')));
     Run::new("report-forever", "none").within("wall-time=2s").says(&[THE_METHOD, "wall time"]);
+    Run::new("name-bomb", "none").says(&[THE_METHOD, "progress.report", "at most 32 different names in one run"]);
+}
+
+#[test]
+fn the_last_step_is_told_once() {
+    let told = Arc::new(AtomicUsize::new(0));
+    let counter = told.clone();
+    let run = Run::new("report-past-the-end", "none");
+    let start = Instant::now();
+    run.go_with(move |_| {
+        counter.fetch_add(1, Ordering::Relaxed);
+    })
+    .unwrap();
+    // The first, the last, and at most one in 200 ms or in 512 reports between them.
+    let most = 2 + 3000 / 512 + start.elapsed().as_millis() as usize / 200 + 1;
+    assert!(told.load(Ordering::Relaxed) <= most, "{} times", told.load(Ordering::Relaxed));
+}
+
+#[test]
+fn long_axes_need_little_memory() {
+    Run::new("long-axes", "none").go().unwrap();
+    let peak = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak =
+        peak.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    // Other tests run beside this one; one matrix alone would take 4 TB.
+    assert!(peak.is_none_or(|kilobytes| kilobytes < 4 << 20), "{peak:?} kB");
 }
 
 #[test]

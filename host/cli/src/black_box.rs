@@ -3,12 +3,13 @@
 use crate::{
     console::Console,
     failure::{Failure, Result},
+    plugins::read_component,
 };
 use lacuna_engine::{Classifier, Device};
 use lacuna_runtime::{
     CancelToken, ClassifierRequest, Grants, Host, Limits, Need, Plugin, Role, Settings, open_classifier,
 };
-use std::{fs, path::Path};
+use std::path::Path;
 
 /// What a user says of such a classifier.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -47,7 +48,7 @@ pub fn open(
     opening: &Opening<'_>,
 ) -> Result<(Plugin, Settings, Classifier)> {
     let shown = path.display().to_string();
-    let bytes = fs::read(path).map_err(|error| {
+    let bytes = read_component(path).map_err(|error| {
         Failure::input(
             &shown,
             format!("cannot be read ({error})"),

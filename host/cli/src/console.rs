@@ -4,6 +4,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use lacuna_runtime::Progress;
 use serde::Serialize;
 use std::{
+    borrow::Cow,
     io::{self, IsTerminal, Write},
     sync::OnceLock,
     time::{Duration, Instant},
@@ -24,9 +25,21 @@ pub fn since_start() -> Duration {
     STARTED.get_or_init(Instant::now).elapsed()
 }
 
+/// Text as a terminal may show it. Names of files, classes and nodes and the words of programs come from elsewhere: what would
+/// move the cursor, change colours, hide letters or turn the direction of writing is shown as its code.
+fn shown(text: &str) -> Cow<'_, str> {
+    let turns = |c: char| matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+    let unsafe_to_show = |c: char| (c.is_control() && c != '\n') || turns(c);
+    if !text.contains(unsafe_to_show) {
+        return Cow::Borrowed(text);
+    }
+    let one = |c: char| if unsafe_to_show(c) { c.escape_unicode().collect() } else { c.to_string() };
+    Cow::Owned(text.chars().map(one).collect())
+}
+
 /// An error or the reason of an end, on standard error.
 pub fn complain(text: &str) {
-    let _ = writeln!(io::stderr(), "lacuna: {text}");
+    let _ = writeln!(io::stderr(), "lacuna: {}", shown(text));
 }
 
 /// Where words go. Results go to standard output, everything else to standard error.
@@ -51,7 +64,7 @@ impl Console {
     pub fn say(&self, line: &str) {
         if !self.json {
             // Who closes the pipe early has seen enough.
-            let _ = writeln!(io::stdout(), "{line}");
+            let _ = writeln!(io::stdout(), "{}", shown(line));
         }
     }
 
@@ -66,7 +79,7 @@ impl Console {
     /// What the user should know although nothing failed; for machines it is part of the result.
     pub fn warn(&self, text: &str) {
         if !self.json {
-            let _ = writeln!(io::stderr(), "warning: {text}");
+            let _ = writeln!(io::stderr(), "warning: {}", shown(text));
         }
     }
 
@@ -74,19 +87,19 @@ impl Console {
     pub fn wait(&self, what: &str) -> Waiting {
         if !self.terminal {
             if !self.json {
-                let _ = writeln!(io::stderr(), "{what} ...");
+                let _ = writeln!(io::stderr(), "{} ...", shown(what));
             }
             return Waiting(None);
         }
         let bar = ProgressBar::new_spinner().with_style(style("{spinner} {msg} ({elapsed})"));
-        bar.set_message(what.to_owned());
+        bar.set_message(shown(what).into_owned());
         bar.enable_steady_tick(Duration::from_millis(100));
         Waiting(Some(bar))
     }
 
     /// The steps of one run: a bar with the objective's terms and the time left.
     pub fn steps(&self, label: &str) -> Box<dyn FnMut(&Progress) + Send> {
-        let label = label.to_owned();
+        let label = shown(label).into_owned();
         if self.terminal {
             let mut bar = Waiting(None);
             return Box::new(move |progress| bar.show(&label, progress));
@@ -139,4 +152,16 @@ fn left(progress: &Progress) -> String {
     let remaining = progress.total.saturating_sub(progress.step);
     let seconds = progress.elapsed.as_secs_f64() / f64::from(progress.step.max(1));
     format!("{:.0} s", seconds * f64::from(remaining))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn text_from_elsewhere_cannot_rewrite_the_terminal() {
+        assert_eq!(shown("class `a`\nline"), "class `a`\nline");
+        assert_eq!(shown("a\u{1b}]0;own\u{7}b\r"), "a\\u{1b}]0;own\\u{7}b\\u{d}");
+        assert_eq!(shown("png.\u{202e}exe"), "png.\\u{202e}exe");
+    }
 }

@@ -34,7 +34,9 @@ pub enum Error {
 
 impl Error {
     pub(crate) fn shape(operation: &str, expected: impl Into<String>, found: &[usize]) -> Self {
-        Self::Shape { operation: operation.into(), expected: expected.into(), found: found.to_vec() }
+        // A guest may hand in lists of any length; one dimension more than a tensor has shows that it is too many.
+        let found = found.iter().copied().take(crate::MAX_RANK + 1).collect();
+        Self::Shape { operation: operation.into(), expected: expected.into(), found }
     }
 
     pub(crate) fn argument(operation: &str, argument: &str, expected: impl Into<String>, found: impl ToString) -> Self {
@@ -42,7 +44,27 @@ impl Error {
             operation: operation.into(),
             argument: argument.into(),
             expected: expected.into(),
-            found: found.to_string(),
+            found: shortened(found.to_string()),
         }
+    }
+}
+
+/// Names for a message: all of a few, and of many the first and the last, since a list of a hundred hides what it says.
+pub(crate) fn some_of<S: AsRef<str>>(names: &[S]) -> String {
+    const FEW: usize = 12;
+    let joined = |names: &[S]| names.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
+    match names.len() {
+        count if count > FEW => {
+            format!("{}, ..., {} ({count} in all)", joined(&names[..4]), joined(&names[count - 4..]))
+        }
+        _ => joined(names),
+    }
+}
+
+/// At most 400 characters of what was found.
+fn shortened(found: String) -> String {
+    match found.char_indices().nth(400) {
+        Some((end, _)) => format!("{} ...", &found[..end]),
+        None => found,
     }
 }

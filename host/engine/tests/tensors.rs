@@ -181,3 +181,41 @@ fn a_detached_leaf_is_no_leaf() {
     let next = lacuna_engine::Adam::new(0.1, 0.9, 0.999, 1e-8).unwrap().step(&leaf, &gradient).unwrap();
     assert!(!next.is_tracked());
 }
+
+#[test]
+fn axes_of_any_length_are_worked_on_in_parts() {
+    // As a matrix, each of these would have from 400 million to 10^12 elements.
+    let size = 100_000;
+    let data: Vec<f32> = (0..size).map(|at| ((at * 7919) % 1013) as f32 / 1013.0).collect();
+    let x = tensor(&[1, 1, 1, size], &data);
+    let at = |place: i64| data[place.clamp(0, size as i64 - 1) as usize];
+    let moved = x.translate(3, 41).unwrap().read().unwrap();
+    assert!(moved.iter().enumerate().all(|(place, found)| *found == at(place as i64 - 41)));
+    let far = x.translate(0, i32::MIN).unwrap().read().unwrap();
+    assert!(far.iter().all(|found| *found == data[size - 1]));
+
+    let blurred = x.gaussian_blur(2.0).unwrap().read().unwrap();
+    let weight = |x: i64| (-0.5 * (x as f64 / 2.0).powi(2)).exp();
+    let total: f64 = (-8..=8).map(weight).sum();
+    for place in [0, 1, 2047, 2048, 2049, 50_000, size - 1] {
+        let expected: f64 = (-8..=8).map(|x| weight(x) / total * f64::from(at(place as i64 + x))).sum();
+        assert!((f64::from(blurred[place]) - expected).abs() < 1e-6, "{place}: {} for {expected}", blurred[place]);
+    }
+
+    let wider = x.resize(1, size + 1, Interpolation::Bilinear).unwrap().read().unwrap();
+    for place in [0, 1, 2048, 70_000, size] {
+        let from = ((place as f64 + 0.5) * size as f64 / (size + 1) as f64 - 0.5).clamp(0.0, (size - 1) as f64);
+        let (low, part) = (from as i64, from.fract());
+        let expected = f64::from(at(low)) * (1.0 - part) + f64::from(at(low + 1)) * part;
+        assert!((f64::from(wider[place]) - expected).abs() < 1e-5, "{place}: {} for {expected}", wider[place]);
+    }
+    // The gradient of a part reaches its own elements, and no others.
+    let leaf = x.track().unwrap();
+    let sum = leaf.translate(0, 41).unwrap().slice(3, 5_000, 5_003).unwrap().sum(&[]).unwrap();
+    let gradient = sum.backward().unwrap().of_leaf(&leaf).unwrap().read().unwrap();
+    let touched: Vec<usize> = (0..size).filter(|place| gradient[*place] != 0.0).collect();
+    assert_eq!(touched, [4_959, 4_960, 4_961]);
+
+    let error = tensor(&[1, 1, 1, 1 << 22], &vec![0.0; 1 << 22]).resize(1, 1 << 16, Interpolation::Bilinear);
+    assert!(error.unwrap_err().to_string().contains("axes of at most 4096"));
+}

@@ -124,7 +124,11 @@ fn config() -> Config {
         .relaxed_simd_deterministic(true)
         .max_wasm_stack(GUEST_STACK_BYTES)
         .wasm_memory64(false)
-        .wasm_gc(false);
+        .wasm_gc(false)
+        .wasm_exceptions(false)
+        .wasm_function_references(false)
+        .wasm_tail_call(false)
+        .wasm_multi_memory(false);
     config
 }
 
@@ -140,5 +144,42 @@ impl Ticker {
             }
         })?;
         Ok(Ticker(alive))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasmtime::Module;
+
+    #[test]
+    fn modules_may_use_what_is_allowed_and_nothing_else() {
+        let engine = Engine::new(&config()).unwrap();
+        let compiles = |text: &str| Module::new(&engine, wat::parse_str(text).unwrap()).is_ok();
+        for (feature, text) in [
+            ("multi-value", "(module (func (result i32 i32) i32.const 1 i32.const 2))"),
+            ("bulk memory", "(module (memory 1) (func i32.const 0 i32.const 0 i32.const 0 memory.fill))"),
+            ("reference types", "(module (table 1 externref))"),
+            ("vectors", "(module (func (result v128) v128.const i64x2 1 2))"),
+        ] {
+            assert!(compiles(text), "{feature}");
+        }
+        for (feature, text) in [
+            ("tail calls", "(module (func $f return_call $f))"),
+            ("several memories", "(module (memory 1) (memory 1))"),
+            ("64-bit memories", "(module (memory i64 1))"),
+            ("exceptions", "(module (tag))"),
+            ("typed function references", "(module (type $t (func)) (func (param (ref $t))))"),
+            ("garbage collection", "(module (type (struct (field i32))))"),
+            ("shared memories", "(module (memory 1 1 shared))"),
+            ("custom page sizes", "(module (memory 1 (pagesize 1)))"),
+            (
+                "wide arithmetic",
+                "(module (func (result i64 i64) i64.const 1 i64.const 1 i64.const 1 i64.const 1 i64.add128))",
+            ),
+            ("stack switching", "(module (type $f (func)) (type $c (cont $f)))"),
+        ] {
+            assert!(!compiles(text), "{feature}");
+        }
     }
 }

@@ -1,10 +1,9 @@
 //! Text that came from a guest, made fit to be shown to a person.
 
-/// At most `limit` characters of `text`, without control characters: a plugin's words end in terminals and log files,
-/// where an escape sequence could rewrite what the user sees.
+/// At most `limit` characters of `text` on one line, without control characters: a plugin's words end in terminals and log
+/// files, where an escape sequence could rewrite what the user sees and a further line could pass for one of the host's.
 pub(crate) fn clean(text: &str, limit: usize) -> String {
-    let mut shown: String =
-        text.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).take(limit).collect();
+    let mut shown: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(limit).collect();
     if text.chars().nth(limit).is_some() {
         shown.push_str(" ...");
     }
@@ -65,6 +64,7 @@ mod tests {
     #[test]
     fn escape_sequences_and_novels_do_not_reach_a_terminal() {
         assert_eq!(clean("a\u{1b}[2Jb", 100), "a [2Jb");
+        assert_eq!(clean("done\nlacuna: verified", 100), "done lacuna: verified");
         assert_eq!(clean("abcdef", 3), "abc ...");
     }
 

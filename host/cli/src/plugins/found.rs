@@ -105,9 +105,25 @@ impl Plugins {
 }
 
 fn add(host: &Host, library: &mut PluginLibrary, file: &Path) -> Result<()> {
-    let bytes = fs::read(file).map_err(|error| unreadable(file, &error))?;
+    let bytes = read_component(file).map_err(|error| unreadable(file, &error))?;
     library.add(host, &file.display().to_string(), &bytes)?;
     Ok(())
+}
+
+/// Larger than any plugin: a whole Python interpreter takes some 40 MiB.
+const LARGEST_COMPONENT: u64 = 256 << 20;
+
+/// The bytes of a component: a regular file of bounded size, since devices and pipes do not end.
+pub(crate) fn read_component(file: &Path) -> io::Result<Vec<u8>> {
+    let found = fs::metadata(file)?;
+    if !found.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    if found.len() > LARGEST_COMPONENT {
+        let (size, most) = (found.len() >> 20, LARGEST_COMPONENT >> 20);
+        return Err(io::Error::other(format!("it has {size} MiB, expected at most {most}")));
+    }
+    fs::read(file)
 }
 
 /// The plugin files of a folder by name, or the one file that was named.

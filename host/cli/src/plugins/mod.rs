@@ -6,6 +6,7 @@ mod inspect;
 mod list;
 mod new;
 
+pub(crate) use found::read_component;
 pub use found::{PluginArguments, Plugins};
 
 use crate::failure::Result;

@@ -2,6 +2,7 @@
 
 mod adapters;
 mod choice;
+mod constants;
 
 pub use adapters::{Adapter, AdapterKind, adapters};
 pub use choice::{DeviceChoice, automatic};
@@ -9,7 +10,7 @@ pub use choice::{DeviceChoice, automatic};
 use crate::cpu::instructions::Instructions;
 use crate::{Error, Result};
 use burn::tensor::DeviceKind;
-use std::collections::HashMap;
+use constants::Constants;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// An embedder's own instance, adapter, device and queue.
@@ -27,8 +28,7 @@ struct Inner {
     burn: burn::tensor::Device,
     name: String,
     kind: AdapterKind,
-    /// Constant tensors that operations need again and again, by what they are.
-    constants: Mutex<HashMap<String, crate::Tensor>>,
+    constants: Mutex<Constants>,
 }
 
 impl Device {
@@ -139,18 +139,20 @@ impl Device {
         &self.inner.burn
     }
 
-    /// A constant that is made once per device.
-    pub(crate) fn constant(&self, key: String, make: impl FnOnce() -> Result<crate::Tensor>) -> Result<crate::Tensor> {
-        let mut constants = self.inner.constants.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = constants.get(&key) {
-            return Ok(found.clone());
+    /// A constant of so many bytes, which is kept for the next call that wants it where it is not large.
+    pub(crate) fn constant(
+        &self,
+        key: String,
+        bytes: usize,
+        make: impl FnOnce() -> Result<crate::Tensor>,
+    ) -> Result<crate::Tensor> {
+        let constants = || self.inner.constants.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = constants().of(&key) {
+            return Ok(found);
         }
-        // A method may ask for other sizes on every call; what is kept stays small.
-        if constants.len() >= 256 {
-            constants.clear();
-        }
+        // Other calls do not wait while it is made.
         let made = make()?;
-        constants.insert(key, made.clone());
+        constants().keep(key, bytes, made.clone());
         Ok(made)
     }
 }

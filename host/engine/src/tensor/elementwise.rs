@@ -70,7 +70,13 @@ impl Tensor {
     }
 
     /// `x ^ exponent`; for a whole exponent any x, else x >= 0.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for an exponent below -1000 or above 1000.
     pub fn power(&self, exponent: f32) -> Result<Self> {
+        if !(-1000.0..=1000.0).contains(&exponent) {
+            return Err(Error::argument("power", "exponent", "-1000 to 1000", exponent));
+        }
         Ok(self.like(Dispatch::float_powf_scalar(self.primitive(), exponent.into())))
     }
 

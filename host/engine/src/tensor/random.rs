@@ -8,11 +8,12 @@ impl Tensor {
     /// Uniform in [low, high); the same seed gives the same numbers on every device.
     ///
     /// # Errors
-    /// [`Error::Argument`] unless `low` < `high`; [`Error::Shape`] as [`Tensor::full`].
+    /// [`Error::Argument`] unless `low` < `high` and their difference is finite; [`Error::Shape`] as [`Tensor::full`].
     pub fn uniform(device: &Device, shape: &[usize], low: f32, high: f32, seed: u64) -> Result<Self> {
         check_shape("uniform", shape)?;
-        if !(low < high && low.is_finite() && high.is_finite()) {
-            return Err(Error::argument("uniform", "low", format!("finite and below high, which is {high}"), low));
+        if !(low < high && (high - low).is_finite()) {
+            let expected = format!("below high, which is {high}, at a finite distance");
+            return Err(Error::argument("uniform", "low", expected, low));
         }
         let mut random = SplitMix(seed);
         let data = (0..shape.iter().product()).map(|_| low + (high - low) * random.unit() as f32).collect();

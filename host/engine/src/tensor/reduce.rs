@@ -5,6 +5,9 @@ use crate::{Error, Result};
 use burn::backend::Dispatch;
 use burn::backend::ops::{ActivationOps, FloatTensorOps};
 
+/// From how many elements on the CPU backend adds in parallel.
+const LONG: usize = 1 << 22;
+
 impl Tensor {
     /// Sum over the dimensions, which stay with size 1; over all of them when the list is empty.
     ///
@@ -16,14 +19,29 @@ impl Tensor {
         }
         let rank = self.shape().len();
         if dimensions.is_empty() || (0..rank).all(|axis| dimensions.contains(&axis)) {
-            let total = self.like(Dispatch::float_sum(self.primitive()));
-            return Ok(total.reshape_unchecked(&vec![1; rank]));
+            return Ok(self.total()?.reshape_unchecked(&vec![1; rank]));
         }
         let mut unique = dimensions.to_vec();
         unique.sort_unstable();
         unique.dedup();
         let primitive = unique.iter().fold(self.primitive(), |sum, axis| Dispatch::float_sum_dim(sum, *axis));
         Ok(self.like(primitive))
+    }
+
+    /// The sum of all elements. The CPU backend adds the parts of a long list in the order in which its threads end
+    /// (burn-flex 0.22.1, from 2^22 elements on), so here the parts are rows, and their sums are added one after the other.
+    fn total(&self) -> Result<Self> {
+        const ROW: usize = 1 << 16;
+        let count = self.elements();
+        if count < LONG || !self.device().is_cpu() {
+            return Ok(self.like(Dispatch::float_sum(self.primitive())));
+        }
+        let flat = self.reshape(&[count])?;
+        let whole = count - count % ROW;
+        let rows = if whole == count { flat.clone() } else { flat.slice(0, 0, whole)? };
+        let rows = rows.reshape(&[whole / ROW, ROW])?;
+        let total = rows.like(Dispatch::float_sum_dim(rows.primitive(), 1)).reshape(&[whole / ROW])?.total()?;
+        if whole == count { Ok(total) } else { total.add(&flat.slice(0, whole, count)?.total()?) }
     }
 
     /// Mean over the dimensions, as [`Tensor::sum`].
@@ -72,5 +90,29 @@ impl Tensor {
         result.extend([left[rank - 2], right[rank - 1]]);
         check_shape("matrix-multiply", &result)?;
         Ok(self.like(Dispatch::float_matmul(self.primitive(), other.primitive())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Device;
+
+    #[test]
+    fn long_sums_are_the_same_with_any_number_of_threads() {
+        for count in [LONG, LONG + 12_345] {
+            let x = Tensor::normal(&Device::cpu(), &[count], 0.0, 1.0, 7).unwrap();
+            let expected: f64 = x.read().unwrap().iter().map(|x| f64::from(*x)).sum();
+            let sum = || x.sum(&[]).unwrap().read().unwrap()[0];
+            let found = sum();
+            assert!((f64::from(found) - expected).abs() < 0.05, "{found} for {expected}");
+            for threads in [1, 2, 3, 16] {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                (0..5).for_each(|_| assert_eq!(pool.install(sum).to_bits(), found.to_bits(), "{threads} threads"));
+            }
+        }
+        let leaf = Tensor::full(&Device::cpu(), &[LONG + 5], 1.0).unwrap().track().unwrap();
+        let gradient = leaf.sum(&[]).unwrap().backward().unwrap().of_leaf(&leaf).unwrap().read().unwrap();
+        assert!(gradient.iter().all(|slope| *slope == 1.0));
     }
 }

@@ -3,8 +3,9 @@
 //! Each is a matrix for the rows and one for the columns, so that `y = A_h x A_w'`. As matrix
 //! products they are exact on every device, and so is their adjoint, the gradient.
 
-use super::{Interpolation, Tensor};
-use crate::Result;
+use super::{Interpolation, Tensor, check_shape};
+use crate::{Error, Result};
+use std::ops::Range;
 
 /// What a matrix does along one axis of `from` elements.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,80 +28,174 @@ pub(super) enum Along {
     },
 }
 
+/// Axes of more elements than this are worked on in parts: an image of 8192 pixels needs no matrix of 8192 x 8192.
+const WHOLE: usize = 4096;
+
+/// How many elements of an axis one part reads, unless one element of the result needs more.
+const PART: usize = 2048;
+
+/// More parts than a result of any use has.
+const MOST_PARTS: usize = 1024;
+
+/// Some elements of the result, and the elements that they are made of.
+struct Part {
+    to: Range<usize>,
+    from: Range<usize>,
+}
+
 impl Tensor {
     /// Applies `rows` along H and `columns` along W of (N, C, H, W).
     pub(super) fn separable(&self, operation: &str, rows: Along, columns: Along) -> Result<Self> {
         let [n, c, h, w] = self.image_shape(operation)?;
-        let right = self.matrix(columns, w)?; // (W', W)
-        let left = self.matrix(rows, h)?; // (H', H)
-        let (to_h, to_w) = (left.shape()[0], right.shape()[0]);
-        let wide = self.reshape(&[n * c * h, w])?.matrix_multiply(&right.permute(&[1, 0])?)?;
-        // One product over all channels: (H', H) x (H, N C W').
-        let by_row = wide.reshape(&[n * c, h, to_w])?.permute(&[1, 0, 2])?.reshape(&[h, n * c * to_w])?;
-        let both = left.matrix_multiply(&by_row)?;
-        both.reshape(&[to_h, n * c, to_w])?.permute(&[1, 0, 2])?.reshape(&[n, c, to_h, to_w])
+        check_shape(operation, &[n, c, h, columns.size(w)])?;
+        check_shape(operation, &[n, c, rows.size(h), columns.size(w)])?;
+        let wide = self.along_columns(operation, columns, w)?;
+        wide.along_rows(operation, rows, h)
     }
 
-    fn matrix(&self, along: Along, from: usize) -> Result<Self> {
+    /// (N, C, H, W) to (N, C, H, W').
+    fn along_columns(&self, operation: &str, columns: Along, w: usize) -> Result<Self> {
+        let [n, c, h, _] = self.image_shape(operation)?;
+        let by_row = self.reshape(&[n * c * h, w])?;
+        let mut made = Vec::new();
+        for part in columns.parts(operation, w)? {
+            let matrix = self.matrix(columns, w, &part)?; // (W' of the part, W of the part)
+            made.push(by_row.part(1, &part.from, w)?.matrix_multiply(&matrix.permute(&[1, 0])?)?);
+        }
+        joined(made, 1)?.reshape(&[n, c, h, columns.size(w)])
+    }
+
+    /// (N, C, H, W) to (N, C, H', W).
+    fn along_rows(&self, operation: &str, rows: Along, h: usize) -> Result<Self> {
+        let [n, c, _, w] = self.image_shape(operation)?;
+        // One product over all channels: (H', H) x (H, N C W).
+        let by_row = self.reshape(&[n * c, h, w])?.permute(&[1, 0, 2])?.reshape(&[h, n * c * w])?;
+        let mut made = Vec::new();
+        for part in rows.parts(operation, h)? {
+            made.push(self.matrix(rows, h, &part)?.matrix_multiply(&by_row.part(0, &part.from, h)?)?);
+        }
+        let to = rows.size(h);
+        joined(made, 0)?.reshape(&[to, n * c, w])?.permute(&[1, 0, 2])?.reshape(&[n, c, to, w])
+    }
+
+    fn part(&self, axis: usize, range: &Range<usize>, size: usize) -> Result<Self> {
+        if *range == (0..size) { Ok(self.clone()) } else { self.slice(axis, range.start, range.end) }
+    }
+
+    /// What leads from the elements of a part to those of the result, as a matrix.
+    fn matrix(&self, along: Along, from: usize, part: &Part) -> Result<Self> {
         let device = self.device().clone();
-        self.device().constant(format!("{along:?} {from}"), || {
-            let rows = along.rows(from);
-            Self::from_data(&device, &[rows.len(), from], rows.concat())
+        let Part { to, from: read } = part;
+        self.device().constant(format!("{along:?} {from} {to:?}"), to.len() * read.len() * size_of::<f32>(), || {
+            let mut data = vec![0.0; to.len() * read.len()];
+            let kernel = along.kernel();
+            for (row, weights) in to.clone().zip(data.chunks_mut(read.len())) {
+                along.row(row, from, &kernel, |at, weight| weights[at - read.start] += weight);
+            }
+            Self::from_data(&device, &[to.len(), read.len()], data.into_iter().map(|weight| weight as f32).collect())
         })
     }
 }
 
-impl Along {
-    /// The matrix, row by row.
-    fn rows(self, from: usize) -> Vec<Vec<f32>> {
-        match self {
-            Self::Resize { to, how } => (0..to).map(|row| resize_row(row, to, from, how)).collect(),
-            Self::Place { to, first, spacing } => {
-                (0..to).map(|row| between((row as f64 - first) / spacing, from)).collect()
-            }
-            Self::Blur { sigma } => (0..from).map(|row| blur_row(row, from, sigma)).collect(),
-            Self::Move { by } => (0..from)
-                .map(|row| {
-                    let mut weights = vec![0.0; from];
-                    weights[(row as i64 - i64::from(by)).clamp(0, from as i64 - 1) as usize] = 1.0;
-                    weights
-                })
-                .collect(),
-        }
+fn joined(mut parts: Vec<Tensor>, axis: usize) -> Result<Tensor> {
+    match parts.len() {
+        1 => Ok(parts.remove(0)),
+        _ => Tensor::concatenate(&parts, axis),
     }
 }
 
-/// Half-pixel centres: output pixel `row` lies at (row + 0.5) * from / to - 0.5.
-fn resize_row(row: usize, to: usize, from: usize, how: Interpolation) -> Vec<f32> {
-    match how {
-        Interpolation::Nearest => {
-            let mut weights = vec![0.0; from];
-            weights[(row * from / to).min(from - 1)] = 1.0;
-            weights
+impl Along {
+    /// How many elements the result has.
+    fn size(self, from: usize) -> usize {
+        match self {
+            Self::Resize { to, .. } | Self::Place { to, .. } => to,
+            Self::Blur { .. } | Self::Move { .. } => from,
         }
-        Interpolation::Bilinear => between((row as f64 + 0.5) * from as f64 / to as f64 - 0.5, from),
+    }
+
+    /// Parts of the result that read few elements each; one part of everything where the axes are short.
+    fn parts(self, operation: &str, from: usize) -> Result<Vec<Part>> {
+        let size = self.size(from);
+        if size <= WHOLE && from <= WHOLE {
+            return Ok(vec![Part { to: 0..size, from: 0..from }]);
+        }
+        let mut parts: Vec<Part> = Vec::new();
+        for row in 0..size {
+            let [low, high] = self.reach(row, from);
+            if let Some(part) = parts.last_mut() {
+                let read = part.from.start.min(low)..part.from.end.max(high + 1);
+                if read.len() <= PART.max(high + 1 - low) && part.to.len() < PART {
+                    (part.to.end, part.from) = (row + 1, read);
+                    continue;
+                }
+            }
+            if parts.len() == MOST_PARTS {
+                return Err(Error::argument(
+                    operation,
+                    "size",
+                    format!("axes of at most {WHOLE} elements, or of more that are near to their result"),
+                    format!("{from} elements for {size}"),
+                ));
+            }
+            parts.push(Part { to: row..row + 1, from: low..high + 1 });
+        }
+        Ok(parts)
+    }
+
+    /// The first and the last element that an element of the result is made of.
+    fn reach(self, row: usize, from: usize) -> [usize; 2] {
+        let last = from as i64 - 1;
+        let at = |place: i64| place.clamp(0, last) as usize;
+        match self {
+            Self::Blur { sigma } => {
+                let radius = (4.0 * sigma).ceil() as i64;
+                [at(row as i64 - radius), at(row as i64 + radius)]
+            }
+            _ => {
+                let (mut low, mut high) = (usize::MAX, 0);
+                self.row(row, from, &[], |at, _| (low, high) = (low.min(at), high.max(at)));
+                [low, high]
+            }
+        }
+    }
+
+    /// A Gaussian cut at 4 sigma and normalised.
+    fn kernel(self) -> Vec<f64> {
+        let Self::Blur { sigma } = self else { return Vec::new() };
+        let radius = (4.0 * sigma).ceil() as i64;
+        let kernel: Vec<f64> =
+            (-radius..=radius).map(|x| (-0.5 * (x as f64 / f64::from(sigma)).powi(2)).exp()).collect();
+        let total: f64 = kernel.iter().sum();
+        kernel.into_iter().map(|weight| weight / total).collect()
+    }
+
+    /// The weights of an element of the result, one after the other.
+    fn row(self, row: usize, from: usize, kernel: &[f64], mut add: impl FnMut(usize, f64)) {
+        let last = from as i64 - 1;
+        match self {
+            Self::Resize { to, how: Interpolation::Nearest } => add((row * from / to).min(from - 1), 1.0),
+            // Half-pixel centres: element `row` lies at (row + 0.5) * from / to - 0.5.
+            Self::Resize { to, how: Interpolation::Bilinear } => {
+                between((row as f64 + 0.5) * from as f64 / to as f64 - 0.5, from, add)
+            }
+            Self::Place { first, spacing, .. } => between((row as f64 - first) / spacing, from, add),
+            Self::Move { by } => add((row as i64 - i64::from(by)).clamp(0, last) as usize, 1.0),
+            // Beyond an edge its pixel counts again.
+            Self::Blur { .. } => {
+                let radius = (kernel.len() / 2) as i64;
+                for (x, weight) in (-radius..=radius).zip(kernel) {
+                    add((row as i64 + x).clamp(0, last) as usize, *weight);
+                }
+            }
+        }
     }
 }
 
 /// Weights of the two elements that a place lies between; beyond an end, that end.
-fn between(at: f64, from: usize) -> Vec<f32> {
-    let mut weights = vec![0.0; from];
+fn between(at: f64, from: usize, mut add: impl FnMut(usize, f64)) {
     let at = at.clamp(0.0, (from - 1) as f64);
     let low = (at as usize).min(from - 1);
     let part = at - low as f64;
-    weights[low] += (1.0 - part) as f32;
-    weights[(low + 1).min(from - 1)] += part as f32;
-    weights
-}
-
-/// A Gaussian cut at 4 sigma and normalised; beyond an edge its pixel counts again.
-fn blur_row(row: usize, from: usize, sigma: f32) -> Vec<f32> {
-    let radius = (4.0 * sigma).ceil() as i64;
-    let kernel: Vec<f64> = (-radius..=radius).map(|x| (-0.5 * (x as f64 / f64::from(sigma)).powi(2)).exp()).collect();
-    let total: f64 = kernel.iter().sum();
-    let mut weights = vec![0.0_f64; from];
-    for (x, weight) in (-radius..=radius).zip(&kernel) {
-        weights[(row as i64 + x).clamp(0, from as i64 - 1) as usize] += weight / total;
-    }
-    weights.into_iter().map(|weight| weight as f32).collect()
+    add(low, f64::from((1.0 - part) as f32));
+    add((low + 1).min(from - 1), f64::from(part as f32));
 }

@@ -66,14 +66,15 @@ impl optimisers::HostAdam for PluginState {
 
     fn step(&mut self, this: Resource<AdamHandle>, parameter: Handle, gradient: Handle) -> Result<Handle, Fault> {
         let (parameter, gradient) = (self.tensor(&parameter)?.tensor, self.tensor(&gradient)?.tensor);
-        let quota = self.quota().clone();
-        let optimiser = self.table().get_mut(&this)?;
-        if optimiser.charge.is_none() {
-            let moments = parameter.bytes().saturating_mul(2);
-            optimiser.charge = Some(Charge::new(&quota, moments, Tracking::Untracked, [])?);
-        }
+        let AdamHandle { mut adam, charge } = self.table().get(&this)?.clone();
         let group = self.group();
-        let next = self.compute_on("adam.step", group, &this, |o| o.adam.step(&parameter, &gradient))?;
+        let (next, adam) = self.compute("adam.step", group, || Ok((adam.step(&parameter, &gradient)?, adam)))?;
+        // The moments are there only now that the engine has taken the shapes, and stay only if they can be charged.
+        let charge = match charge {
+            Some(charge) => charge,
+            None => Charge::new(self.quota(), parameter.bytes().saturating_mul(2), Tracking::Untracked, [])?,
+        };
+        *self.table().get_mut(&this)? = AdamHandle { adam, charge: Some(charge) };
         self.keep(next, [])
     }
 

@@ -18,7 +18,8 @@ pub struct GradientsHandle {
     pub(crate) _charge: Arc<Charge>,
 }
 
-/// An optimiser; its two moments take device memory from the first step on.
+/// An optimiser, and what it takes; its two moments take device memory from the first step on.
+#[derive(Clone)]
 pub struct AdamHandle {
     pub(crate) adam: Adam,
     pub(crate) charge: Option<Arc<Charge>>,

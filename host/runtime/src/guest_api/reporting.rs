@@ -7,7 +7,7 @@ use crate::{
         progress::{self, Term},
     },
     error::Role,
-    run::{meter::Group, record::MessageLevel, state::PluginState},
+    run::{meter::Group, objective::MOST_NAMES, record::MessageLevel, state::PluginState},
     text,
 };
 use lacuna_engine::Tensor;
@@ -27,10 +27,14 @@ impl progress::Host for PluginState {
         }
         let terms = terms.iter().map(|term| Ok((term.name.as_str(), self.tensor(&term.value)?)));
         let terms = terms.collect::<Result<Vec<_>, Fault>>()?;
-        let kept = self.compute("progress.report", Group::Readback, || {
+        let kept: Vec<(String, Tensor)> = self.compute("progress.report", Group::Readback, || {
             terms.iter().map(|(name, term)| Ok((text::clean(name, 64), outside_the_graph(term)?))).collect()
         })?;
         let shared = self.shared().clone();
+        if !shared.objective.borrow_mut().has_room_for(kept.iter().map(|(name, _)| name.as_str())) {
+            let expected = format!("at most {MOST_NAMES} different names in one run");
+            return Err(Fault::argument("progress.report", "terms", &expected, "further names".to_owned()));
+        }
         let due = shared.objective.borrow_mut().report(step, total, kept);
         if let Some(waiting) = due {
             let read = self.read_terms(waiting)?;

@@ -26,7 +26,7 @@ pub enum CompileCache {
 impl CompileCache {
     /// The compiled form of `component`, out of the cache where it is there.
     pub(crate) fn compile(&self, engine: &Engine, component: &[u8]) -> wasmtime::Result<Component> {
-        let Some(folder) = self.folder() else {
+        let Some(folder) = self.folder().filter(|folder| is_private(folder)) else {
             return Component::from_binary(engine, component);
         };
         let entry = folder.join(entry_name(engine, component));
@@ -67,19 +67,55 @@ fn read(engine: &Engine, entry: &Path) -> Option<Component> {
         return None;
     }
     // SAFETY: `deserialize` runs what it is given as machine code, so the bytes have to be those that `serialize` wrote.
-    // They are: the folder is the host's own, `write` is the only code that puts a file of this name there, the checksum
-    // shows that it was not cut off or damaged since, and the name holds the engine's compatibility hash. Who can write
-    // to the user's cache folder with a matching checksum can replace the program itself.
+    // They are: `is_private` saw that nobody but the user can write to the folder, `write` is the only code that puts a file
+    // of this name there, the checksum shows that it was not cut off or damaged since, and the name holds the engine's
+    // compatibility hash. Who can write as the user can replace the program itself.
     unsafe { Component::deserialize(engine, compiled).ok() }
+}
+
+/// Whether the folder, made here where it is not there, belongs to the user and nobody else can write to it: its content is
+/// run as machine code.
+#[cfg(unix)]
+fn is_private(folder: &Path) -> bool {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    let tried = || -> io::Result<bool> {
+        create_private(folder)?;
+        // What is made now belongs to the user. A link would lead to a folder that is looked at instead.
+        let mine = folder.join(format!(".owner-{}-{}", std::process::id(), next_number()));
+        let owner = fs::File::create_new(&mine).and_then(|file| Ok(file.metadata()?.uid()));
+        // A mark that cannot be removed is empty and harms nobody.
+        let _ = fs::remove_file(&mine);
+        let found = fs::metadata(folder)?;
+        Ok(found.is_dir() && found.uid() == owner? && found.permissions().mode() & 0o022 == 0)
+    };
+    let why = match tried() {
+        Ok(true) => return true,
+        Ok(false) => "others can write to it".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    let folder = text::clean(&folder.display().to_string(), 400);
+    tracing::warn!("compiled plugins are not kept in {folder}: {why}");
+    false
+}
+
+/// Windows gives folders in a user's profile to that user.
+#[cfg(not(unix))]
+fn is_private(_folder: &Path) -> bool {
+    true
+}
+
+/// A number that no other thread of this process gets.
+fn next_number() -> u64 {
+    static USED: AtomicU64 = AtomicU64::new(0);
+    USED.fetch_add(1, Ordering::Relaxed)
 }
 
 /// Written beside and renamed, so that another process sees the whole entry or none.
 fn write(folder: &Path, entry: &Path, compiled: &[u8]) -> io::Result<()> {
-    static WRITTEN: AtomicU64 = AtomicU64::new(0);
     create_private(folder)?;
-    let unique = WRITTEN.fetch_add(1, Ordering::Relaxed);
+    let unique = next_number();
     let beside = entry.with_extension(format!("{}-{unique}.part", std::process::id()));
-    let written = fs::File::create(&beside).and_then(|mut file| {
+    let written = fs::File::create_new(&beside).and_then(|mut file| {
         file.write_all(&Sha256::digest(compiled))?;
         file.write_all(compiled)
     });
@@ -98,4 +134,23 @@ fn create_private(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_folder_that_others_can_write_to_is_not_used() {
+        let folder = std::env::temp_dir().join(format!("lacuna-cache-{}", std::process::id()));
+        let compiled = folder.join("compiled");
+        assert!(is_private(&compiled));
+        assert_eq!(fs::read_dir(&compiled).unwrap().count(), 0);
+        for (mode, private) in [(0o777, false), (0o770, false), (0o755, true), (0o700, true)] {
+            fs::set_permissions(&compiled, fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(is_private(&compiled), private, "{mode:o}");
+        }
+        fs::remove_dir_all(&folder).unwrap();
+    }
 }

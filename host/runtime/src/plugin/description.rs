@@ -78,6 +78,7 @@ impl PluginInfo {
     /// # Errors
     /// The first thing that is wrong, in words.
     pub(crate) fn from_guest(guest: wit::PluginInfo) -> Result<PluginInfo, String> {
+        bounded(&guest)?;
         let info = PluginInfo {
             name: guest.name,
             version: text::clean(&guest.version, 64),
@@ -108,6 +109,50 @@ impl PluginInfo {
         }
         Ok(())
     }
+}
+
+/// Bounds of a description, far above those of any honest plugin: the host reads all of it at every start.
+const MOST_PARAMETERS: usize = 256;
+const MOST_OPTIONS: usize = 256;
+const MOST_PRESETS: usize = 64;
+
+/// Looks at numbers and lengths before anything else of a description.
+fn bounded(guest: &wit::PluginInfo) -> Result<(), String> {
+    let most = |what: &str, found: usize, most: usize| match found {
+        found if found > most => Err(format!("{found} {what}, expected at most {most}")),
+        _ => Ok(()),
+    };
+    let line = |what: &str, text: &str| match text::clean(text, LONGEST_TEXT) == text {
+        true => Ok(()),
+        false => Err(format!("{what} is no line of at most {LONGEST_TEXT} characters: {:?}", text::clean(text, 40))),
+    };
+    most("needs", guest.needs.len(), MOST_OPTIONS)?;
+    most("parameters", guest.parameters.len(), MOST_PARAMETERS)?;
+    most("presets", guest.presets.len(), MOST_PRESETS)?;
+    for parameter in &guest.parameters {
+        line("the name of a parameter", &parameter.name)?;
+        match &parameter.kind {
+            wit::Kind::Choice(wit::ChoiceOptions { default, options }) => {
+                most("options of a parameter", options.len(), MOST_OPTIONS)?;
+                options.iter().chain([default]).try_for_each(|option| line("an option", option))?;
+            }
+            wit::Kind::Text(default) => line("the default of a text", default)?,
+            wit::Kind::Number(wit::NumberRange { default, minimum, maximum }) => {
+                if ![default, minimum, maximum].into_iter().all(|number| number.is_finite()) {
+                    return Err(format!(
+                        "the range {minimum} to {maximum} with the default {default}, expected finite numbers"
+                    ));
+                }
+            }
+            wit::Kind::Integer(_) | wit::Kind::Flag(_) => {}
+        }
+    }
+    for preset in &guest.presets {
+        line("the name of a preset", &preset.name)?;
+        most("settings of a preset", preset.settings.len(), MOST_PARAMETERS)?;
+        preset.settings.iter().try_for_each(|setting| line("a preset's setting", setting))?;
+    }
+    Ok(())
 }
 
 impl Parameter {

@@ -2,6 +2,7 @@
 
 use lacuna_engine::Tensor;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 /// How often numbers are read: a device that has to answer every step would wait for every step.
@@ -22,6 +23,9 @@ pub struct Progress {
     /// Names and values of the objective's terms at this step.
     pub terms: Vec<(String, f32)>,
 }
+
+/// Names of terms in one run; an objective has a handful.
+pub(crate) const MOST_NAMES: usize = 32;
 
 /// The objective's terms, step by step.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -53,6 +57,10 @@ pub(crate) struct Objective {
     history: ObjectiveHistory,
     waiting: Vec<Waiting>,
     last_read: Option<Instant>,
+    /// Whether the last step was reported.
+    ended: bool,
+    /// Of all terms so far.
+    names: BTreeSet<String>,
     callback: Callback,
 }
 
@@ -61,14 +69,28 @@ pub(crate) type Callback = Box<dyn FnMut(&Progress) + Send>;
 
 impl Objective {
     pub(crate) fn new(callback: Callback) -> Objective {
-        Objective { history: ObjectiveHistory::default(), waiting: Vec::new(), last_read: None, callback }
+        let (history, waiting, names) = (ObjectiveHistory::default(), Vec::new(), BTreeSet::new());
+        Objective { history, waiting, last_read: None, ended: false, names, callback }
+    }
+
+    /// Whether terms of these names can be kept beside those that came before.
+    pub(crate) fn has_room_for<'a>(&mut self, names: impl Iterator<Item = &'a str>) -> bool {
+        names.for_each(|name| {
+            if self.names.len() <= MOST_NAMES && !self.names.contains(name) {
+                self.names.insert(name.to_owned());
+            }
+        });
+        self.names.len() <= MOST_NAMES
     }
 
     /// Takes a report, and gives back those that are due to be read.
     pub(crate) fn report(&mut self, step: u32, total: u32, terms: Vec<(String, Tensor)>) -> Option<Vec<Waiting>> {
         self.waiting.push(Waiting { step, total, terms });
         let recent = self.last_read.is_some_and(|read| read.elapsed() < INTERVAL);
-        let due = !recent || step >= total || self.waiting.len() >= MOST_WAITING;
+        // The last step is told at once, the first time.
+        let last = step >= total && !self.ended;
+        self.ended |= last;
+        let due = !recent || last || self.waiting.len() >= MOST_WAITING;
         due.then(|| self.take_waiting())
     }
 

@@ -20,7 +20,7 @@ use lacuna::explain::{
     tensors::Tensor,
 };
 
-const MISBEHAVIOURS: [&str; 26] = [
+const MISBEHAVIOURS: [&str; 30] = [
     "none",
     "endless-loop",
     "memory-bomb",
@@ -32,6 +32,10 @@ const MISBEHAVIOURS: [&str; 26] = [
     "resize-bomb",
     "graph-bomb",
     "gradient-bomb",
+    "optimiser-bomb",
+    "long-axes",
+    "name-bomb",
+    "report-past-the-end",
     "wrong-mask",
     "wrong-map",
     "nan-map",
@@ -105,6 +109,42 @@ impl methods::Guest for Hostile {
                 let mut hoard = Vec::new();
                 loop {
                     hoard.push(autodiff::backward(&leaf.sum(&[])?)?);
+                }
+            }
+            // A first step that is refused must not settle what the moments cost.
+            "optimiser-bomb" => {
+                let big = Tensor::full(&[1 << 22], 0.5)?;
+                let mut hoard = Vec::new();
+                loop {
+                    let adam = Adam::create(0.1, 0.9, 0.999, 1e-8)?;
+                    if adam.step(&Tensor::full(&[1], 0.5)?, &Tensor::full(&[2], 0.5)?).is_ok() {
+                        log::message(log::Level::Warning, "a step of two shapes was taken");
+                    }
+                    drop(adam.step(&big, &big)?);
+                    hoard.push(adam);
+                }
+            }
+            // As matrices, these would have up to 10^12 elements.
+            "long-axes" => {
+                let row = Tensor::full(&[1, 1, 1, 1_000_000], 0.5)?;
+                row.gaussian_blur(1.0)?;
+                row.translate(1, i32::MIN)?;
+                row.resize(1, 1_000_001, lacuna::explain::tensors::Interpolation::Bilinear)?;
+                let short = Tensor::full(&[1, 1, 4096, 1], 0.5)?;
+                for rows in 1..200 {
+                    short.translate(rows, 0)?;
+                }
+            }
+            "name-bomb" => {
+                let term = Tensor::full(&[1], 1.0)?;
+                for step in 0.. {
+                    progress::report(step, u32::MAX, &[Term { name: format!("term {step}"), value: &term }])?;
+                }
+            }
+            "report-past-the-end" => {
+                let term = Tensor::full(&[1], 1.0)?;
+                for step in 0..3000 {
+                    progress::report(step, 0, &[Term { name: "term".into(), value: &term }])?;
                 }
             }
             "wrong-mask" => {
@@ -244,6 +284,12 @@ fn bad_arguments(request: &Request<'_>) -> Result<(), Error> {
         request.images.gaussian_blur(-1.0),
         request.images.gaussian_blur(f32::NAN),
         x.total_variation(3.0),
+        x.power(f32::INFINITY),
+        x.power(1e30),
+        x.power(f32::NAN),
+        x.permute(&vec![0; 1 << 20]),
+        x.reshape(&vec![1; 1 << 20]),
+        Tensor::uniform(&[2], -3e38, 3e38, 1),
         x.blend(&x, &x),
         request.classifier.logits(&x, ReluRule::Plain),
         request.classifier.scores(&x, &[0], Score::Logit),
