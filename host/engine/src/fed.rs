@@ -130,7 +130,7 @@ impl Fed {
 /// Equal but for the order of sums.
 pub(crate) fn alike(found: &[f32], expected: &[f32]) -> bool {
     let largest = expected.iter().fold(1e-3_f32, |most, x| most.max(x.abs()));
-    found.len() == expected.len() && found.iter().zip(expected).all(|(a, b)| (a - b).abs() <= 1e-4 * largest)
+    found.len() == expected.len() && found.iter().zip(expected).all(|(a, b)| (a - b).abs() <= 3e-5 * largest)
 }
 
 /// Compares what a file says of its input with the manifest.

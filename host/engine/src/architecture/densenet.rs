@@ -16,8 +16,14 @@ pub(super) fn build(b: &mut Builder<'_, '_>, channels: usize) -> Result<()> {
     let images = b.graph.input.clone();
     let x = b.conv("features.conv0", &images, &[64, channels, 7, 7], Window { stride: 2, padding: 3 }, false)?;
     let x = b.norm_relu("features.norm0", "features.relu0", &x, 64)?;
-    let pool =
-        Pool { kernel: [3, 3], stride: [2, 2], padding: Padding::Explicit([1; 4]), dilation: [1, 1], round_up: false };
+    let pool = Pool {
+        line: false,
+        kernel: [3, 3],
+        stride: [2, 2],
+        padding: Padding::Explicit([1; 4]),
+        dilation: [1, 1],
+        round_up: false,
+    };
     let mut x = b.push("features.pool0", Operator::MaxPool(pool), &[&x]);
     let mut width = 64;
     for (index, layers) in BLOCKS.into_iter().enumerate() {
@@ -59,6 +65,7 @@ pub(super) fn build(b: &mut Builder<'_, '_>, channels: usize) -> Result<()> {
             let y =
                 b.conv(&format!("{at}.conv"), &y, &[width / 2, width, 1, 1], Window { stride: 1, padding: 0 }, false)?;
             let pool = Pool {
+                line: false,
                 kernel: [2, 2],
                 stride: [2, 2],
                 padding: Padding::Explicit([0; 4]),

@@ -60,7 +60,13 @@ pub(super) fn load(file: &str, manifest: &Manifest, graph: Graph, device: &Devic
         Err(error) => return Err(in_file(error)),
     };
     let widths = ending.as_ref().map(|ending| ending.widths(&seen)).unwrap_or_default();
-    let Probe { layers, mixes_after, .. } = seen;
+    let Probe { layers, mixes_after, kind, .. } = seen;
+    if kind != graph::array::Kind::Float {
+        return Err(in_file(Error::Model(format!(
+            "the graph answers with {kind} (the number of a class, for example), expected logits or probabilities, numbers \
+             with a fraction; export it with the output that holds them, or name that output as `output` in [output]"
+        ))));
+    }
     let answer = |network: &LogitNetwork, image: &Tensor| network.logits(image, ReluRule::Plain)?.read();
     let mut alone = alone.read()?;
     let mut other = answer(&network, &second).map_err(in_file)?;

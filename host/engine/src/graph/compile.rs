@@ -114,13 +114,15 @@ impl<'a> Compiler<'a> {
             return Err(Error::Model(format!("node `{}` is no convolution", node.name)));
         };
         let (shape, weights) = self.floats(node, 1)?;
-        let &[channels_out, per_group, kh, kw] = shape else {
-            return Err(refused(
-                node,
-                format!(
-                    "weights of shape {shape:?}, expected (O, I, kh, kw): only two-dimensional convolutions are supported"
-                ),
-            ));
+        let (line, &[channels_out, per_group, kh, kw]) = match shape {
+            &[channels_out, per_group, k] => (true, &[channels_out, per_group, 1, k]),
+            [channels_out, per_group, kh, kw] => (false, &[*channels_out, *per_group, *kh, *kw]),
+            _ => {
+                return Err(refused(
+                    node,
+                    format!("weights of shape {shape:?}, expected (O, I, kh, kw), or (O, I, k) for lines"),
+                ));
+            }
         };
         let mut weights = weights.to_vec();
         let mut bias = match node.inputs.get(2).filter(|name| !name.is_empty()) {
@@ -169,7 +171,14 @@ impl<'a> Compiler<'a> {
             let conv = FrozenConv::on_cpu(geometry, &weights, &bias);
             // The packed weights are what the CPU reads; the tensors only stand in for them.
             let nothing = Tensor::full(self.device, &[1], 0.0)?;
-            Kernel::Conv { conv: Arc::new(conv), weight: nothing.clone(), bias: nothing, relu: relu.is_some(), same }
+            Kernel::Conv {
+                conv: Arc::new(conv),
+                weight: nothing.clone(),
+                bias: nothing,
+                relu: relu.is_some(),
+                same,
+                line,
+            }
         } else {
             Kernel::Conv {
                 conv: Arc::new(FrozenConv::on_gpu(geometry)),
@@ -177,6 +186,7 @@ impl<'a> Compiler<'a> {
                 bias: Tensor::from_data(self.device, &[channels_out], bias)?,
                 relu: relu.is_some(),
                 same,
+                line,
             }
         };
         let input = self.input(node, 0)?;
@@ -212,16 +222,16 @@ impl<'a> Compiler<'a> {
             Padding::SameLower => [rows.div_ceil(2), columns.div_ceil(2), rows / 2, columns / 2],
         };
         let output_shape = output_shape.map(|size| (size, upper));
+        if weights.is_empty() || !channels_in.is_multiple_of(groups) {
+            return Err(refused(node, format!("{groups} groups for {channels_in} input channels")));
+        }
         let channels_out = per_group * groups;
         let bias = match node.inputs.get(2).filter(|name| !name.is_empty()) {
             Some(_) => self.floats(node, 2)?.1.to_vec(),
             None => vec![0.0; channels_out],
         };
-        if bias.len() != channels_out || !channels_in.is_multiple_of(groups) || weights.is_empty() {
-            return Err(refused(
-                node,
-                format!("{} biases and {groups} groups for {channels_in} input channels", bias.len()),
-            ));
+        if bias.len() != channels_out {
+            return Err(refused(node, format!("{} biases for {channels_out} output channels", bias.len())));
         }
         // The convolution whose input gradient this is.
         let geometry = ConvGeometry {
@@ -330,7 +340,7 @@ impl<'a> Compiler<'a> {
             refused(
                 node,
                 format!(
-                    "input {index} (`{}`) must be a constant of the file; export the model in evaluation mode",
+                    "input {index} (`{}`) is computed while the network runs, expected a constant of the file",
                     shown(name)
                 ),
             )

@@ -84,6 +84,8 @@ impl Operator {
             Self::ConstantOfShape(_) => "ConstantOfShape",
             Self::Range => "Range",
             Self::Trilu { .. } => "Trilu",
+            Self::CumSum { .. } => "CumSum",
+            Self::OneHot { .. } => "OneHot",
             Self::Quantize { .. } => "QuantizeLinear",
             Self::Dequantize { .. } => "DequantizeLinear",
             Self::DynamicQuantize => "DynamicQuantizeLinear",

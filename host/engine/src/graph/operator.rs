@@ -177,6 +177,17 @@ pub(crate) enum Operator {
     Trilu {
         upper: bool,
     },
+    /// Sums of the numbers up to each, along the axis that input 1 names.
+    CumSum {
+        /// Without the number itself.
+        exclusive: bool,
+        /// From the other end.
+        reverse: bool,
+    },
+    /// Inputs indices, depth, values: the second value where an index is, else the first, along a new axis.
+    OneHot {
+        axis: i64,
+    },
     /// Inputs x, scale, zero point.
     Quantize {
         axis: i64,
@@ -331,6 +342,8 @@ pub(crate) enum Proportions {
 /// A pooling window.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Pool {
+    /// Whether the values are lines (N, C, L), pictures of one row.
+    pub(crate) line: bool,
     pub(crate) kernel: [usize; 2],
     pub(crate) stride: [usize; 2],
     pub(crate) padding: Padding,

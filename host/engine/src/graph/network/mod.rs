@@ -26,6 +26,8 @@ pub(crate) enum Kernel {
         relu: bool,
         /// Padding that depends on the size of the image; the convolution itself has none then.
         same: Option<Padding>,
+        /// Whether the values are lines (N, C, L), pictures of one row.
+        line: bool,
     },
     /// `conv` leads from the result back to x; biases (1, O, 1, 1) are added after it.
     ConvTranspose {

@@ -1,12 +1,13 @@
 //! What a look at every step of a network finds: its layers, where gradients end, where batches mix.
 
 use super::{Kernel, Network, Step, Target};
+use crate::graph::array::Kind;
 use crate::graph::axes::{self, Axis, Picture};
 use crate::graph::operator::Operator;
 use crate::graph::value::Value;
 use crate::input::Layout;
 use crate::{ReluRule, Result, Tensor};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A layer that is a picture.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub(crate) struct Probe {
     /// A product of two values that depend on the images, as in attention, after the last layer that is a picture.
     pub(crate) mixes_after: Option<String>,
     pub(crate) output: Tensor,
+    /// What the numbers of the output are.
+    pub(crate) kind: Kind,
     /// Of what each step makes first.
     pub(crate) shapes: Vec<Vec<usize>>,
 }
@@ -31,6 +34,7 @@ impl Network {
     /// Runs the network on one batch and looks at every step.
     pub(crate) fn probe(&self, images: &Tensor, layout: Layout) -> Result<Probe> {
         let (mut layers, mut mixes_after, mut shapes) = (Vec::new(), None, HashMap::new());
+        let mut kind = Kind::Float;
         let mut followed = HashMap::from([(self.input, axes::of_images(layout, images.shape().len()))]);
         let target = Target::after(self.output);
         let output = self.execute((self.input, images), target, ReluRule::Plain, &mut |step, slots, values| {
@@ -43,6 +47,9 @@ impl Network {
             let inputs: Vec<_> = step.inputs.iter().map(read).collect();
             for (slot, value) in step.outputs().zip(values) {
                 followed.insert(slot, axes::after(step, &inputs, value));
+            }
+            for value in step.outputs().zip(values).filter(|(slot, _)| *slot == self.output).map(|(_, value)| value) {
+                kind = value.kind();
             }
             shapes.insert(step.output, values.first().map(Value::shape).unwrap_or_default());
             let Some(value @ Value::Tensor(_)) = values.first() else { return };
@@ -59,7 +66,7 @@ impl Network {
             self.see_layer(step, value, &followed, &mut layers, &mut mixes_after);
         })?;
         let shapes = self.steps.iter().map(|step| shapes.remove(&step.output).unwrap_or_default()).collect();
-        Ok(Probe { layers, mixes_after, output, shapes })
+        Ok(Probe { layers, mixes_after, output, kind, shapes })
     }
 
     fn see_layer(
@@ -77,14 +84,26 @@ impl Network {
         layers.extend(names.map(|name| Layer { name: name.clone(), picture }));
     }
 
-    /// The first step that depends on the images and has no gradient, in words.
+    /// What keeps gradients from the images, in words: a step that puts numbers on a scale of whole ones, or one without a
+    /// gradient on every way from the images to the output. Beside other ways such a step adds nothing, as in PyTorch.
     pub(crate) fn without_gradient(&self) -> Option<String> {
-        self.steps.iter().find_map(|step| match &step.kernel {
-            Kernel::Operator(operator) if operator.without_gradient() && self.depends.contains(&step.output) => {
-                Some(format!("node `{}` ({})", step.name, operator.name()))
+        let (mut blind, mut reached) = (None, HashSet::from([self.input]));
+        for step in self.steps.iter().filter(|step| self.depends.contains(&step.output)) {
+            let named = |operator: &Operator| format!("node `{}` ({})", step.name, operator.name());
+            match &step.kernel {
+                Kernel::Operator(operator @ (Operator::Quantize { .. } | Operator::DynamicQuantize)) => {
+                    return Some(named(operator));
+                }
+                Kernel::Operator(operator) if operator.without_gradient() => {
+                    blind.get_or_insert_with(|| named(operator));
+                }
+                _ if step.inputs.iter().flatten().any(|slot| reached.contains(slot)) => {
+                    reached.extend(step.outputs());
+                }
+                _ => {}
             }
-            _ => None,
-        })
+        }
+        blind.filter(|_| !reached.contains(&self.output))
     }
 
     /// Whether numbers are put on a scale that is made from all images of a batch.

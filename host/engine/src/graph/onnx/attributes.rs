@@ -76,13 +76,13 @@ impl<'a> Reader<'a> {
         Ok(self.integer(name, 0)? != 0)
     }
 
-    /// A count of at least 1.
+    /// A count of 1 to [`MOST`].
     pub(super) fn count(&self, name: &str, default: i64) -> Result<usize> {
         let found = self.integer(name, default)?;
         usize::try_from(found)
             .ok()
-            .filter(|count| *count > 0)
-            .ok_or_else(|| self.refused(&format!("attribute {name} is {found}, expected at least 1")))
+            .filter(|count| (1..=MOST as usize).contains(count))
+            .ok_or_else(|| self.refused(&format!("attribute {name} is {found}, expected 1 to {MOST}")))
     }
 
     pub(super) fn integers(&self, name: &str) -> Result<Option<Vec<i64>>> {
@@ -115,7 +115,7 @@ impl<'a> Reader<'a> {
         Ok(*default)
     }
 
-    /// Two sizes, for rows and columns.
+    /// Two sizes, for rows and columns; one for a line, which is a picture of one row.
     pub(super) fn pair(&self, name: &str, default: usize) -> Result<[usize; 2]> {
         let Some(list) = self.integers(name)?.filter(|list| !list.is_empty()) else {
             return Ok([default; 2]);
@@ -124,7 +124,8 @@ impl<'a> Reader<'a> {
             [rows, columns] if (1..=MOST).contains(rows) && (1..=MOST).contains(columns) => {
                 Ok([*rows as usize, *columns as usize])
             }
-            [_, _] => Err(self.refused(&format!("attribute {name} is {list:?}, expected sizes of 1 to {MOST}"))),
+            [columns] if (1..=MOST).contains(columns) => Ok([1, *columns as usize]),
+            [_] | [_, _] => Err(self.refused(&format!("attribute {name} is {list:?}, expected sizes of 1 to {MOST}"))),
             _ => Err(self.refused(&format!(
                 "attribute {name} is {list:?}, expected two sizes, for rows and columns: images have two dimensions here"
             ))),
@@ -152,19 +153,39 @@ impl<'a> Reader<'a> {
             [top, left, bottom, right] if pads.iter().all(|pad| (0..=MOST).contains(pad)) => {
                 Ok(Padding::Explicit([*top as usize, *left as usize, *bottom as usize, *right as usize]))
             }
-            [_, _, _, _] => Err(self.refused(&format!("attribute pads is {pads:?}, expected amounts of 0 to {MOST}"))),
+            [left, right] if pads.iter().all(|pad| (0..=MOST).contains(pad)) => {
+                Ok(Padding::Explicit([0, *left as usize, 0, *right as usize]))
+            }
+            [_, _] | [_, _, _, _] => {
+                Err(self.refused(&format!("attribute pads is {pads:?}, expected amounts of 0 to {MOST}")))
+            }
             _ => Err(self.refused(&format!(
                 "attribute pads is {pads:?}, expected four amounts: images have two dimensions here"
             ))),
         }
     }
 
+    /// Makes sure that windows are for values of as many dimensions as `of`, beside batch and channels.
+    pub(super) fn spatial(&self, of: usize) -> Result<()> {
+        for (name, each) in [("kernel_shape", 1), ("strides", 1), ("dilations", 1), ("pads", 2)] {
+            let found = self.integers(name)?.map_or(0, |list| list.len());
+            if found != 0 && found != each * of {
+                return Err(self.refused(&format!("attribute {name} has {found} numbers, expected {}", each * of)));
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn pool(&self) -> Result<Pool> {
-        let kernel = self.integers("kernel_shape")?;
-        if kernel.is_none_or(|kernel| kernel.is_empty()) {
+        let Some(kernel) = self.integers("kernel_shape")?.filter(|kernel| !kernel.is_empty()) else {
             return Err(self.refused("attribute kernel_shape is missing"));
+        };
+        let line = kernel.len() == 1;
+        if line {
+            self.spatial(1)?;
         }
         Ok(Pool {
+            line,
             kernel: self.pair("kernel_shape", 1)?,
             stride: self.pair("strides", 1)?,
             padding: self.padding()?,

@@ -110,6 +110,13 @@ impl<'a> External<'a> {
             self.read.insert(location.to_owned(), Arc::new(bytes));
         }
         let bytes = &self.read[location];
+        if bytes.starts_with(b"version https://git-lfs") {
+            return Err(Error::Model(format!(
+                "{}: its weights lie in `{location}`, which is a Git LFS pointer, the name of a file and not the file; get it \
+                 with `git lfs pull`",
+                self.file
+            )));
+        }
         let from = offset.unwrap_or(0);
         let to = length.map_or(bytes.len(), |length| from.saturating_add(length));
         bytes.get(from..to).map(<[u8]>::to_vec).ok_or_else(|| {

@@ -39,7 +39,10 @@ pub(super) fn takes_images(
     };
     let what = match inputs.iter().any(volumes) {
         true => "a model of volumes is not known yet",
-        false => "a model of tables, texts or sounds is no classifier of images",
+        false => {
+            "tables, texts and sounds are no images; a model of images has to take them with their rows and columns, not as \
+             a list of numbers"
+        }
     };
     Err(refused(
         file,

@@ -28,6 +28,18 @@ pub(super) fn of(bytes: &[u8]) -> Option<String> {
     if bytes.get(4..8) == Some(b"TFL3") {
         return Some(format!("a TensorFlow Lite model, {again}; convert it with tf2onnx"));
     }
+    if bytes.get(4..8) == Some(b"ORTM") {
+        return Some(format!("a model in onnxruntime's own format, {again}; give the ONNX file that it was made from"));
+    }
+    if bytes.get(257..262) == Some(b"ustar") {
+        return Some(format!("a tar archive, {again}; unpack it first"));
+    }
+    if begins(b"\x89PNG") || begins(b"\xff\xd8\xff") {
+        return Some(format!("a picture, {again}"));
+    }
+    if begins(b"\x93NUMPY") {
+        return Some(format!("a NumPy array, {again}"));
+    }
     if begins(b"\x1f\x8b") {
         return Some(format!("a gzip archive, {again}; unpack it first"));
     }

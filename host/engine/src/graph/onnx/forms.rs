@@ -129,6 +129,9 @@ pub(super) fn kernel_shape(a: &Reader) -> Result<()> {
 
 pub(super) fn conv(a: &Reader) -> Result<Operator> {
     kernel_shape(a)?;
+    if let Some(weights) = a.constant(1) {
+        a.spatial(weights.shape.len().saturating_sub(2).max(1))?;
+    }
     Ok(O::Conv {
         stride: a.pair("strides", 1)?,
         padding: a.padding()?,
@@ -189,13 +192,15 @@ pub(super) fn dequantize(a: &Reader) -> Result<Operator> {
 }
 
 pub(super) fn dropout(a: &Reader) -> Result<Operator> {
-    // Both only matter in training.
-    a.float("ratio", 0.5)?;
+    // Both only matter in training, and a ratio of 0 drops nothing there.
+    let ratio = a.float("ratio", 0.5)?;
+    let nothing = a.constant(1).map_or(a.version < 12 && ratio == 0.0, |given| given.to_floats() == [0.0]);
     a.integer("seed", 0)?;
-    let training = match a.constant(2) {
-        Some(array) => array.to_floats().iter().any(|flag| *flag != 0.0),
-        None => a.has(2),
-    };
+    let training = !nothing
+        && match a.constant(2) {
+            Some(array) => array.to_floats().iter().any(|flag| *flag != 0.0),
+            None => a.has(2),
+        };
     if training {
         return Err(
             a.refused("training_mode is on, so features are dropped at random; call model.eval() and export again")

@@ -57,6 +57,9 @@ pub(crate) fn read(
         refused(file, format_args!("no ONNX graph in its {} bytes; export or download the model again", bytes.len()))
     })?;
     let version = model.opset_import.iter().find(|set| is_onnx(&set.domain)).map_or(0, |set| set.version);
+    if version == 0 {
+        return Err(refused(file, "the file names no operator set of ONNX's own domain; export the model again"));
+    }
     let [first, last] = operators::SETS;
     if !(first..=last).contains(&version) {
         return Err(refused(
@@ -101,11 +104,12 @@ fn assemble(
         ));
     }
     let mut external = constants::External::new(file, files);
-    for tensor in &graph.initializer {
+    let nodes = order::ordered(file, graph.node, output)?;
+    let read: HashSet<&str> = nodes.iter().flat_map(order::reads).chain([output]).collect();
+    for tensor in graph.initializer.iter().filter(|tensor| read.contains(tensor.name.as_str())) {
         named.insert(tensor.name.clone(), external.constant(tensor)?);
     }
     let sets = Rc::new(sets);
-    let nodes = order::ordered(file, graph.node, output)?;
     let calls = nodes.into_iter().map(|node| Call { node, sets: sets.clone(), depth: 0 }).collect();
     let kinds = input.iter().cloned().collect();
     let image = input.as_ref().map(|(name, _)| name.clone()).zip(image);

@@ -62,6 +62,7 @@ fn find(a: &Reader) -> Result<&'static Known> {
         let what = match domain.as_str() {
             "ai.onnx.ml" => "classical machine learning (trees, linear models, tables), which is not known",
             "ai.onnx.training" | "ai.onnx.preview.training" => "training, which is not known",
+            "com.microsoft" => "onnxruntime's own, which is not known, or not in this form",
             _ => "which is no part of ONNX",
         };
         return Err(a.refused(&format!(

@@ -69,6 +69,7 @@ pub(super) const KNOWN: &[Known] = &[
     known("Conv", 1, 3, conv),
     known("ConvTranspose", 1, 3, conv_transpose),
     known("Cos", 7, 1, plain!(O::Elementwise(E::Cos))),
+    known("CumSum", 11, 2, |a| Ok(O::CumSum { exclusive: a.flag("exclusive")?, reverse: a.flag("reverse")? })),
     known("DepthToSpace", 1, 1, depth_to_space),
     known("DequantizeLinear", 10, 3, dequantize),
     known("Div", 7, 2, plain!(O::Divide)),
@@ -164,6 +165,7 @@ pub(super) const KNOWN: &[Known] = &[
     known("Mul", 7, 2, plain!(O::Multiply)),
     known("Neg", 6, 1, plain!(O::Elementwise(E::Neg))),
     known("Not", 1, 1, plain!(O::Elementwise(E::Not))),
+    known("OneHot", 9, 3, |a| Ok(O::OneHot { axis: a.integer("axis", -1)? })),
     known("Or", 7, 2, plain!(O::Binary(B::Or))),
     known("PRelu", 7, 2, plain!(O::PRelu)),
     known("Pad", 2, 4, pad),
@@ -259,7 +261,7 @@ mod tests {
                 graphs\n`QLinearConv`, `QLinearMatMul`, `ConvInteger`, `MatMulInteger`, and of the domain `com.microsoft` \
                 `QGemm`, `QLinearAdd`,\n`QLinearMul`, `QLinearConcat`, `QLinearAveragePool`, `QLinearGlobalAveragePool`, `QLinearSoftmax`, \
                 `QLinearSigmoid`\nand `QLinearLeakyRelu`. Quantised graphs have no gradients.\n\n\
-                `GatherElements`, `ScatterND`, `Range` and `ConstantOfShape` are computed of constants and of sizes, not of numbers \
+                `GatherElements`, `ScatterND`, `OneHot`, `Range` and `ConstantOfShape` are computed of constants and of sizes, not of numbers \
                 of the image.\n"
     }
 

@@ -76,16 +76,16 @@ pub(super) fn ordered(file: &str, nodes: Vec<NodeProto>, output: &str) -> Result
 
 /// The values that a node reads, those of its branches included.
 pub(super) fn reads(node: &NodeProto) -> Vec<&str> {
-    let mut read = Vec::new();
-    let mut open = vec![node];
-    while let Some(node) = open.pop() {
-        read.extend(node.input.iter().map(String::as_str).filter(|input| !input.is_empty()));
-        for branch in node.attribute.iter().filter_map(|attribute| attribute.g.as_deref()) {
-            let GraphProto { node: inner, output, .. } = branch;
-            open.extend(inner);
-            // A branch may hand on a value of the graph around it.
-            read.extend(output.iter().map(|output| output.name.as_str()));
-        }
+    let mut read: Vec<&str> = node.input.iter().map(String::as_str).filter(|input| !input.is_empty()).collect();
+    // Graphs lie in each other as deep as the decoder of protocol buffers allows, 100.
+    for GraphProto { node: inner, initializer, output, .. } in
+        node.attribute.iter().filter_map(|attribute| attribute.g.as_deref())
+    {
+        let made = inner.iter().flat_map(|node| &node.output).map(String::as_str);
+        let own: HashSet<&str> = made.chain(initializer.iter().map(|tensor| tensor.name.as_str())).collect();
+        // A branch may hand on a value of the graph around it.
+        let handed_on = output.iter().map(|output| output.name.as_str());
+        read.extend(inner.iter().flat_map(reads).chain(handed_on).filter(|value| !own.contains(value)));
     }
     read
 }

@@ -111,7 +111,11 @@ pub(super) fn quantized(call: &Call, constants: &HashMap<String, Array>) -> Opti
         ("QLinearGlobalAveragePool", true) if attribute("channels_last").iter().all(|a| a.i == 0) => {
             vec![off(0, "x", 1), make("GlobalAveragePool", vec![inner("x")], inner("y"), Vec::new()), on("y", 3)]
         }
-        ("QLinearAveragePool", true) if attribute("channels_last").iter().all(|a| a.i == 0) => {
+        // Programs differ in what padding counts where the number of windows is rounded up.
+        ("QLinearAveragePool", true)
+            if attribute("channels_last").iter().all(|a| a.i == 0)
+                && !["ceil_mode", "count_include_pad"].iter().all(|name| attribute(name).iter().any(|a| a.i != 0)) =>
+        {
             let pool = node.attribute.iter().filter(|a| a.name != "channels_last").cloned().collect();
             vec![off(0, "x", 1), make("AveragePool", vec![inner("x")], inner("y"), pool), on("y", 3)]
         }
@@ -125,9 +129,8 @@ pub(super) fn quantized(call: &Call, constants: &HashMap<String, Array>) -> Opti
             nodes.push(on("y", 0));
             nodes
         }
-        // Before operator set 13 all axes from this one on are one: for the last axis both rules are the same.
-        ("QLinearSoftmax", true) if attribute("axis").iter().all(|a| a.i == -1) => {
-            vec![off(0, "x", 1), make("Softmax", vec![inner("x")], inner("y"), vec![whole("axis", -1)]), on("y", 3)]
+        ("QLinearSoftmax", true) => {
+            vec![off(0, "x", 1), make("Softmax", vec![inner("x")], inner("y"), attribute("axis")), on("y", 3)]
         }
         ("QLinearSigmoid" | "QLinearLeakyRelu", true) => {
             vec![off(0, "x", 1), make(&node.op_type[7..], vec![inner("x")], inner("y"), attribute("alpha")), on("y", 3)]
@@ -158,8 +161,11 @@ pub(super) fn quantized(call: &Call, constants: &HashMap<String, Array>) -> Opti
         _ => return None,
     };
     let version = call.sets.iter().find(|set| is_onnx(&set.domain)).map_or(0, |set| set.version);
-    // Scales for channels came with operator set 13; the other operators that are used here are the same before.
-    let set = OperatorSet { domain: String::new(), version: version.max(13) };
-    let sets = Rc::new(vec![set]);
-    Some(nodes.into_iter().map(|node| Call { node, sets: sets.clone(), depth: call.depth }).collect())
+    // Scales for channels came with operator set 13; the other operators that are used here are the same before. A Softmax
+    // says itself by which set it is to be read.
+    let of_its_own = attribute("opset").first().map_or(version, |a| a.i);
+    let sets = |version| Rc::new(vec![OperatorSet { domain: String::new(), version }]);
+    let (sets, own) = (sets(version.max(13)), sets(of_its_own));
+    let set = |node: &NodeProto| if node.op_type == "Softmax" { own.clone() } else { sets.clone() };
+    Some(nodes.into_iter().map(|node| Call { sets: set(&node), node, depth: call.depth }).collect())
 }

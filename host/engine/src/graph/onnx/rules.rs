@@ -314,3 +314,68 @@ fn places_in_several_axes_are_gathered() {
     let picked = made(13, &[2, 3], &x, one(), vec![ints("i", &[3, 2], &[1, -1, 0, 0, 1, 1])]).unwrap();
     close(&picked, &[3], &[5.0, 0.0, 4.0]);
 }
+
+#[test]
+fn lines_are_pictures_of_one_row() {
+    let x = [1.0, 2.0, 3.0, 4.0];
+    // Cross-correlation with (1, 10), one number of padding before, a step of 2: 10, 2 + 30.
+    let conv = node("Conv", &["x", "w"], &["y"]).ints("pads", &[1, 0]).ints("strides", &[2]);
+    let weights = vec![floats("w", &[1, 1, 2], &[1.0, 10.0])];
+    close(&made(13, &[1, 1, 4], &x, conv, weights.clone()).unwrap(), &[1, 1, 2], &[10.0, 32.0]);
+    let pool = node("MaxPool", &["x"], &["y"]).ints("kernel_shape", &[2]).ints("strides", &[2]);
+    close(&made(13, &[1, 1, 4], &x, pool, Vec::new()).unwrap(), &[1, 1, 2], &[2.0, 4.0]);
+    let pool = node("AveragePool", &["x"], &["y"]).ints("kernel_shape", &[3]).ints("pads", &[1, 1]);
+    close(&made(13, &[1, 1, 4], &x, pool, Vec::new()).unwrap(), &[1, 1, 4], &[1.5, 2.0, 3.0, 3.5]);
+    let mixed = node("Conv", &["x", "w"], &["y"]).ints("strides", &[2, 2]);
+    let error = made(13, &[1, 1, 4], &x, mixed, weights).unwrap_err().to_string();
+    assert!(error.contains("attribute strides has 2 numbers, expected 1"), "{error}");
+}
+
+#[test]
+fn sums_products_and_shares_along_axes() {
+    let x = [1.0, 2.0, 3.0, 0.0, 5.0, 6.0];
+    let sums = |exclusive: i64, reverse: i64| {
+        let one = node("CumSum", &["x", "a"], &["y"]).int("exclusive", exclusive).int("reverse", reverse);
+        made(14, &[2, 3], &x, one, vec![ints("a", &[], &[-1])]).unwrap()
+    };
+    close(&sums(0, 0), &[2, 3], &[1.0, 3.0, 6.0, 0.0, 5.0, 11.0]);
+    close(&sums(1, 0), &[2, 3], &[0.0, 1.0, 3.0, 0.0, 0.0, 5.0]);
+    close(&sums(1, 1), &[2, 3], &[5.0, 3.0, 0.0, 11.0, 6.0, 0.0]);
+    let product = node("ReduceProd", &["x"], &["y"]).ints("axes", &[1]).int("keepdims", 0);
+    close(&made(13, &[2, 3], &x, product, Vec::new()).unwrap(), &[2], &[6.0, 0.0]);
+    let one = node("Einsum", &["x", "w"], &["y"]).text("equation", "...h,hk->...k");
+    let weights = vec![floats("w", &[3, 1], &[1.0, 10.0, 100.0])];
+    close(&made(13, &[1, 2, 3], &x, one, weights).unwrap(), &[1, 2, 1], &[321.0, 650.0]);
+    let hot = node("OneHot", &["i", "d", "v"], &["h"]).int("axis", 0);
+    let nodes = vec![hot, node("Mul", &["x", "h"], &["y"])];
+    let weights = vec![ints("i", &[2], &[1, -1]), ints("d", &[], &[3]), floats("v", &[2], &[0.5, 4.0])];
+    assert_eq!(answer(nodes, weights, Vec::new()), [1.0, 1.0, 8.0, 1.0, 1.0, 8.0]);
+}
+
+#[test]
+fn numbers_far_beyond_any_network_are_refused() {
+    let x = [1.0; 4];
+    let refusal =
+        |one: NodeProto, weights: Vec<TensorProto>| made(13, &[1, 4, 1, 1], &x, one, weights).unwrap_err().to_string();
+    let power = |exponent: f32| refusal(node("Pow", &["x", "e"], &["y"]), vec![floats("e", &[], &[exponent])]);
+    assert!(power(1e19).contains("exponent") && power(f32::INFINITY).contains("exponent"));
+    let tiled = |times: i64| refusal(node("Tile", &["x", "r"], &["y"]), vec![ints("r", &[4], &[1, times, 1, 1])]);
+    assert!(tiled(1 << 31).contains("repeats") && tiled(i64::MAX).contains("repeats"));
+    let block = node("DepthToSpace", &["x"], &["y"]).int("blocksize", 1 << 32);
+    assert!(refusal(block, Vec::new()).contains("attribute blocksize"));
+    for groups in [65_536, 1 << 31, i64::MAX] {
+        let conv = node("ConvTranspose", &["x", "w"], &["y"]).int("group", groups);
+        let error = refusal(conv, vec![floats("w", &[4, 1, 1, 1], &[1.0; 4])]);
+        assert!(error.contains("group"), "{error}");
+    }
+}
+
+#[test]
+fn a_name_in_a_branch_may_be_that_of_a_later_value() {
+    let yes = || TensorProto { data_type: 9, int32_data: vec![1], ..ints("yes", &[], &[]) };
+    let inner = vec![node("Add", &["x", "x"], &["t"])];
+    let choice =
+        node("If", &["yes"], &["a"]).branch("then_branch", inner.clone(), "t").branch("else_branch", inner, "t");
+    let nodes = vec![choice, node("Add", &["a", "x"], &["t"]), node("Add", &["t", "a"], &["y"])];
+    assert_eq!(answer(nodes, vec![yes()], Vec::new()), [10.0]);
+}

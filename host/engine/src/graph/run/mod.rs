@@ -63,8 +63,11 @@ pub(super) fn read_back(value: &Value) -> Result<Array> {
 
 fn kernel(kernel: &Kernel, inputs: &Inputs, rule: ReluRule, relu: bool) -> Result<Vec<Value>> {
     let tensor = match kernel {
-        Kernel::Conv { conv, weight, bias, relu: ends_with_relu, same } => {
+        Kernel::Conv { conv, weight, bias, relu: ends_with_relu, same, line } => {
             let mut x = inputs.float(0)?;
+            if *line {
+                x = inputs.as_picture(&x)?;
+            }
             let geometry = conv.geometry();
             if let Some(same) = same {
                 let [_, _, h, w] = x.image_shape(inputs.name)?;
@@ -81,7 +84,9 @@ fn kernel(kernel: &Kernel, inputs: &Inputs, rule: ReluRule, relu: bool) -> Resul
                 )));
             }
             let then = if *ends_with_relu && relu { Then::Relu(rule) } else { Then::Nothing };
-            x.like(Dispatch::frozen_conv(x.primitive(), weight.primitive(), bias.primitive(), conv.clone(), then))
+            let made =
+                x.like(Dispatch::frozen_conv(x.primitive(), weight.primitive(), bias.primitive(), conv.clone(), then));
+            if *line { as_line(&made)? } else { made }
         }
         Kernel::ConvTranspose { conv, weight, zeros, bias, output_padding, output_shape } => {
             let x = inputs.image(0)?;
@@ -109,7 +114,7 @@ fn kernel(kernel: &Kernel, inputs: &Inputs, rule: ReluRule, relu: bool) -> Resul
             let shape = x.shape();
             if shape.get(1) != Some(&scale.elements()) || shape.len() > 4 {
                 return Err(inputs.refused(format!(
-                    "a value of shape {shape:?}, expected one of {} channels on axis 1",
+                    "a value of shape {shape:?}, expected up to four dimensions and {} channels on axis 1",
                     scale.elements()
                 )));
             }
@@ -125,6 +130,12 @@ fn kernel(kernel: &Kernel, inputs: &Inputs, rule: ReluRule, relu: bool) -> Resul
         Kernel::Operator(operator) => return operate(operator, inputs, rule),
     };
     Ok(vec![Value::float(tensor)])
+}
+
+/// Pictures of one row as lines.
+fn as_line(pictures: &Tensor) -> Result<Tensor> {
+    let [n, c, _, l] = pictures.image_shape("line")?;
+    pictures.reshape(&[n, c, l])
 }
 
 /// (H, W) that a transposed convolution makes of `from`; the convolution must lead back to it.
@@ -179,6 +190,14 @@ impl<'a> Inputs<'a> {
             rank => {
                 Err(self.refused(format!("a value of shape {:?}, {rank} dimensions, expected (N, C, H, W)", x.shape())))
             }
+        }
+    }
+
+    /// Lines (N, C, L) as pictures of one row.
+    fn as_picture(&self, lines: &Tensor) -> Result<Tensor> {
+        match lines.shape()[..] {
+            [n, c, l] => lines.reshape(&[n, c, 1, l]),
+            ref other => Err(self.refused(format!("a value of shape {other:?}, expected (N, C, L)"))),
         }
     }
 
@@ -256,9 +275,20 @@ fn on_host_or_device(operator: &Operator, inputs: &Inputs, rule: ReluRule) -> Re
             one(reduce::reduce(operator, inputs)?)
         }
         Operator::GlobalAveragePool | Operator::GlobalMaxPool => one(reduce::global(operator, inputs)?),
-        Operator::MaxPool(pool) => one(Value::of(pool::max(&inputs.image(0)?, pool, inputs)?, inputs.value(0)?.kind())),
+        Operator::MaxPool(pool) => {
+            let kind = inputs.value(0)?.kind();
+            let made = match pool.line {
+                true => as_line(&pool::max(&inputs.as_picture(&inputs.tensor(0)?)?, pool, inputs)?)?,
+                false => pool::max(&inputs.image(0)?, pool, inputs)?,
+            };
+            one(Value::of(made, kind))
+        }
         Operator::AveragePool { pool, count_padding } => {
-            one(Value::float(pool::average(&inputs.float(0)?, pool, *count_padding, inputs)?))
+            let x = inputs.float(0)?;
+            one(Value::float(match pool.line {
+                true => as_line(&pool::average(&inputs.as_picture(&x)?, pool, *count_padding, inputs)?)?,
+                false => pool::average(&x, pool, *count_padding, inputs)?,
+            }))
         }
         Operator::Gemm { .. } | Operator::MatMul | Operator::Einsum { .. } => one(product::product(operator, inputs)?),
         Operator::Attention(with) => one(Value::float(attention::attention(with, inputs)?)),

@@ -68,6 +68,8 @@ fn matmul(a: &Tensor, b: &Tensor, inputs: &Inputs) -> Result<Value> {
 /// A product by letters for axes: those that the result lacks are summed over.
 fn einsum(equation: &str, inputs: &Inputs) -> Result<(Tensor, bool)> {
     let plain: String = equation.chars().filter(|c| !c.is_whitespace()).collect();
+    let ranks = (0..inputs.values.len()).map(|index| inputs.value(index).map(|value| value.shape().len()));
+    let plain = without_ellipsis(&plain, &ranks.collect::<Result<Vec<_>>>()?);
     let refused = |why: &str| inputs.refused(format!("equation `{equation}`: {why}"));
     let (terms, result) = match plain.split_once("->") {
         Some((terms, result)) => (terms.to_owned(), result.to_owned()),
@@ -112,6 +114,39 @@ fn einsum(equation: &str, inputs: &Inputs) -> Result<(Tensor, bool)> {
     let order: Option<Vec<usize>> = result.iter().map(|c| letters.iter().position(|letter| letter == c)).collect();
     let order = order.ok_or_else(|| refused("a letter of the result that no input has"))?;
     Ok((x.permute(&order)?, false))
+}
+
+/// An equation with letters of its own for the axes that `...` stands for: the same ones in every term, from the last one on.
+fn without_ellipsis(equation: &str, ranks: &[usize]) -> String {
+    if !equation.contains("...") {
+        return equation.to_owned();
+    }
+    let (terms, result) = match equation.split_once("->") {
+        Some((terms, result)) => (terms, Some(result)),
+        None => (equation, None),
+    };
+    // Letters that no equation is written in.
+    let letters: Vec<char> = ('α'..='ω').collect();
+    let counts = terms.split(',').zip(ranks).map(|(term, rank)| match term.contains("...") {
+        true => rank.saturating_sub(term.chars().count() - 3).min(letters.len()),
+        false => 0,
+    });
+    let counts: Vec<usize> = counts.collect();
+    let most = counts.iter().copied().max().unwrap_or(0);
+    let of = |count: usize| letters[most - count..most].iter().collect::<String>();
+    let terms: Vec<String> =
+        terms.split(',').zip(&counts).map(|(term, count)| term.replacen("...", &of(*count), 1)).collect();
+    let terms = terms.join(",");
+    match result {
+        Some(result) => format!("{terms}->{}", result.replacen("...", &of(most), 1)),
+        None => {
+            // Without a result, the axes of the ellipsis come first, then the letters that stand once.
+            let once = |c: &char| c.is_alphabetic() && !letters.contains(c) && terms.matches(*c).count() == 1;
+            let mut rest: Vec<char> = terms.chars().filter(once).collect();
+            rest.sort_unstable();
+            format!("{terms}->{}{}", of(most), rest.into_iter().collect::<String>())
+        }
+    }
 }
 
 /// The axes that are not kept, summed over.

@@ -58,9 +58,9 @@ pub(super) fn reduce(operator: &Operator, inputs: &Inputs) -> Result<Value> {
                 );
             }
             let made = match &axes {
-                Some(axes) => reduced(*how, &x, axes, inputs)?,
+                Some(axes) => reduced(*how, &x, axes)?,
                 // Each number is reduced by itself.
-                None => reduced(*how, &x.reshape(&[&shape[..], &[1]].concat())?, &[rank], inputs)?,
+                None => reduced(*how, &x.reshape(&[&shape[..], &[1]].concat())?, &[rank])?,
             };
             let to = match axes {
                 None => shape,
@@ -82,11 +82,11 @@ pub(super) fn global(operator: &Operator, inputs: &Inputs) -> Result<Value> {
     }
     let axes: Vec<usize> = (2..rank).collect();
     let how = if *operator == Operator::GlobalMaxPool { Reduction::Max } else { Reduction::Mean };
-    Ok(Value::float(reduced(how, &x, &axes, inputs)?))
+    Ok(Value::float(reduced(how, &x, &axes)?))
 }
 
 /// `x` reduced along axes, which stay with size 1.
-pub(super) fn reduced(how: Reduction, x: &Tensor, axes: &[usize], inputs: &Inputs) -> Result<Tensor> {
+pub(super) fn reduced(how: Reduction, x: &Tensor, axes: &[usize]) -> Result<Tensor> {
     if axes.is_empty() {
         return Ok(x.clone());
     }
@@ -104,7 +104,24 @@ pub(super) fn reduced(how: Reduction, x: &Tensor, axes: &[usize], inputs: &Input
             let top = largest(x)?.detach()?;
             x.subtract(&top)?.exponential()?.sum(axes)?.logarithm()?.add(&top)
         }
-        Reduction::Product => Err(inputs.refused("a product of numbers that depend on the image".into())),
+        Reduction::Product => axes.iter().try_fold(x.clone(), |product, axis| multiplied(&product, *axis)),
+    }
+}
+
+/// The product along an axis, which stays with size 1: halves by halves, so that a number of 0 keeps its gradient.
+fn multiplied(x: &Tensor, axis: usize) -> Result<Tensor> {
+    let mut product = x.clone();
+    loop {
+        let size = product.shape()[axis];
+        if size == 1 {
+            return Ok(product);
+        }
+        let half = size / 2;
+        let both = product.slice(axis, 0, half)?.multiply(&product.slice(axis, half, 2 * half)?)?;
+        product = match size % 2 {
+            0 => both,
+            _ => Tensor::concatenate(&[both, product.slice(axis, size - 1, size)?], axis)?,
+        };
     }
 }
 

@@ -127,8 +127,8 @@ fn row(resizing: &Resizing, at: usize, size: usize, to: usize, factor: f64) -> V
                         place.floor()
                     }
                 }
-                Nearest::RoundPreferFloor => (place - 0.5).ceil(),
-                Nearest::RoundPreferCeil => (place + 0.5).floor(),
+                Nearest::RoundPreferFloor if place == place.trunc() + 0.5 => place.floor(),
+                Nearest::RoundPreferFloor | Nearest::RoundPreferCeil => place.round(),
             };
             add(nearest as i64, 1.0);
             return weights;

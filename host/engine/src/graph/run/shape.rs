@@ -94,7 +94,11 @@ pub(super) fn shape(operator: &Operator, inputs: &Inputs) -> Result<Vec<Value>> 
         }
         Operator::Tile => {
             let repeats = inputs.list(1)?.unwrap_or_default();
-            if repeats.len() != shape.len() || repeats.iter().any(|times| *times < 1) {
+            let larger = shape.iter().zip(&repeats).try_fold(1_usize, |product, (size, times)| {
+                product.checked_mul(size.checked_mul(usize::try_from(*times).ok()?)?)
+            });
+            let fits = larger.is_some_and(|elements| (1..=crate::MAX_ELEMENTS).contains(&elements));
+            if repeats.len() != shape.len() || !fits {
                 return Err(inputs.refused(format!("repeats {repeats:?} for a value of shape {shape:?}")));
             }
             let mut tiled = x()?;
@@ -137,6 +141,24 @@ pub(super) fn shape(operator: &Operator, inputs: &Inputs) -> Result<Vec<Value>> 
             };
             let mask = Tensor::from_data(inputs.device, &[rows, columns], (0..rows * columns).map(keeps).collect())?;
             Ok(vec![Value::of(x()?.multiply(&mask)?, kind)])
+        }
+        Operator::CumSum { exclusive, reverse } => {
+            let list = inputs.list(1)?.unwrap_or_default();
+            let &[axis] = list.as_slice() else {
+                return Err(inputs.refused(format!("axes {list:?}, expected one")));
+            };
+            let axis = inputs.axis(axis, shape.len())?;
+            let size = shape[axis];
+            if size.saturating_mul(size) > MOST_PICKED {
+                return Err(inputs.refused(format!("an axis of {size} elements, expected at most 4096")));
+            }
+            let counts = |at: usize| {
+                let (to, from) = (at / size, at % size);
+                let before = if *reverse { from > to } else { from < to };
+                if before || (from == to && !exclusive) { 1.0 } else { 0.0 }
+            };
+            let matrix = Tensor::from_data(inputs.device, &[size, size], (0..size * size).map(counts).collect())?;
+            Ok(vec![Value::of(along(&x()?, axis, &matrix)?, kind)])
         }
         Operator::ConstantOfShape(_) | Operator::Range => {
             Err(inputs.refused("sizes that depend on the image, expected constants".into()))

@@ -8,7 +8,7 @@ use crate::Result;
 use crate::graph::array::{Array, Kind, Numbers, broadcast, broadcast_places, places as places_of, strides};
 use crate::graph::operator::{Binary, Operator};
 use arithmetic::{elementwise, pair, reduced};
-use moves::{counted, flat, joined, starts, triangle};
+use moves::{counted, flat, joined, one_hot, starts, triangle};
 
 /// More elements than any constant has that is worth keeping.
 const MOST: usize = 1 << 28;
@@ -156,6 +156,7 @@ pub(super) fn evaluate(operator: &Operator, inputs: &Inputs) -> Result<Option<Ve
             });
             one(first.pick(to.clone(), at.collect::<Vec<_>>().into_iter()))
         }
+        Operator::OneHot { axis } => one(one_hot(inputs, first, [array(1)?, array(2)?], *axis)?),
         Operator::Trilu { upper } => one(triangle(inputs, first, *upper)?),
         Operator::Where => {
             let (x, y) = (array(1)?, array(2)?);

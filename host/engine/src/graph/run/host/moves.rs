@@ -108,3 +108,25 @@ pub(super) fn triangle(inputs: &Inputs, array: &Array, upper: bool) -> Result<Ar
     };
     Ok(Array { numbers, ..array.clone() })
 }
+
+/// The second of two values where an index is, along a new axis of `depth` elements; negative indices count from the end.
+pub(super) fn one_hot(inputs: &Inputs, indices: &Array, [depth, values]: [&Array; 2], axis: i64) -> Result<Array> {
+    let depth = depth.to_floats().first().copied().filter(|depth| *depth >= 1.0).unwrap_or_default() as usize;
+    if values.len() != 2 || depth == 0 {
+        return Err(inputs
+            .refused(format!("{} values for a depth of {depth}, expected two for one of 1 or more", values.len())));
+    }
+    let axis = inputs.axis(axis, indices.shape.len() + 1)?;
+    let mut shape = indices.shape.clone();
+    shape.insert(axis, depth);
+    bounded(inputs, &shape)?;
+    let after: usize = indices.shape[axis..].iter().product();
+    let numbers = indices.to_floats();
+    let place = |at: usize| {
+        let (column, level, row) = (at % after, at / after % depth, at / after / depth);
+        let index = numbers[row * after + column];
+        let index = if index < 0.0 { index + depth as f32 } else { index };
+        usize::from(index == level as f32)
+    };
+    Ok(values.pick(shape.clone(), (0..shape.iter().product()).map(place)))
+}
