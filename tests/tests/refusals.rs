@@ -170,7 +170,15 @@ fn handle_bomb() {
 #[test]
 fn tensor_bomb() {
     let parts = ["of device memory", "may hold 256 MiB", "--limit device-memory="];
-    for bomb in ["tensor-bomb", "huge-tensor", "broadcast-bomb", "matrix-bomb", "resize-bomb"] {
+    for bomb in [
+        "tensor-bomb",
+        "huge-tensor",
+        "broadcast-bomb",
+        "matrix-bomb",
+        "batched-matrix-bomb",
+        "resize-bomb",
+        "narrow-resize-bomb",
+    ] {
         let error = Run::new(bomb, "none").says(&[&[THE_METHOD], &parts[..]].concat());
         assert!(matches!(error, RunError::DeviceQuota { .. }));
     }
@@ -199,6 +207,13 @@ fn numbers_that_are_none() {
     Run::new("none", "nan").says(&[THE_PERTURBATION, "gave perturbed images with numbers"]);
     Run::new("swallow", "nan").says(&[THE_PERTURBATION, "gave perturbed images with numbers"]);
     Run::new("swallow", "nan-late").says(&[THE_PERTURBATION, "gave perturbed images with numbers"]);
+}
+
+#[test]
+fn extras_that_are_no_results() {
+    Run::new("nan-extra", "none").says(&[THE_METHOD, "the extra `curve` with numbers that are NaN or infinite"]);
+    Run::new("wild-mask", "none").says(&[THE_METHOD, "the extra `mask` has numbers below 0 or above 1"]);
+    Run::new("heavy-extras", "none").says(&[THE_METHOD, "of device memory", "may hold 256 MiB"]);
 }
 
 #[test]
@@ -282,12 +297,13 @@ fn the_last_step_is_told_once() {
 }
 
 #[test]
-fn long_axes_need_little_memory() {
+fn long_axes_and_parts_need_little_memory() {
     Run::new("long-axes", "none").go().unwrap();
+    Run::new("view-bomb", "none").within("handles=100000").go().unwrap();
     let peak = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak =
         peak.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-    // Other tests run beside this one; one matrix alone would take 4 TB.
+    // Other tests run beside this one; one matrix alone would take 4 TB, and views would keep 6.4 GB.
     assert!(peak.is_none_or(|kilobytes| kilobytes < 4 << 20), "{peak:?} kB");
 }
 

@@ -217,12 +217,20 @@ impl ModelRecord {
             })?;
             Ok(FileRecord { name: name.clone(), sha256 })
         });
+        let mut hashed: Vec<FileRecord> = hashed.collect::<Result<_>>()?;
+        // A graph may keep its weights in files of its own. Those that are missing are refused when the graph is loaded.
+        let graphs = parts.iter().copied().flatten().filter_map(|name| files.named_in_graph(name).ok());
+        for name in graphs.flatten() {
+            if let Ok(sha256) = hash_of(files, &name) {
+                hashed.push(FileRecord { name, sha256 });
+            }
+        }
         Ok(ModelRecord {
             name: name.to_owned(),
             source: source.to_owned(),
             manifest: shown.to_owned(),
             sha256: hash::of_bytes(text.as_bytes()),
-            files: hashed.collect::<Result<_>>()?,
+            files: hashed,
             settings: None,
         })
     }

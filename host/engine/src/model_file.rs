@@ -1,7 +1,11 @@
 //! The one place where the engine reads files: those that a model's manifest names.
 
+use crate::{Error, Result};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
+
+/// More bytes than any model of today has, by far: a file that goes on without end is no model.
+const LARGEST: u64 = 64 << 30;
 
 /// Where the files of a model lie. They are only ever read.
 #[derive(Clone, Debug)]
@@ -16,7 +20,15 @@ impl ModelFiles {
     /// The bytes of a file that the manifest names.
     pub(crate) fn read(&self, name: &str) -> io::Result<Vec<u8>> {
         match self {
-            Self::Folder(_) => std::fs::read(self.path(name)?),
+            Self::Folder(_) => {
+                let path = self.path(name)?;
+                let found = std::fs::metadata(&path)?;
+                // Devices and pipes have no end.
+                if !found.is_file() || found.len() > LARGEST {
+                    return Err(io::Error::other("it is no regular file, or larger than any model"));
+                }
+                std::fs::read(path)
+            }
             Self::Embedded(files) => files
                 .iter()
                 .find(|(known, _)| *known == name)
@@ -27,14 +39,16 @@ impl ModelFiles {
 
     /// A file that a graph names, relative to the graph's own folder.
     pub(crate) fn read_beside(&self, file: &str, name: &str) -> io::Result<Vec<u8>> {
-        // A graph is foreign data: it may name files in its own folder only.
-        if Path::new(name).is_absolute() || name.contains("..") || name.contains('\\') || name.contains('$') {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it lies outside the folder of the graph"));
-        }
-        match file.rfind('/') {
-            Some(end) => self.read(&format!("{}/{name}", &file[..end])),
-            None => self.read(name),
-        }
+        self.read(&beside(file, name)?)
+    }
+
+    /// The files that an ONNX graph of a manifest keeps its weights in, by names that a manifest could give them.
+    ///
+    /// # Errors
+    /// A graph that cannot be read, or one that names files outside of its folder.
+    pub fn named_in_graph(&self, graph: &str) -> io::Result<Vec<String>> {
+        let bytes = self.read(graph)?;
+        crate::graph::onnx::external_files(&bytes).iter().map(|name| beside(graph, name)).collect()
     }
 
     /// Where a file that the manifest names lies, for readers that open it themselves.
@@ -47,6 +61,31 @@ impl ModelFiles {
         };
         Ok(folder.join(expanded(name)?))
     }
+}
+
+/// Reads a manifest: its name in messages, its text, and where the files lie that it names.
+///
+/// # Errors
+/// [`Error::Model`] for a file that cannot be read.
+pub(crate) fn read_manifest(manifest: &Path) -> Result<(String, String, ModelFiles)> {
+    let file = manifest.display().to_string();
+    let text = std::fs::read_to_string(manifest).map_err(|error| {
+        Error::Model(format!("{file}: the manifest cannot be read: {error}; give the path of a .toml file"))
+    })?;
+    let folder = manifest.parent().map(Path::to_path_buf).unwrap_or_default();
+    Ok((file, text, ModelFiles::Folder(folder)))
+}
+
+/// The name of a file beside a graph. A graph is foreign data: it may name files in its own folder only.
+fn beside(graph: &str, name: &str) -> io::Result<String> {
+    let inside = Path::new(name).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    if !inside || name.contains(['\\', '$', ':']) {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it lies outside the folder of the graph"));
+    }
+    Ok(match graph.rfind('/') {
+        Some(end) => format!("{}/{name}", &graph[..end]),
+        None => name.to_owned(),
+    })
 }
 
 /// `$NAME/rest` with the value of the environment variable NAME.

@@ -76,7 +76,8 @@ fn a_manifest_may_name_the_healthy_class() {
 #[test]
 fn graphs_that_are_none_are_refused() {
     assert!(refusal(MANIFEST, b"").contains("the file is empty"));
-    assert!(refusal(MANIFEST, b"\x89PNG\r\n\x1a\n and more").contains("no ONNX file"));
+    assert!(refusal(MANIFEST, b"\x89PNG\r\n\x1a\n and more").contains("a picture, expected an ONNX graph"));
+    assert!(refusal(MANIFEST, b"\xff\x00\x01 and more").contains("no ONNX file"));
 }
 
 #[test]

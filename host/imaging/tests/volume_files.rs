@@ -161,3 +161,18 @@ fn damage_anywhere_is_survived() {
         println!("{name}: {refused} of 500 damaged headers refused");
     }
 }
+
+#[test]
+fn a_small_file_that_unpacks_to_a_large_volume_is_refused_before_it_is_unpacked() {
+    let header = Header { datatype: 2, ..Header::new([4000, 4000, 50]) };
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packed, &header.file(&[0; 4000])).unwrap();
+    let error = read(&packed.finish().unwrap()).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unsupported);
+    assert!(error.to_string().contains("762 MiB of voxels in a gzip stream of 0 KiB"), "{error}");
+
+    let mut far = Header::new(DIMS).file_f32(&numbered(DIMS));
+    far[108..112].copy_from_slice(&1e30_f32.to_le_bytes());
+    let error = read(&far).unwrap_err().to_string();
+    assert!(error.contains("voxels within the first 1048576 bytes"), "{error}");
+}

@@ -10,6 +10,7 @@ use lacuna_engine::Tensor;
 use lacuna_imaging::{Image, Interpolation, Map, Reader, write_atomic};
 use lacuna_runtime::{Grants, MeasureRequest, Plugin, Settings, measure};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::{
     collections::BTreeMap,
     fs,
@@ -40,8 +41,10 @@ pub struct ImageResult {
     /// What the classifier sees after the deletion.
     pub seen_after: Vec<Seen>,
     pub findings: Vec<String>,
-    /// SHA-256 over all of its own that made it: the hashes of method, perturbation, image as read, and mask, and the target.
+    /// SHA-256 over all that made it: see [`inputs`].
     pub inputs: String,
+    /// SHA-256 of the file of its map.
+    pub map: String,
 }
 
 /// The metrics of a comparison, and what those that delete delete with.
@@ -66,12 +69,13 @@ impl Cell {
         [folder.join(format!("{image}.json")), folder.join(format!("{image}.npy"))]
     }
 
-    /// The result of an image that an earlier run finished; what another plugin or another file made is none.
+    /// The result of an image that an earlier run finished; what anything else made, or a map that was changed, is none.
     pub fn finished(&self, out: &Path, image: &str, inputs: &str) -> Option<ImageResult> {
         let [numbers, map] = self.files(out, image);
         // The numbers are written last.
-        let text = fs::read_to_string(numbers).ok().filter(|_| map.is_file())?;
-        serde_json::from_str(&text).ok().filter(|found: &ImageResult| found.inputs == inputs)
+        let text = fs::read_to_string(numbers).ok()?;
+        let map = hash::of_file(&map).ok()?;
+        serde_json::from_str(&text).ok().filter(|found: &ImageResult| found.inputs == inputs && found.map == map)
     }
 
     /// Explains and measures one batch, and writes what came out.
@@ -93,6 +97,10 @@ impl Cell {
         let mut results = Vec::new();
         for (row, (explained, (chosen, subject))) in explained.iter().zip(batch).enumerate() {
             let run = &explained.batch.run;
+            let [numbers, map] = self.files(out, &chosen.name);
+            explained.map.write_npy(&map)?;
+            let map = hash::of_file(&map)
+                .map_err(|error| Failure::Run(format!("{}: cannot be read again ({error})", map.display())))?;
             let result = ImageResult {
                 image: chosen.name.clone(),
                 patient: chosen.row.patient.clone(),
@@ -103,10 +111,9 @@ impl Cell {
                 probability_after: explained.target.probability_after,
                 seen_after: explained.target.seen_after.clone(),
                 findings: explained.findings.clone(),
-                inputs: inputs(explainer, chosen, subject)?,
+                inputs: inputs(explainer, metrics, chosen, subject)?,
+                map,
             };
-            let [numbers, map] = self.files(out, &chosen.name);
-            explained.map.write_npy(map)?;
             write_atomic(numbers, serde_json::to_string_pretty(&result).unwrap_or_default().as_bytes())?;
             results.push(result);
         }
@@ -161,18 +168,33 @@ impl Metrics<'_> {
     }
 }
 
-/// What [`ImageResult::inputs`] says for an image.
-pub fn inputs(explainer: &Explainer<'_>, chosen: &Chosen, subject: &Subject) -> Result<String> {
+/// What [`ImageResult::inputs`] says for an image: the program, models, plugins and metrics with their settings, seed, device,
+/// limits and grants, the image as read, its mask and the target.
+pub fn inputs(explainer: &Explainer<'_>, metrics: &Metrics<'_>, chosen: &Chosen, subject: &Subject) -> Result<String> {
     let path = chosen.row.mask.as_deref().unwrap_or(Path::new(""));
     let mask = hash::of_file(path).map_err(|error| {
         Failure::input(path.display(), format!("it cannot be read ({error})"), "check the mask's path")
     })?;
-    let perturbation = explainer.chosen.perturbation.map_or("", |plugin| plugin.sha256());
     // As read: with the slice, the window and whatever else the command line says of it.
     let pixels: Vec<u8> = subject.fitted.data().iter().flat_map(|value| value.to_le_bytes()).collect();
-    let (image, target) = (hash::of_bytes(&pixels), chosen.target.0.to_string());
-    let all = [explainer.chosen.method.sha256(), perturbation, &subject.record.sha256, &image, &mask, &target];
-    Ok(hash::of_bytes(all.join(" ").as_bytes()))
+    let used = explainer.chosen;
+    let all = json!({
+        "lacuna": env!("CARGO_PKG_VERSION"),
+        "classifier": explainer.model.record(),
+        "generator": explainer.generator.map(|(model, _)| model.record()),
+        "method": [json!(used.method.sha256()), json!(used.method_settings)],
+        "perturbation": [json!(used.perturbation.map(Plugin::sha256)), json!(used.perturbation_settings)],
+        "metrics": metrics.plugins.iter().map(|metric| metric.sha256()).collect::<Vec<_>>(),
+        "metric-perturbation": metrics.perturbation.sha256(),
+        "seed": explainer.seed,
+        "device": explainer.classifier.device().name(),
+        "limits": explainer.limits,
+        "grants": [&used.grants, &metrics.grants],
+        "image": [&subject.record.sha256, &hash::of_bytes(&pixels)],
+        "mask": mask,
+        "target": chosen.target.0,
+    });
+    Ok(hash::of_bytes(all.to_string().as_bytes()))
 }
 
 /// The expert's mask, turned as its image is.

@@ -229,7 +229,7 @@ fn compare(
     let mut results = Vec::new();
     let mut missing = Vec::new();
     for image in images {
-        let inputs = cell::inputs(explainer, image.0, image.1)?;
+        let inputs = cell::inputs(explainer, metrics, image.0, image.1)?;
         match cell.finished(&arguments.out, &image.0.name, &inputs) {
             Some(result) => results.push(result),
             None => missing.push(*image),

@@ -191,21 +191,22 @@ impl Folders {
     }
 }
 
-/// The file's name without its endings: `brain.nii.gz` is `brain`.
+/// The file's name without its endings: `brain.nii.gz` is `brain`. What would name another folder names none.
 fn stem(image: &Path) -> String {
     let name = image.file_name().unwrap_or_default().to_string_lossy();
     let name = name.strip_suffix(".gz").unwrap_or(&name);
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     match stem {
-        "" => "image".to_owned(),
+        "" | "." | ".." => "image".to_owned(),
         stem => stem.to_owned(),
     }
 }
 
-/// `name`, or `name-2` and so on where it is taken.
+/// `name`, or `name-2` and so on where it is taken, if only with other capitals: some systems take both for one.
 fn unique(name: String, taken: &[String]) -> String {
     let numbered = (2_usize..).map(|number| format!("{name}-{number}"));
-    std::iter::once(name.clone()).chain(numbered).find(|candidate| !taken.contains(candidate)).unwrap_or(name)
+    let free = |candidate: &String| !taken.iter().any(|taken| taken.to_lowercase() == candidate.to_lowercase());
+    std::iter::once(name.clone()).chain(numbered).find(free).unwrap_or(name)
 }
 
 /// Results of earlier batches stay; say so.
@@ -227,6 +228,8 @@ mod tests {
     fn images_of_one_name_get_folders_of_their_own() {
         assert_eq!(stem(Path::new("a/brain.nii.gz")), "brain");
         assert_eq!(stem(Path::new("DME-1.2.png")), "DME-1.2");
+        assert_eq!(["...png", "..png", ".png"].map(|name| stem(Path::new(name))), ["image"; 3]);
+        assert_eq!(unique("scan".into(), &["Scan".into()]), "scan-2");
         let taken = ["a".to_owned(), "a-2".to_owned()];
         assert_eq!(unique("a".to_owned(), &taken), "a-3");
         assert_eq!(unique("b".to_owned(), &taken), "b");

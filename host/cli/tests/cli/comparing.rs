@@ -110,6 +110,17 @@ fn methods_are_compared_on_unseen_patients_and_a_stopped_run_goes_on() {
     assert_eq!(run["plugins"]["blur"].as_str().map(str::len), Some(64), "{run}");
 
     bench.run(&line.replace("--seed 3", "--seed 4")).says(2, &["plan.json", "an earlier comparison", "--out"]);
+    // A map that was changed is made again, and without its plan a folder gives nothing of another run.
+    let before = results();
+    fs::write(cells.join(before[1].0.to_string_lossy().replace(".json", ".npy")), b"changed").unwrap();
+    bench.run(&format!("{line} --images 4")).succeeded();
+    let changed: Vec<bool> = results().iter().map(|finished| !before.contains(finished)).collect();
+    assert_eq!(changed, [false, true, false, false]);
+    let before = results();
+    fs::remove_file(bench.path("cmp/plan.json")).unwrap();
+    bench.run(&format!("{} --images 4", line.replace("--seed 3", "--seed 4"))).succeeded();
+    assert!(results().iter().all(|finished| !before.contains(finished)), "numbers of another seed were kept");
+
     bench.run(&format!("{line} --param blurr.sigma=3")).says(2, &["blurr.sigma=3", "meaningful-perturbation", "blur"]);
     let other = "compare data.csv --classifier cnn/model.toml --device cpu --images 2 --out other";
     let healthy = format!("{other} --methods meaningful-perturbation --perturbations healthy");

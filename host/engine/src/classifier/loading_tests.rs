@@ -2,7 +2,7 @@
 //! classifier.
 
 use super::{Classifier, Manifest, ReluRule, Score};
-use crate::graph::onnx::build::{NodeProto, bytes, floats, ints, model, node};
+use crate::graph::onnx::build::{NodeProto, bytes, external, floats, ints, model, node};
 use crate::{ClassIndex, Device, Generator, GeneratorManifest, ModelFiles, Tensor};
 
 const MANIFEST: &str = r#"
@@ -219,6 +219,41 @@ fn one_of_two_outputs_is_chosen_and_the_other_is_not_read() {
     close(&logits(&open(&chosen("z"), bytes.clone()).unwrap(), 1), &linear());
     assert!(open(&chosen("boxes"), bytes.clone()).unwrap_err().contains("this operator is not known"));
     assert!(open(&chosen("diagnosis"), bytes).unwrap_err().contains("expected one of `boxes`"));
+}
+
+#[test]
+fn weights_beside_the_graph_are_read_and_named() {
+    let folder = std::env::temp_dir().join(format!("lacuna-external-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join("parts")).unwrap();
+    let nodes = || vec![node("Flatten", &["x"], &["rows"]), node("MatMul", &["rows", "w"], &["z"])];
+    let file = |location: &str, offset: &str| {
+        let weights = external("w", &[4, 3], &[("location", location), ("offset", offset), ("length", "48")]);
+        model(13, &[("x", &[-1, 1, 2, 2])], nodes(), vec![weights], &["z"])
+    };
+    let bytes: Vec<u8> = [7.0].iter().chain(&WEIGHTS).flat_map(|x: &f32| x.to_le_bytes()).collect();
+    std::fs::write(folder.join("parts/graph.onnx"), file("weights.bin", "4")).unwrap();
+    std::fs::write(folder.join("parts/weights.bin"), &bytes).unwrap();
+    let files = ModelFiles::Folder(folder.clone());
+    assert_eq!(files.named_in_graph("parts/graph.onnx").unwrap(), ["parts/weights.bin"]);
+    let open = |graph: &str| {
+        let manifest = Manifest::parse("m.toml", &MANIFEST.replace("graph.onnx", graph)).unwrap();
+        Classifier::from_manifest("m.toml", &manifest, &files, &Device::cpu()).map_err(|error| error.to_string())
+    };
+    close(&logits(&open("parts/graph.onnx").unwrap(), 1), &linear());
+    for (location, offset, wanted) in [
+        ("weights.bin", "8", "which has only 52 bytes"),
+        ("weights.bin", "-4", "its offset in another file is `-4`"),
+        ("../weights.bin", "4", "it lies outside the folder of the graph"),
+        ("c:weights.bin", "4", "it lies outside the folder of the graph"),
+        ("others.bin", "4", "put that file beside the graph"),
+    ] {
+        std::fs::write(folder.join("parts/other.onnx"), file(location, offset)).unwrap();
+        let error = open("parts/other.onnx").unwrap_err();
+        assert!(error.contains(wanted), "{error}");
+    }
+    #[cfg(unix)]
+    assert!(open("/dev/zero").unwrap_err().contains("no regular file"));
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::architecture::{Source, Start, VaeConfig, Weights, decoder, encoder};
 use crate::fed::{Fed, fits};
 use crate::graph::{self, Graph, onnx::Wanted};
 use crate::input::{Input, Layout};
-use crate::model_file::ModelFiles;
+use crate::model_file::{ModelFiles, read_manifest};
 use crate::tensor::SplitMix;
 use crate::{Device, Error, Result, Tensor};
 use std::path::Path;
@@ -17,12 +17,8 @@ impl Generator {
     /// # Errors
     /// [`Error::Model`] that names the file, what was found in it, what was expected and the remedy.
     pub fn open(manifest: &Path, device: &Device) -> Result<Self> {
-        let file = manifest.display().to_string();
-        let text = std::fs::read_to_string(manifest).map_err(|error| {
-            Error::Model(format!("{file}: the manifest cannot be read: {error}; give the path of a .toml file"))
-        })?;
-        let folder = manifest.parent().map(Path::to_path_buf).unwrap_or_default();
-        Self::from_manifest(&file, &GeneratorManifest::parse(&file, &text)?, &ModelFiles::Folder(folder), device)
+        let (file, text, files) = read_manifest(manifest)?;
+        Self::from_manifest(&file, &GeneratorManifest::parse(&file, &text)?, &files, device)
     }
 
     /// Loads the model of a manifest whose files lie anywhere; `file` names it in messages.

@@ -8,6 +8,15 @@ use burn::backend::ops::FloatTensorOps;
 use burn::tensor::{Shape, Slice};
 
 impl Tensor {
+    /// The same numbers in a buffer of their own: on the CPU a part of a tensor is a view, which keeps the whole. What is
+    /// tracked keeps it anyway.
+    pub fn alone(&self) -> Result<Self> {
+        match self.device().is_cpu() && !self.is_tracked() {
+            true => self.affine(1.0, 0.0),
+            false => Ok(self.clone()),
+        }
+    }
+
     /// The same elements, row-major, under another shape.
     ///
     /// # Errors

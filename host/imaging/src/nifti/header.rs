@@ -117,6 +117,24 @@ impl VolumeHeader {
         }
     }
 
+    /// Refuses a gzip stream that unpacks to more than any scan does.
+    fn check_unpacked(&self, stream: &Stream) -> Result<()> {
+        let Stream::Gzip(_) = stream else { return Ok(()) };
+        let bytes = (self.dims.iter().product::<usize>() as u64)
+            .saturating_mul(u64::from(self.fields.bitpix.unsigned_abs()) / 8);
+        let packed = std::fs::metadata(self.voxel_file()).map(|found| found.len()).unwrap_or(0);
+        if bytes <= UNCHECKED || bytes <= packed.saturating_mul(MOST_PACKED) {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Unsupported,
+            format!("{} MiB of voxels in a gzip stream of {} KiB", bytes >> 20, packed >> 10),
+            format!("at most {MOST_PACKED} times as many bytes unpacked as packed"),
+            "unpack the file first if it is a scan, with `gzip -d` for example",
+        )
+        .at(self.voxel_file()))
+    }
+
     /// Reads the header and leaves the stream at the first voxel.
     pub(super) fn read_with_stream(path: &Path) -> Result<(Self, Stream)> {
         let file = pair::header_of(path).unwrap_or_else(|| path.to_owned());
@@ -135,6 +153,14 @@ impl VolumeHeader {
             // Offsets below 352 are written by tools that leave the field 0 in a single file.
             false => (offset.max(FIRST_VOXEL), offset.max(FIRST_VOXEL) - HEADER as u64),
         };
+        if gap > MOST_SKIPPED {
+            return Err(damaged(
+                header.voxel_file(),
+                format!("a header that says that the voxels begin at byte {offset}"),
+                format!("voxels within the first {MOST_SKIPPED} bytes"),
+            ));
+        }
+        header.check_unpacked(&stream)?;
         let skipped = std::io::copy(&mut stream.by_ref().take(gap), &mut std::io::sink())
             .map_err(|cause| broken_stream(header.voxel_file(), &cause))?;
         if skipped < gap {
@@ -175,6 +201,12 @@ impl VolumeHeader {
 pub(super) const HEADER: usize = NIFTI1_HEADER as usize;
 /// The earliest place for voxels in a single file: the header and four bytes that announce extensions.
 pub(super) const FIRST_VOXEL: u64 = 352;
+/// Where voxels may begin: extensions of a header are text of some kilobytes.
+const MOST_SKIPPED: u64 = 1 << 20;
+/// So much may be unpacked from any file.
+const UNCHECKED: u64 = 256 << 20;
+/// A stream of zeros is packed to a thousandth of its size; scans are packed to a half.
+const MOST_PACKED: u64 = 500;
 /// More voxels than this are taken for a damaged header: 8 GiB as f32.
 const MAX_VOXELS: usize = 1 << 31;
 

@@ -95,6 +95,7 @@ impl PluginState {
     pub(super) fn keep_network(&mut self, output: engine::Tensor, input: TensorHandle) -> Result<Handle, Fault> {
         let graph = input.tensor.bytes().saturating_mul(GRAPH_BYTES_PER_INPUT_BYTE);
         let hidden = if output.is_tracked() { graph } else { 0 };
+        let output = self.compute("the end of a network", Group::Classifier, || output.alone())?;
         self.keep_with(output, hidden, [input])
     }
 }

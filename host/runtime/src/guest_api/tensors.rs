@@ -142,8 +142,10 @@ impl HostTensor for PluginState {
     fn matrix_multiply(&mut self, this: Handle, other: Handle) -> Made {
         let (a, b) = (self.tensor(&this)?, self.tensor(&other)?);
         let (rows, columns) = (a.tensor.shape(), b.tensor.shape());
-        let product = rows.iter().rev().skip(1).chain(columns.last()).copied();
-        self.quota().room_for(bytes_of(product))?;
+        let last = |shape: &[usize], back: usize| shape.len().checked_sub(back).map_or(1, |at| shape[at]);
+        let before = |shape: &[usize]| shape[..shape.len().saturating_sub(2)].to_vec();
+        let batches = broadcast(&before(&rows), &before(&columns));
+        self.quota().room_for(bytes_of(batches.into_iter().chain([last(&rows, 2), last(&columns, 1)])))?;
         let work = || a.tensor.matrix_multiply(&b.tensor);
         let product = self.compute("tensor.matrix-multiply", self.group(), work)?;
         self.keep(product, [a, b])
@@ -158,7 +160,8 @@ impl HostTensor for PluginState {
     }
 
     fn slice(&mut self, this: Handle, dimension: u32, start: u32, end: u32) -> Made {
-        self.unary("tensor.slice", &this, |x| x.slice(dimension as usize, start as usize, end as usize))
+        // A part that kept its whole alive would cost more than it is charged.
+        self.unary("tensor.slice", &this, |x| x.slice(dimension as usize, start as usize, end as usize)?.alone())
     }
 
     fn flip(&mut self, this: Handle, dimension: u32) -> Made {
@@ -167,9 +170,13 @@ impl HostTensor for PluginState {
 
     fn resize(&mut self, this: Handle, height: u32, width: u32, how: Interpolation) -> Made {
         let images = self.tensor(&this)?.tensor.shape();
-        let planes = images.iter().take(images.len().saturating_sub(2)).copied();
-        self.quota().room_for(bytes_of(planes.chain([height as usize, width as usize])))?;
-        self.unary("tensor.resize", &this, |x| x.resize(height as usize, width as usize, how.into()))
+        let (planes, sides) = images.split_at(images.len().saturating_sub(2));
+        let (height, width) = (height as usize, width as usize);
+        let bytes = |sides: [usize; 2]| bytes_of(planes.iter().copied().chain(sides));
+        // Columns are resized first.
+        let between = bytes([sides.first().copied().unwrap_or(1), width]);
+        self.quota().room_for(bytes([height, width]).saturating_add(between))?;
+        self.unary("tensor.resize", &this, |x| x.resize(height, width, how.into()))
     }
 
     fn gaussian_blur(&mut self, this: Handle, sigma: f32) -> Made {

@@ -32,6 +32,11 @@ impl Quota {
         Arc::new(Quota { allowed, held: AtomicU64::new(0) })
     }
 
+    /// Bytes that may be held.
+    pub(crate) fn allowed(&self) -> u64 {
+        self.allowed
+    }
+
     /// Refuses what would not fit, before the device is asked for it.
     pub(crate) fn room_for(&self, bytes: u64) -> Result<(), Exhausted> {
         let requested = self.held.load(Ordering::Relaxed).saturating_add(bytes);

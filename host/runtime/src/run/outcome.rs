@@ -67,7 +67,8 @@ pub(crate) fn judge(
     check_map(state, &map, images)?;
     let extras = explanation.extras.into_iter().take(MOST_ADDITIONS);
     let extras = extras.map(|extra| Ok((text::clean(&extra.name, 64), take(state, extra.value)?)));
-    let extras = extras.collect::<Result<_, RunError>>()?;
+    let extras = extras.collect::<Result<Vec<_>, RunError>>()?;
+    check_extras(state, &extras)?;
     let findings = explanation.findings.iter().take(MOST_ADDITIONS).map(|finding| text::clean(finding, 1000)).collect();
     Ok(Checked { map, extras, findings })
 }
@@ -88,6 +89,38 @@ fn check_map(state: &mut PluginState, map: &Tensor, images: &[usize]) -> Result<
         false => Err(RunError::NonFinite { plugin, what }),
     }
 }
+
+/// Extras are read back after the run, each as often as it was handed out: together they may be as large as what the guest may
+/// hold. Their numbers are shown as results, so they are finite, and a mask lies in [0, 1].
+fn check_extras(state: &mut PluginState, extras: &[(String, Tensor)]) -> Result<(), RunError> {
+    let plugin = state.id.clone();
+    let requested = extras.iter().fold(0_u64, |sum, (_, extra)| sum.saturating_add(extra.bytes()));
+    let allowed = state.quota().allowed();
+    if requested > allowed {
+        return Err(RunError::DeviceQuota { plugin, allowed, requested });
+    }
+    for (name, extra) in extras {
+        let what = format!("the extra `{name}`");
+        let group = Group::Readback;
+        let checked = state.compute("the check of the extras", group, || {
+            let outside = || extra.subtract(&extra.clamp(-MASK_SLACK, 1.0 + MASK_SLACK)?)?.absolute()?.sum(&[])?.read();
+            let unshown = name == "mask" && outside()?.iter().any(|sum| *sum != 0.0);
+            Ok((extra.is_finite()?, unshown))
+        });
+        match checked.map_err(|fault| failure::of_fault(state, fault))? {
+            (true, false) => {}
+            (false, _) => return Err(RunError::NonFinite { plugin, what }),
+            (true, true) => {
+                let reason = format!("{what} has numbers below 0 or above 1, expected a mask in [0, 1]");
+                return Err(RunError::Refused { plugin, reason });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How far a mask may lie outside [0, 1] by rounding.
+const MASK_SLACK: f32 = 1e-3;
 
 /// A tensor that the guest gave away, outside the graph.
 fn take(state: &mut PluginState, handle: Resource<TensorHandle>) -> Result<Tensor, RunError> {

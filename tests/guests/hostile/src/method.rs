@@ -20,7 +20,7 @@ use lacuna::explain::{
     tensors::Tensor,
 };
 
-const MISBEHAVIOURS: [&str; 30] = [
+const MISBEHAVIOURS: [&str; 36] = [
     "none",
     "endless-loop",
     "memory-bomb",
@@ -33,9 +33,15 @@ const MISBEHAVIOURS: [&str; 30] = [
     "graph-bomb",
     "gradient-bomb",
     "optimiser-bomb",
+    "view-bomb",
+    "batched-matrix-bomb",
+    "narrow-resize-bomb",
     "long-axes",
     "name-bomb",
     "report-past-the-end",
+    "nan-extra",
+    "wild-mask",
+    "heavy-extras",
     "wrong-mask",
     "wrong-map",
     "nan-map",
@@ -124,6 +130,22 @@ impl methods::Guest for Hostile {
                     hoard.push(adam);
                 }
             }
+            // Each keeps one number of 16 MiB.
+            "view-bomb" => {
+                let mut hoard = Vec::new();
+                for _ in 0..400 {
+                    let part = Tensor::full(&[1 << 11, 1 << 11], 0.5)?.slice(0, 0, 1)?.slice(1, 0, 1)?;
+                    hoard.push(part.permute(&[1, 0])?.share()?);
+                }
+            }
+            "batched-matrix-bomb" => {
+                drop(Tensor::full(&[1, 4096, 1], 1.0)?.matrix_multiply(&Tensor::full(&[4096, 1, 60], 1.0)?)?)
+            }
+            // The result is small, and what lies between is not.
+            "narrow-resize-bomb" => {
+                let column = Tensor::full(&[1, 1, 30_000, 1], 0.5)?;
+                drop(column.resize(1, 30_000, lacuna::explain::tensors::Interpolation::Bilinear)?)
+            }
             // As matrices, these would have up to 10^12 elements.
             "long-axes" => {
                 let row = Tensor::full(&[1, 1, 1, 1_000_000], 0.5)?;
@@ -146,6 +168,15 @@ impl methods::Guest for Hostile {
                 for step in 0..3000 {
                     progress::report(step, 0, &[Term { name: "term".into(), value: &term }])?;
                 }
+            }
+            "nan-extra" => return with_extras(&mask_shape, vec![("curve", Tensor::full(&[3], f32::NAN)?)]),
+            // Would be shown as -400 % deleted.
+            "wild-mask" => return with_extras(&mask_shape, vec![("mask", Tensor::full(&mask_shape, 5.0)?)]),
+            // One tensor, handed out a hundred times.
+            "heavy-extras" => {
+                let big = Tensor::full(&[1 << 22], 0.5)?;
+                let extras = (0..100).map(|_| Ok(("big", big.share()?))).collect::<Result<_, Error>>()?;
+                return with_extras(&mask_shape, extras);
             }
             "wrong-mask" => {
                 let phi = perturbations::create(request.images, &[], 0)?;
@@ -305,6 +336,11 @@ fn bad_arguments(request: &Request<'_>) -> Result<(), Error> {
         log::message(log::Level::Warning, "backward was taken");
     }
     Ok(())
+}
+
+fn with_extras(shape: &[u32], extras: Vec<(&str, Tensor)>) -> Result<Explanation, Error> {
+    let extras = extras.into_iter().map(|(name, value)| methods::Extra { name: name.into(), value }).collect();
+    Ok(Explanation { map: Tensor::full(shape, 0.5)?, extras, findings: vec![] })
 }
 
 fn explanation(map: Tensor) -> Result<Explanation, Error> {

@@ -226,6 +226,15 @@ impl Network {
         needed
     }
 
+    /// The slots before a run: constants are there.
+    fn constant_slots(&self) -> Vec<Option<Value>> {
+        let mut slots = vec![None; self.slots];
+        for (slot, value) in &self.constants {
+            slots[*slot] = Some(value.clone());
+        }
+        slots
+    }
+
     fn execute(
         &self,
         (start, given): (usize, &Tensor),
@@ -234,10 +243,7 @@ impl Network {
         see: &mut See<'_>,
     ) -> Result<Tensor> {
         let needed = self.needed(start, target.slot);
-        let mut slots: Vec<Option<Value>> = vec![None; self.slots];
-        for (slot, value) in &self.constants {
-            slots[*slot] = Some(value.clone());
-        }
+        let mut slots = self.constant_slots();
         slots[start] = Some(Value::float(given.clone()));
         for (step, released) in self.steps.iter().zip(&self.released) {
             if step.output == start || !step.outputs().any(|slot| needed.contains(&slot)) {
@@ -271,10 +277,7 @@ impl Network {
 
     /// The output for one value of any kind, read back.
     pub(crate) fn run_value(&self, given: Value, rule: ReluRule) -> Result<Array> {
-        let mut slots: Vec<Option<Value>> = vec![None; self.slots];
-        for (slot, value) in &self.constants {
-            slots[*slot] = Some(value.clone());
-        }
+        let mut slots = self.constant_slots();
         slots[self.input] = Some(given);
         for step in &self.steps {
             let values = run::step(step, &slots, &self.device, rule, true)?;

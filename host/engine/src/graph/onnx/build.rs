@@ -94,3 +94,16 @@ pub(crate) fn ints(name: &str, dims: &[i64], data: &[i64]) -> TensorProto {
 pub(crate) fn bytes(name: &str, value: i32) -> TensorProto {
     TensorProto { name: name.into(), data_type: 2, int32_data: vec![value], ..TensorProto::default() }
 }
+
+/// Numbers that lie in another file.
+pub(crate) fn external(name: &str, dims: &[i64], entries: &[(&str, &str)]) -> TensorProto {
+    let entry = |(key, value): &(&str, &str)| Entry { key: (*key).into(), value: (*value).into() };
+    TensorProto {
+        name: name.into(),
+        dims: dims.to_vec(),
+        data_type: 1,
+        external_data: entries.iter().map(entry).collect(),
+        data_location: 1,
+        ..TensorProto::default()
+    }
+}

@@ -10,6 +10,12 @@ use std::sync::Arc;
 
 const STORED_OUTSIDE: i32 = 1;
 
+/// The file that a tensor lies in, if it is another one.
+pub(super) fn location(tensor: &TensorProto) -> Option<&str> {
+    let entry = tensor.external_data.iter().find(|entry| entry.key == "location")?;
+    (tensor.data_location == STORED_OUTSIDE).then_some(entry.value.as_str())
+}
+
 /// The files that hold weights outside the graph, each read once.
 pub(super) struct External<'a> {
     file: &'a str,
@@ -94,7 +100,7 @@ impl<'a> External<'a> {
             }),
         };
         let (offset, length) = (number("offset")?, number("length")?);
-        let location = entry("location").ok_or_else(|| {
+        let location = location(tensor).ok_or_else(|| {
             Error::Model(format!(
                 "{}: constant `{}` lies in another file that the graph does not name",
                 self.file, tensor.name

@@ -28,7 +28,7 @@ use inline::Call;
 use nodes::refused;
 use prost::Message;
 use reading::Reading;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 /// Reads the graph in `bytes`; `file` names it in messages, `files` finds external weights beside it, `wanted` says what the
@@ -84,6 +84,22 @@ pub(crate) fn read(
     let read = assemble(file, file_parts, files, &output, HashMap::new(), (Some(input), image))?;
     Ok(Graph { declared: Some(declared), ..read })
 }
+
+/// The files that a graph keeps weights in, each once. Empty for what is no graph.
+pub(crate) fn external_files(bytes: &[u8]) -> Vec<String> {
+    // Most graphs hold all of their weights, and are not decoded for this.
+    if !bytes.windows(LOCATION.len()).any(|part| part == LOCATION) {
+        return Vec::new();
+    }
+    let graph = proto::ModelProto::decode(bytes).ok().and_then(|model| model.graph).unwrap_or_default();
+    let constants = graph.node.iter().flat_map(|node| &node.attribute).filter_map(|attribute| attribute.t.as_ref());
+    let tensors = graph.initializer.iter().chain(constants);
+    let names: BTreeSet<String> = tensors.filter_map(constants::location).map(str::to_owned).collect();
+    names.into_iter().collect()
+}
+
+/// The key under which a tensor names the file that it lies in.
+const LOCATION: &[u8] = b"location";
 
 /// Reads the nodes between an input and an output; `named` holds what is known beside the file's weights.
 fn assemble(
