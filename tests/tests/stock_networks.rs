@@ -8,7 +8,7 @@
 
 use lacuna_engine::{ClassIndex, Classifier, Device, ReluRule, Score, Tensor};
 use safetensors::{Dtype, SafeTensors};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 fn numbers(file: &SafeTensors, name: &str) -> Option<Vec<f64>> {
     let view = file.tensor(name).ok()?;
@@ -30,14 +30,10 @@ fn off(found: &[f64], expected: &[f64]) -> (f64, f64) {
     (largest, difference / length(&mut expected.iter().copied()).max(1e-30))
 }
 
-#[test]
-fn stock_networks_equal_pytorch_in_double_precision() {
-    let Some(folder) = std::env::var_os("LACUNA_STOCK").map(PathBuf::from) else {
-        println!("skipped: LACUNA_STOCK names no folder that tests/golden/stock_networks.py made (it needs PyTorch)");
-        return;
-    };
+/// The manifests in a folder, or those of them whose names hold what `LACUNA_STOCK_ONLY` says.
+fn manifests(folder: &Path) -> Vec<PathBuf> {
     let only = std::env::var("LACUNA_STOCK_ONLY").unwrap_or_default();
-    let mut manifests: Vec<PathBuf> = std::fs::read_dir(&folder)
+    let mut manifests: Vec<PathBuf> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|kind| kind == "toml"))
@@ -45,6 +41,16 @@ fn stock_networks_equal_pytorch_in_double_precision() {
         .collect();
     manifests.sort();
     assert!(!manifests.is_empty(), "no manifest in {}", folder.display());
+    manifests
+}
+
+#[test]
+fn stock_networks_equal_pytorch_in_double_precision() {
+    let Some(folder) = std::env::var_os("LACUNA_STOCK").map(PathBuf::from) else {
+        println!("skipped: LACUNA_STOCK names no folder that tests/golden/stock_networks.py made (it needs PyTorch)");
+        return;
+    };
+    let manifests = manifests(&folder);
     let (mut wrong, mut refused) = (Vec::new(), Vec::new());
     for manifest in manifests {
         let name = manifest.file_stem().unwrap().to_string_lossy().into_owned();
@@ -109,4 +115,65 @@ fn stock_networks_equal_pytorch_in_double_precision() {
     }
     assert!(wrong.is_empty(), "further off than PyTorch in single precision: {wrong:?}");
     println!("{} refused: {refused:?}", refused.len());
+}
+
+/// What the cell in the middle of each layer sees, by the squared gradient, is centred where its map puts it. Of the same
+/// network written by two exporters, one is looked at. Windows of attention are no neighbourhood of a cell, so networks of
+/// them are left out.
+#[test]
+fn the_cells_of_stock_networks_lie_where_they_see() {
+    let Some(folder) = std::env::var_os("LACUNA_STOCK").map(PathBuf::from) else {
+        println!("skipped: LACUNA_STOCK names no folder that tests/golden/stock_networks.py made (it needs PyTorch)");
+        return;
+    };
+    let mut seen = std::collections::BTreeSet::new();
+    let mut wrong = Vec::new();
+    for manifest in manifests(&folder) {
+        let name = manifest.file_stem().unwrap().to_string_lossy().into_owned();
+        let net = name.rsplit_once('-').unwrap().0.to_owned();
+        let attention = net.starts_with("vit") || net.starts_with("swin");
+        if attention || !seen.insert(net.clone()) {
+            continue;
+        }
+        let device = Device::cpu();
+        let Ok(classifier) = Classifier::open(&manifest, &device) else { continue };
+        let info = classifier.info().clone();
+        let (height, width) = (info.height, info.width);
+        let image = Tensor::normal(&device, &[1, info.channels, height, width], 0.5, 0.2, 5).unwrap();
+        let (mut worst, mut without) = (0.0_f64, 0);
+        for layer in &info.layers {
+            let Some([rows, columns]) = classifier.cells(layer).unwrap() else {
+                without += 1;
+                continue;
+            };
+            let leaf = image.track().unwrap();
+            let values = classifier.activations(&leaf, layer).unwrap();
+            let middle = [values.shape()[2] / 2, values.shape()[3] / 2];
+            let cell = values.slice(2, middle[0], middle[0] + 1).unwrap().slice(3, middle[1], middle[1] + 1).unwrap();
+            let gradient = cell.sum(&[]).unwrap().backward().unwrap().of_leaf(&leaf).unwrap().read().unwrap();
+            let weight = |at: usize| f64::from(gradient[at]).powi(2);
+            let total: f64 = (0..gradient.len()).map(weight).sum();
+            if total == 0.0 {
+                continue;
+            }
+            let centre = |place: &dyn Fn(usize) -> usize| {
+                (0..gradient.len()).map(|at| weight(at) * place(at) as f64).sum::<f64>() / total
+            };
+            let found = [centre(&|at| at / width % height), centre(&|at| at % width)];
+            for ((found, cells), at) in found.iter().zip([rows, columns]).zip(middle) {
+                let expected = cells.first + at as f64 * cells.spacing;
+                // Weights are random, so the centre strays by a part of a cell.
+                let off = (found - expected).abs() / (cells.spacing + 1.0);
+                worst = worst.max(off);
+                if off > 0.3 {
+                    wrong.push(format!(
+                        "{net} {layer}: seen at {found:.1}, placed at {expected:.1}, {} apart",
+                        cells.spacing
+                    ));
+                }
+            }
+        }
+        println!("{net:24} {:3} layers, {without} without places, at most {worst:.2} cells off", info.layers.len());
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
