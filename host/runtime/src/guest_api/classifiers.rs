@@ -95,7 +95,7 @@ impl PluginState {
     pub(super) fn keep_network(&mut self, output: engine::Tensor, input: TensorHandle) -> Result<Handle, Fault> {
         let graph = input.tensor.bytes().saturating_mul(GRAPH_BYTES_PER_INPUT_BYTE);
         let hidden = if output.is_tracked() { graph } else { 0 };
-        let output = self.compute("the end of a network", Group::Classifier, || output.alone())?;
+        let output = output.alone().map_err(|error| Fault::of_engine("the end of a network", error))?;
         self.keep_with(output, hidden, [input])
     }
 }
