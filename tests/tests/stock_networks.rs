@@ -117,6 +117,9 @@ fn stock_networks_equal_pytorch_in_double_precision() {
     println!("{} refused: {refused:?}", refused.len());
 }
 
+/// Over which the energy is summed.
+const IMAGES: u64 = 8;
+
 /// What the cell in the middle of each layer sees, by the squared gradient, is centred where its map puts it. Of the same
 /// network written by two exporters, one is looked at. Windows of attention are no neighbourhood of a cell, so networks of
 /// them are left out.
@@ -139,37 +142,43 @@ fn the_cells_of_stock_networks_lie_where_they_see() {
         let Ok(classifier) = Classifier::open(&manifest, &device) else { continue };
         let info = classifier.info().clone();
         let (height, width) = (info.height, info.width);
-        let image = Tensor::normal(&device, &[1, info.channels, height, width], 0.5, 0.2, 5).unwrap();
-        // A gate of squeeze and excitation sees the whole image, and draws the centre of what a cell sees to the image's.
-        let gated = info.activation_functions.iter().any(|function| function.name.ends_with("Sigmoid"));
+        // Which ReLU is open differs from image to image: the energy of several is a fairer picture than that of one.
+        let images: Vec<Tensor> = (0..IMAGES)
+            .map(|seed| Tensor::normal(&device, &[1, info.channels, height, width], 0.5, 0.2, seed).unwrap())
+            .collect();
         let (mut worst, mut without, mut sum, mut count) = (0.0_f64, 0, 0.0, 0.0);
         for layer in &info.layers {
             let Some([rows, columns]) = classifier.cells(layer).unwrap() else {
                 without += 1;
                 continue;
             };
-            let leaf = image.track().unwrap();
-            let values = classifier.activations(&leaf, layer).unwrap();
-            let middle = [values.shape()[2] / 2, values.shape()[3] / 2];
-            let cell = values.slice(2, middle[0], middle[0] + 1).unwrap().slice(3, middle[1], middle[1] + 1).unwrap();
-            let gradient = cell.sum(&[]).unwrap().backward().unwrap().of_leaf(&leaf).unwrap().read().unwrap();
-            let weight = |at: usize| f64::from(gradient[at]).powi(2);
-            let total: f64 = (0..gradient.len()).map(weight).sum();
+            let mut energy = vec![0.0_f64; info.channels * height * width];
+            let mut middle = [0; 2];
+            for image in &images {
+                let leaf = image.track().unwrap();
+                let values = classifier.activations(&leaf, layer).unwrap();
+                middle = [values.shape()[2] / 2, values.shape()[3] / 2];
+                let [row, column] = middle;
+                let cell = values.slice(2, row, row + 1).unwrap().slice(3, column, column + 1).unwrap();
+                let gradient = cell.sum(&[]).unwrap().backward().unwrap().of_leaf(&leaf).unwrap().read().unwrap();
+                energy.iter_mut().zip(gradient).for_each(|(sum, slope)| *sum += f64::from(slope).powi(2));
+            }
+            let weight = |at: usize| energy[at];
+            let total: f64 = (0..energy.len()).map(weight).sum();
             if total == 0.0 {
                 continue;
             }
             let centre = |place: &dyn Fn(usize) -> usize| {
-                (0..gradient.len()).map(|at| weight(at) * place(at) as f64).sum::<f64>() / total
+                (0..energy.len()).map(|at| weight(at) * place(at) as f64).sum::<f64>() / total
             };
             let found = [centre(&|at| at / width % height), centre(&|at| at % width)];
             for ((found, cells), at) in found.iter().zip([rows, columns]).zip(middle) {
                 let expected = cells.first + at as f64 * cells.spacing;
-                // Weights are random, so the centre of one cell strays by a part of it, now here and now there: a placement
-                // half a cell off would have a mean of half a cell.
+                // Weights are random, so the centre strays by a part of a cell.
                 let off = (found - expected) / (cells.spacing + 1.0);
                 worst = worst.max(off.abs());
                 (sum, count) = (sum + off, count + 1.0);
-                if off.abs() > 0.45 && !gated {
+                if off.abs() > 0.3 {
                     wrong.push(format!(
                         "{net} {layer}: seen at {found:.1}, placed at {expected:.1}, {} apart",
                         cells.spacing
