@@ -5,8 +5,11 @@
 
 Needs torch, torchvision, onnx, onnxscript and safetensors. Weights are random; the statistics of normalisations come from one
 pass over made images. Each network is written by both of PyTorch's exporters, with a batch of any size.
+
+FOLDER/cells holds the same networks for the places of their cells (see `all_open`): once for wide images and once for tall ones.
 """
 
+import os
 import sys
 import warnings
 from pathlib import Path
@@ -59,8 +62,56 @@ def gradient(net, x):
     return logits.detach(), x.grad[0], target
 
 
+def all_open(name):
+    """A stock network whose cells see nothing but where their windows lie: every weight is positive and sums to 1, every
+    normalisation passes its input on, and the gates of squeeze and excitation stand still. So no ReLU shuts out a part of a
+    window, and no cell sees by a gate what lies outside its windows. Strides, paddings, kernels and dilations are as they were."""
+    torch.manual_seed(1)
+    extra = {"aux_logits": False, "init_weights": True} if name in ("googlenet", "inception_v3") else {}
+    net = getattr(torchvision.models, name)(weights=None, num_classes=CLASSES, **extra)
+    with torch.no_grad():
+        for part in net.modules():
+            if isinstance(part, (torch.nn.Conv2d, torch.nn.Linear)):
+                part.weight.copy_(part.weight.abs() / part.weight.abs().flatten(1).sum(1).view(-1, *[1] * (part.weight.dim() - 1)))
+                if part.bias is not None:
+                    part.bias.zero_()
+        for part in net.modules():
+            if isinstance(part, torchvision.ops.SqueezeExcitation):
+                part.fc2.weight.zero_()
+                part.fc2.bias.fill_(1.0)
+    if name.startswith(("alexnet", "vgg")):  # their heads take a map of one size
+        net.avgpool = torch.nn.AdaptiveAvgPool2d(1)
+        net.classifier = torch.nn.Linear(512 if name.startswith("vgg") else 256, CLASSES)
+    return net.eval()
+
+
+# Several hundred pixels more than the cells in the middle see, and enough for the smallest layer of the other axis.
+LONG, SHORT = 896, 128
+
+
+def cells(folder, name):
+    """The network for wide images and for tall ones. The image has to be larger than what a cell sees: its edges would cut that,
+    and draw its centre to the middle of the image."""
+    folder.mkdir(parents=True, exist_ok=True)
+    net = all_open(name)
+    for how, (height, width) in (("wide", (SHORT, LONG)), ("tall", (LONG, SHORT))):
+        graph = folder / f"{name}-{how}.onnx"
+        torch.onnx.export(net, (torch.rand(1, 3, height, width),), str(graph), dynamo=False, opset_version=17, input_names=["x"],
+                          output_names=["logits"], dynamic_axes={"x": {0: "N"}, "logits": {0: "N"}})
+        (folder / f"{name}-{how}.toml").write_text(
+            f'name = "{name} {how}"\n[model]\ngraph = "{graph.name}"\n[input]\nchannels = 3\nheight = {height}\nwidth = {width}\n'
+            f'[output]\nclasses = {[chr(97 + k) for k in range(CLASSES)]}\nactivation = "softmax"\n'.replace("'", '"')
+        )
+
+
 def main(folder, names):
     warnings.simplefilter("ignore")
+    for name in names:
+        if not name.startswith(("vit", "swin")):  # windows of attention are no neighbourhood of a cell
+            cells(folder / "cells", name)
+            print(f"{name}: cells")
+    if os.environ.get("ONLY_CELLS"):
+        return
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
         size = NETS[name]

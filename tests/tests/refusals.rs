@@ -193,6 +193,33 @@ fn a_gradient_graph_that_grows_without_end_is_on_the_account_too() {
     }
 }
 
+/// Bytes of this process in memory; other tests run beside.
+fn resident() -> Option<u64> {
+    let pages = std::fs::read_to_string("/proc/self/statm").ok()?;
+    Some(pages.split(' ').nth(1)?.parse::<u64>().ok()? * 4096)
+}
+
+#[test]
+fn what_a_guest_drops_without_a_backward_pass_is_freed() {
+    for bomb in ["abandoned-graph", "abandoned-branch", "abandoned-network", "abandoned-refusal", "untracked-loop"] {
+        let before = resident();
+        let outcome = Run::new(bomb, "none").within("device-memory=256MiB").go().unwrap();
+        assert!(outcome.messages.is_empty(), "{bomb}: {:?}", outcome.messages);
+        let grown = resident().zip(before).map_or(0, |(after, before)| after.saturating_sub(before));
+        println!("{bomb}: {} MiB", grown >> 20);
+        // Each would hold 4 to 30 GiB, and the loop of untracked results some 500 MiB.
+        let most = if bomb == "untracked-loop" { 200 } else { 1500 };
+        assert!(grown < most << 20, "{bomb} left {} MiB behind", grown >> 20);
+    }
+}
+
+#[test]
+fn a_graph_is_as_large_as_its_backward_pass_can_bear() {
+    let deep = |misbehaviour| Run::new(misbehaviour, "none").within("device-memory=2GiB");
+    deep("deep-graph").says(&[THE_METHOD, "the gradient graph would hold 50001 results, at most 50000 can be held"]);
+    deep("deep-beside").go().unwrap();
+}
+
 #[test]
 fn wrong_shapes() {
     Run::new("wrong-mask", "none").says(&[THE_METHOD, "perturbation.apply expects a mask of shape [1, 1, "]);

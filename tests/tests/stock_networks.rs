@@ -6,7 +6,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
-use lacuna_engine::{ClassIndex, Classifier, Device, ReluRule, Score, Tensor};
+use lacuna_engine::{Cells, ClassIndex, Classifier, Device, ReluRule, Score, Tensor};
 use safetensors::{Dtype, SafeTensors};
 use std::path::{Path, PathBuf};
 
@@ -117,83 +117,81 @@ fn stock_networks_equal_pytorch_in_double_precision() {
     println!("{} refused: {refused:?}", refused.len());
 }
 
-/// Over which the energy is summed.
-const IMAGES: u64 = 8;
+/// How many images the cells are asked about: which pixel a maximum takes differs from image to image.
+const IMAGES: u64 = 4;
 
-/// What the cell in the middle of each layer sees, by the squared gradient, is centred where its map puts it. Of the same
-/// network written by two exporters, one is looked at. Windows of attention are no neighbourhood of a cell, so networks of
-/// them are left out.
+/// How many cells to both sides of the middle one are asked: which pixel a maximum takes differs from cell to cell.
+const BESIDE: usize = 2;
+
+/// The place along `axis` (2: rows, 3: columns) of the middle of what the cells see together that lie up to `BESIDE` cells
+/// from the cell `middle`, by the squared gradient of a sum of their channels (with weights: those of a normalisation over
+/// channels sum to 0 whatever the image).
+fn seen(classifier: &Classifier, layer: &str, images: &[Tensor], axis: usize, middle: usize) -> f64 {
+    let (mut total, mut moment) = (0.0, 0.0);
+    for image in images {
+        let leaf = image.track().unwrap();
+        let values = classifier.activations(&leaf, layer).unwrap();
+        let cells = values.slice(axis, middle - BESIDE, middle + BESIDE + 1).unwrap();
+        let channels = cells.shape()[1];
+        let weights = Tensor::uniform(classifier.device(), &[1, channels, 1, 1], 0.0, 1.0, 1).unwrap();
+        let sum = cells.multiply(&weights).unwrap().sum(&[]).unwrap();
+        let gradient = sum.backward().unwrap().of_leaf(&leaf).unwrap();
+        let apart: usize = gradient.shape()[axis + 1..].iter().product();
+        let length = gradient.shape()[axis];
+        for (at, slope) in gradient.read().unwrap().into_iter().enumerate() {
+            let energy = f64::from(slope).powi(2);
+            total += energy;
+            moment += energy * (at / apart % length) as f64;
+        }
+    }
+    moment / total
+}
+
+/// The cells in the middle of each layer of the stock networks see where their map puts them: within half of what the usual
+/// placement (cell i of stride s at s i + (s - 1)/2) is off in these networks, (s - 1)/2 pixels.
 #[test]
 fn the_cells_of_stock_networks_lie_where_they_see() {
-    let Some(folder) = std::env::var_os("LACUNA_STOCK").map(PathBuf::from) else {
+    let Some(folder) = std::env::var_os("LACUNA_STOCK").map(|folder| PathBuf::from(folder).join("cells")) else {
         println!("skipped: LACUNA_STOCK names no folder that tests/golden/stock_networks.py made (it needs PyTorch)");
         return;
     };
-    let mut seen = std::collections::BTreeSet::new();
     let mut wrong = Vec::new();
     for manifest in manifests(&folder) {
         let name = manifest.file_stem().unwrap().to_string_lossy().into_owned();
-        let net = name.rsplit_once('-').unwrap().0.to_owned();
-        let attention = net.starts_with("vit") || net.starts_with("swin");
-        if attention || !seen.insert(net.clone()) {
-            continue;
-        }
         let device = Device::cpu();
-        let Ok(classifier) = Classifier::open(&manifest, &device) else { continue };
+        let classifier = Classifier::open(&manifest, &device).unwrap();
         let info = classifier.info().clone();
         let (height, width) = (info.height, info.width);
-        // Which ReLU is open differs from image to image: the energy of several is a fairer picture than that of one.
+        // Small, so that a ReLU6 stays open where a network adds layer upon layer.
         let images: Vec<Tensor> = (0..IMAGES)
-            .map(|seed| Tensor::normal(&device, &[1, info.channels, height, width], 0.5, 0.2, seed).unwrap())
+            .map(|seed| Tensor::uniform(&device, &[1, info.channels, height, width], 1e-3, 2e-3, seed).unwrap())
             .collect();
-        let (mut worst, mut without, mut sum, mut count) = (0.0_f64, 0, 0.0, 0.0);
+        // Only along the long axis does the image hold all that a cell sees.
+        let axis = usize::from(width > height);
+        let (mut worst, mut usual, mut looked, mut without) = (0.0_f64, 0, 0, Vec::new());
         for layer in &info.layers {
-            let Some([rows, columns]) = classifier.cells(layer).unwrap() else {
-                without += 1;
+            let Some(cells) = classifier.cells(layer).unwrap() else {
+                without.push(layer);
                 continue;
             };
-            let mut energy = vec![0.0_f64; info.channels * height * width];
-            let mut middle = [0; 2];
-            for image in &images {
-                let leaf = image.track().unwrap();
-                let values = classifier.activations(&leaf, layer).unwrap();
-                middle = [values.shape()[2] / 2, values.shape()[3] / 2];
-                let [row, column] = middle;
-                let cell = values.slice(2, row, row + 1).unwrap().slice(3, column, column + 1).unwrap();
-                let gradient = cell.sum(&[]).unwrap().backward().unwrap().of_leaf(&leaf).unwrap().read().unwrap();
-                energy.iter_mut().zip(gradient).for_each(|(sum, slope)| *sum += f64::from(slope).powi(2));
-            }
-            let weight = |at: usize| energy[at];
-            let total: f64 = (0..energy.len()).map(weight).sum();
-            if total == 0.0 {
-                continue;
-            }
-            let centre = |place: &dyn Fn(usize) -> usize| {
-                (0..energy.len()).map(|at| weight(at) * place(at) as f64).sum::<f64>() / total
-            };
-            let found = [centre(&|at| at / width % height), centre(&|at| at % width)];
-            for ((found, cells), at) in found.iter().zip([rows, columns]).zip(middle) {
-                let expected = cells.first + at as f64 * cells.spacing;
-                // Weights are random, so the centre strays by a part of a cell.
-                let off = (found - expected) / (cells.spacing + 1.0);
-                worst = worst.max(off.abs());
-                (sum, count) = (sum + off, count + 1.0);
-                if off.abs() > 0.3 {
-                    wrong.push(format!(
-                        "{net} {layer}: seen at {found:.1}, placed at {expected:.1}, {} apart",
-                        cells.spacing
-                    ));
-                }
+            let middle = classifier.activations(&images[0], layer).unwrap().shape()[axis + 2] / 2;
+            let seen = seen(&classifier, layer, &images, axis + 2, middle);
+            let (Cells { first, spacing }, at) = (cells[axis], middle as f64);
+            let off = seen - (first + at * spacing);
+            // Weights are random, so the centre strays a little where the cells are a pixel apart.
+            let bound = (spacing - 1.0) / 4.0 + 0.1;
+            looked += 1;
+            worst = worst.max(off.abs() / spacing);
+            usual += usize::from((seen - (spacing * at + (spacing - 1.0) / 2.0)).abs() > bound);
+            // (A comparison with NaN is false.)
+            if !(off.abs() <= bound) {
+                wrong.push(format!("{name} {layer}: seen {off:+.2} pixels from its place; cells are {spacing} apart"));
             }
         }
-        let mean: f64 = sum / count;
         println!(
-            "{net:24} {:3} layers, {without} without places, {mean:+.3} cells off on average, {worst:.2} at most",
-            info.layers.len()
+            "{name:24} {looked:3} layers, {worst:.3} cells off at most (the usual placement is wrong in {usual}); \
+             without places: {without:?}"
         );
-        if mean.abs() > 0.15 {
-            wrong.push(format!("{net}: {mean:+.3} cells off on average"));
-        }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -1,6 +1,6 @@
 //! Gradients: leaves, the backward pass, and what it found.
 
-use crate::{Error, Result, Tensor};
+use crate::{Error, Result, Tensor, tape::with_deep_stack};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The gradients of one scalar.
@@ -11,13 +11,12 @@ pub struct Gradients {
 impl Tensor {
     /// A new leaf with the same numbers, whose gradient can be asked for.
     pub fn track(&self) -> Result<Self> {
-        Ok(self.like(self.burn::<1>().detach().require_grad().into_dispatch()))
+        Ok(self.like(self.burn::<1>().without_autodiff().autodiff().require_grad().into_dispatch()))
     }
 
     /// The same numbers, outside the graph.
     pub fn detach(&self) -> Result<Self> {
-        // Burn's own `detach` makes a new leaf of a leaf.
-        Ok(self.like(self.burn::<1>().detach().set_require_grad(false).into_dispatch()))
+        Ok(self.like(self.burn::<1>().without_autodiff().into_dispatch()))
     }
 
     /// Whether this depends on a leaf.
@@ -39,7 +38,8 @@ impl Tensor {
         }
         // The graph cannot be asked whether it was used up; going through it twice panics.
         let scalar = self.burn::<1>();
-        catch_unwind(AssertUnwindSafe(|| scalar.backward())).map(|inner| Gradients { inner }).map_err(|_| {
+        let pass = || catch_unwind(AssertUnwindSafe(|| scalar.backward()));
+        with_deep_stack(pass).map(|inner| Gradients { inner }).map_err(|_| {
             Error::NotDifferentiable("the graph behind the scalar was used up by an earlier backward pass".into())
         })
     }
@@ -58,7 +58,7 @@ impl Gradients {
             ));
         }
         match tensor.grad(&self.inner) {
-            Some(gradient) => Ok(leaf.like(burn::tensor::Tensor::<1>::from_inner(gradient).into_dispatch())),
+            Some(gradient) => Ok(leaf.like(gradient.into_dispatch())),
             None => Tensor::full(leaf.device(), &leaf.shape(), 0.0),
         }
     }

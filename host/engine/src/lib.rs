@@ -27,6 +27,7 @@ mod graph;
 mod input;
 mod kernels;
 mod model_file;
+mod tape;
 mod tensor;
 
 pub use adam::{Adam, AdamState};
@@ -43,4 +44,5 @@ pub use graph::axes::Cells;
 pub use graph::{Mode, Statistics, Trainable};
 pub use input::Layout;
 pub use model_file::ModelFiles;
+pub use tape::{LARGEST_GRAPH, Tape, nodes_made};
 pub use tensor::{Interpolation, MAX_ELEMENTS, MAX_RANK, Tensor};

@@ -109,7 +109,6 @@ impl Device {
     }
 
     fn new(burn: burn::tensor::Device, name: String, kind: AdapterKind) -> Self {
-        let burn = burn.autodiff();
         Self { inner: Arc::new(Inner { burn, name, kind, constants: Mutex::default() }) }
     }
 

@@ -200,6 +200,22 @@ impl<B: Backend + FrozenOps, C: CheckpointStrategy> FrozenOps for Autodiff<B, C>
         }
     }
 
+    fn tied(x: FloatTensor<Self>, other: FloatTensor<Self>) -> FloatTensor<Self> {
+        #[derive(Debug)]
+        struct TieBackward;
+        impl<B: Backend> Backward<B, 2> for TieBackward {
+            type State = ();
+
+            fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
+                let gradient = grads.consume::<B>(&ops.node);
+                let [Some(parent), _] = ops.parents else { return };
+                grads.register::<B>(parent.id, gradient);
+            }
+        }
+        let nodes = [x.node(), other.node()];
+        TieBackward.prepare::<C>(nodes).compute_bound().stateless(x.into_primitive())
+    }
+
     fn max_pool(x: FloatTensor<Self>, pool: MaxPool) -> FloatTensor<Self> {
         #[derive(Debug)]
         struct PoolBackward;

@@ -16,7 +16,7 @@ pub(crate) use random::SplitMix;
 
 use crate::{Device, Error, Result};
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Dispatch, DispatchTensor, TensorMetadata};
+use burn::backend::{Dispatch, DispatchAutodiffContext, DispatchTensor, TensorMetadata};
 use burn::tensor::TensorData;
 
 pub(crate) type Primitive = FloatTensor<Dispatch>;
@@ -67,7 +67,14 @@ impl Tensor {
         Self::wrap(device, flat.into_dispatch()).reshape_unchecked(shape)
     }
 
+    /// A tensor that depends on no leaf stays outside the gradient graph: Burn would keep a node for each result in it.
     pub(crate) fn wrap(device: &Device, primitive: DispatchTensor) -> Self {
+        let inside = primitive.autodiff != DispatchAutodiffContext::Disabled;
+        let primitive = match burn::tensor::Tensor::<1>::from_dispatch(primitive) {
+            tensor if inside && !tensor.is_tracked() => tensor.without_autodiff(),
+            tensor => tensor,
+        }
+        .into_dispatch();
         Self { primitive, device: device.clone() }
     }
 
@@ -82,6 +89,12 @@ impl Tensor {
 
     pub(crate) fn burn<const D: usize>(&self) -> burn::tensor::Tensor<D> {
         burn::tensor::Tensor::from_dispatch(self.primitive.clone())
+    }
+
+    /// Whether nobody else holds the numbers, be it another handle or the gradient graph.
+    #[cfg(test)]
+    pub(crate) fn is_only_handle(&self) -> bool {
+        self.primitive.can_mut()
     }
 
     pub fn device(&self) -> &Device {

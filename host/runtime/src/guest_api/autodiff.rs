@@ -18,8 +18,7 @@ impl autodiff::Host for PluginState {
     fn track(&mut self, value: Handle) -> Result<Handle, Fault> {
         let value = self.tensor(&value)?.tensor;
         let leaf = self.compute("autodiff.track", self.group(), || value.track())?;
-        let charge = Charge::new(self.quota(), leaf.bytes(), Tracking::Leaf, [])?;
-        self.push(TensorHandle { tensor: leaf, charge })
+        self.keep_leaf(leaf)
     }
 
     fn detach(&mut self, value: Handle) -> Result<Handle, Fault> {
@@ -32,6 +31,8 @@ impl autodiff::Host for PluginState {
         let scalar = self.tensor(&scalar)?;
         let gradients = self.compute("autodiff.backward", Group::Backward, || scalar.tensor.backward())?;
         let bytes = scalar.charge.use_up_graph();
+        self.shared().swept();
+        self.room_for(bytes)?;
         let _charge = Charge::new(self.quota(), bytes, Tracking::Untracked, [])?;
         self.push(GradientsHandle { gradients, _charge })
     }
@@ -72,7 +73,11 @@ impl optimisers::HostAdam for PluginState {
         // The moments are there only now that the engine has taken the shapes, and stay only if they can be charged.
         let charge = match charge {
             Some(charge) => charge,
-            None => Charge::new(self.quota(), parameter.bytes().saturating_mul(2), Tracking::Untracked, [])?,
+            None => {
+                let moments = parameter.bytes().saturating_mul(2);
+                self.room_for(moments)?;
+                Charge::new(self.quota(), moments, Tracking::Untracked, [])?
+            }
         };
         *self.table().get_mut(&this)? = AdamHandle { adam, charge: Some(charge) };
         self.keep(next, [])

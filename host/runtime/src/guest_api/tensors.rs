@@ -36,7 +36,7 @@ impl HostTensor for PluginState {
     fn concatenate(&mut self, parts: Vec<Handle>, dimension: u32) -> Made {
         let parts = parts.iter().map(|part| self.tensor(part)).collect::<Result<Vec<_>, _>>()?;
         let tensors: Vec<Tensor> = parts.iter().map(|part| part.tensor.clone()).collect();
-        self.quota().room_for(tensors.iter().map(Tensor::bytes).fold(0, u64::saturating_add))?;
+        self.room_for(tensors.iter().map(Tensor::bytes).fold(0, u64::saturating_add))?;
         let joined =
             self.compute("tensor.concatenate", self.group(), || Tensor::concatenate(&tensors, dimension as usize))?;
         self.keep(joined, parts)
@@ -145,7 +145,7 @@ impl HostTensor for PluginState {
         let last = |shape: &[usize], back: usize| shape.len().checked_sub(back).map_or(1, |at| shape[at]);
         let before = |shape: &[usize]| shape[..shape.len().saturating_sub(2)].to_vec();
         let batches = broadcast(&before(&rows), &before(&columns));
-        self.quota().room_for(bytes_of(batches.into_iter().chain([last(&rows, 2), last(&columns, 1)])))?;
+        self.room_for(bytes_of(batches.into_iter().chain([last(&rows, 2), last(&columns, 1)])))?;
         let work = || a.tensor.matrix_multiply(&b.tensor);
         let product = self.compute("tensor.matrix-multiply", self.group(), work)?;
         self.keep(product, [a, b])
@@ -175,7 +175,7 @@ impl HostTensor for PluginState {
         let bytes = |sides: [usize; 2]| bytes_of(planes.iter().copied().chain(sides));
         // Columns are resized first.
         let between = bytes([sides.first().copied().unwrap_or(1), width]);
-        self.quota().room_for(bytes([height, width]).saturating_add(between))?;
+        self.room_for(bytes([height, width]).saturating_add(between))?;
         self.unary("tensor.resize", &this, |x| x.resize(height, width, how.into()))
     }
 
@@ -212,7 +212,7 @@ impl PluginState {
         work: impl FnOnce(&engine::Device, &[usize]) -> engine::Result<Tensor>,
     ) -> Made {
         let shape = dimensions(shape);
-        self.quota().room_for(bytes_of(shape.iter().copied()))?;
+        self.room_for(bytes_of(shape.iter().copied()))?;
         let device = self.device()?;
         let tensor = self.compute(operation, self.group(), || work(&device, &shape))?;
         self.keep(tensor, [])
@@ -237,7 +237,7 @@ impl PluginState {
         work: impl FnOnce(&Tensor, &Tensor) -> engine::Result<Tensor>,
     ) -> Made {
         let (a, b) = (self.tensor(this)?, self.tensor(other)?);
-        self.quota().room_for(bytes_of(broadcast(&a.tensor.shape(), &b.tensor.shape())))?;
+        self.room_for(bytes_of(broadcast(&a.tensor.shape(), &b.tensor.shape())))?;
         let result = self.compute(operation, self.group(), || work(&a.tensor, &b.tensor))?;
         self.keep(result, [a, b])
     }

@@ -1,23 +1,50 @@
 //! The account of device memory: who keeps how many bytes alive, and until when.
 //!
 //! A handle is not all that a guest keeps alive: the gradient graph keeps the operands of every tracked result. So a charge
-//! for a tracked result holds on to the charges of its operands, as the graph holds on to their numbers, and the bytes
-//! are given back when the last handle that needs them is dropped, or when `backward` uses the graph up.
+//! for a tracked result holds on to the charges of its operands, as the graph holds on to their numbers. What `backward`
+//! has used up is given back with the last handle. A graph that is dropped without a backward pass stays on the device
+//! until somebody frees it (`lacuna_engine::Tape`), so its bytes are abandoned first, and given back then.
 
 use std::{
     collections::HashSet,
     mem,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
-/// Device bytes that one plugin may keep alive, and those that it does.
+/// What is held, and how much of that no handle leads to any more.
+#[derive(Debug, Default)]
+struct Account {
+    held: AtomicU64,
+    abandoned: AtomicU64,
+}
+
+impl Account {
+    fn take(&self, amount: u64) {
+        self.held.fetch_add(amount, Ordering::Relaxed);
+    }
+
+    fn give_back(&self, amount: u64) {
+        self.held.fetch_sub(amount, Ordering::Relaxed);
+    }
+
+    fn abandon(&self, amount: u64) {
+        self.abandoned.fetch_add(amount, Ordering::Relaxed);
+    }
+
+    fn with(&self, amount: u64) -> u64 {
+        self.held.load(Ordering::Relaxed).saturating_add(amount)
+    }
+}
+
+/// Device bytes that one plugin may keep alive, and those that it does; and its results in the gradient graph.
 #[derive(Debug)]
 pub(crate) struct Quota {
     allowed: u64,
-    held: AtomicU64,
+    bytes: Account,
+    nodes: Account,
 }
 
 /// A request for more than a quota has left: the total that it would have made.
@@ -29,7 +56,7 @@ pub(crate) struct Exhausted {
 
 impl Quota {
     pub(crate) fn new(allowed: u64) -> Arc<Quota> {
-        Arc::new(Quota { allowed, held: AtomicU64::new(0) })
+        Arc::new(Quota { allowed, bytes: Account::default(), nodes: Account::default() })
     }
 
     /// Bytes that may be held.
@@ -39,21 +66,30 @@ impl Quota {
 
     /// Refuses what would not fit, before the device is asked for it.
     pub(crate) fn room_for(&self, bytes: u64) -> Result<(), Exhausted> {
-        let requested = self.held.load(Ordering::Relaxed).saturating_add(bytes);
+        let requested = self.bytes.with(bytes);
         if requested > self.allowed { Err(Exhausted { allowed: self.allowed, requested }) } else { Ok(()) }
+    }
+
+    /// Results that the gradient graph would hold with so many more.
+    pub(crate) fn nodes_with(&self, nodes: u64) -> u64 {
+        self.nodes.with(nodes)
+    }
+
+    /// Whether a sweep of the graph would give something back.
+    pub(crate) fn has_abandoned(&self) -> bool {
+        [&self.bytes, &self.nodes].iter().any(|account| account.abandoned.load(Ordering::Relaxed) > 0)
+    }
+
+    /// What was abandoned is freed now.
+    pub(crate) fn swept(&self) {
+        for account in [&self.bytes, &self.nodes] {
+            account.give_back(account.abandoned.swap(0, Ordering::Relaxed));
+        }
     }
 
     #[cfg(test)]
     fn held(&self) -> u64 {
-        self.held.load(Ordering::Relaxed)
-    }
-
-    fn take(&self, bytes: u64) {
-        self.held.fetch_add(bytes, Ordering::Relaxed);
-    }
-
-    fn give_back(&self, bytes: u64) {
-        self.held.fetch_sub(bytes, Ordering::Relaxed);
+        self.bytes.with(0)
     }
 }
 
@@ -73,8 +109,14 @@ pub(crate) enum Tracking {
 pub(crate) struct Charge {
     bytes: u64,
     tracking: Tracking,
+    /// Results in the graph.
+    nodes: u64,
     payer: Mutex<Arc<Quota>>,
     operands: Mutex<Vec<Arc<Charge>>>,
+    /// Whether the graph may hold the numbers, so that they outlive the handle.
+    in_graph: AtomicBool,
+    /// Whether a backward pass has gone through this.
+    spent: AtomicBool,
 }
 
 impl Charge {
@@ -85,20 +127,54 @@ impl Charge {
         tracking: Tracking,
         operands: impl IntoIterator<Item = Arc<Charge>>,
     ) -> Result<Arc<Charge>, Exhausted> {
+        Charge::with_nodes(payer, bytes, 0, tracking, operands)
+    }
+
+    /// [`Charge::new`] for a tensor that put `nodes` results into the graph.
+    pub(crate) fn with_nodes(
+        payer: &Arc<Quota>,
+        bytes: u64,
+        nodes: u64,
+        tracking: Tracking,
+        operands: impl IntoIterator<Item = Arc<Charge>>,
+    ) -> Result<Arc<Charge>, Exhausted> {
         payer.room_for(bytes)?;
-        payer.take(bytes);
-        let operands = match tracking {
+        payer.bytes.take(bytes);
+        payer.nodes.take(nodes);
+        let operands: Vec<_> = match tracking {
             Tracking::Result => operands.into_iter().collect(),
             Tracking::Untracked | Tracking::Leaf => Vec::new(),
         };
-        let charge = Charge { bytes, tracking, payer: Mutex::new(payer.clone()), operands: Mutex::new(operands) };
-        Ok(Arc::new(charge))
+        operands.iter().for_each(|operand| operand.in_graph.store(true, Ordering::Relaxed));
+        let spent = operands.iter().any(|operand| operand.tracking == Tracking::Result && operand.is_spent());
+        Ok(Arc::new(Charge {
+            bytes,
+            nodes,
+            tracking,
+            payer: Mutex::new(payer.clone()),
+            operands: Mutex::new(operands),
+            in_graph: AtomicBool::new(tracking != Tracking::Untracked),
+            spent: AtomicBool::new(spent),
+        }))
     }
 
     /// A tensor that the host keeps alive anyway.
     pub(crate) fn free(payer: &Arc<Quota>) -> Arc<Charge> {
-        let (payer, operands) = (Mutex::new(payer.clone()), Mutex::default());
-        Arc::new(Charge { bytes: 0, tracking: Tracking::Untracked, payer, operands })
+        Arc::new(Charge {
+            bytes: 0,
+            nodes: 0,
+            tracking: Tracking::Untracked,
+            payer: Mutex::new(payer.clone()),
+            operands: Mutex::default(),
+            in_graph: AtomicBool::new(false),
+            spent: AtomicBool::new(false),
+        })
+    }
+
+    /// Whether a backward pass has gone through this leaf or result, or through one that it was made of. Burn begins a new
+    /// graph with what is made of it.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.spent.load(Ordering::Relaxed)
     }
 
     /// Lets go of the graph below this charge, which `backward` used up.
@@ -110,6 +186,8 @@ impl Charge {
             if charge.tracking == Tracking::Leaf {
                 leaves += charge.bytes;
             }
+            charge.in_graph.store(false, Ordering::Relaxed);
+            charge.spent.store(charge.tracking != Tracking::Untracked, Ordering::Relaxed);
             mem::take(&mut *lock(&charge.operands))
         });
         leaves
@@ -133,8 +211,10 @@ impl Charge {
         payer.room_for(bytes)?;
         for charge in moved {
             let former = mem::replace(&mut *lock(&charge.payer), payer.clone());
-            former.give_back(charge.bytes);
-            payer.take(charge.bytes);
+            former.bytes.give_back(charge.bytes);
+            former.nodes.give_back(charge.nodes);
+            payer.bytes.take(charge.bytes);
+            payer.nodes.take(charge.nodes);
         }
         Ok(())
     }
@@ -153,10 +233,16 @@ impl Charge {
 
 impl Drop for Charge {
     fn drop(&mut self) {
-        lock(&self.payer).give_back(self.bytes);
+        let (payer, in_graph) = (lock(&self.payer), self.in_graph.load(Ordering::Relaxed));
+        for (account, amount) in [(&payer.bytes, self.bytes), (&payer.nodes, self.nodes)] {
+            if in_graph { account.abandon(amount) } else { account.give_back(amount) }
+        }
+        drop(payer);
         // A chain of a million results would overflow the stack if each charge dropped the next.
         let mut waiting = mem::take(&mut *lock(&self.operands));
         while let Some(operand) = waiting.pop() {
+            // No backward pass has gone through the result that still has operands.
+            operand.in_graph.store(true, Ordering::Relaxed);
             if let Some(charge) = Arc::into_inner(operand) {
                 waiting.append(&mut lock(&charge.operands));
             }
@@ -192,6 +278,63 @@ mod tests {
     }
 
     #[test]
+    fn what_is_dropped_without_a_backward_pass_is_held_until_the_graph_is_swept() {
+        let quota = Quota::new(1000);
+        let leaf = Charge::new(&quota, 100, Tracking::Leaf, []).unwrap();
+        let constant = Charge::new(&quota, 30, Tracking::Untracked, []).unwrap();
+        let image = result(&quota, 50, &[&leaf, &constant]);
+        drop((image, constant));
+        assert_eq!(quota.held(), 180, "the graph keeps the image and what it is made of");
+        assert!(quota.has_abandoned());
+        quota.swept();
+        assert_eq!(quota.held(), 100, "the leaf has a handle");
+        drop(leaf);
+        quota.swept();
+        assert_eq!(quota.held(), 0);
+    }
+
+    #[test]
+    fn a_constant_of_two_graphs_is_held_by_the_one_that_no_backward_pass_went_through() {
+        let quota = Quota::new(1000);
+        let leaf = Charge::new(&quota, 1, Tracking::Leaf, []).unwrap();
+        let constant = Charge::new(&quota, 100, Tracking::Untracked, []).unwrap();
+        let (used, left) = (result(&quota, 2, &[&leaf, &constant]), result(&quota, 4, &[&leaf, &constant]));
+        used.use_up_graph();
+        drop((used, constant, left));
+        assert_eq!(quota.held(), 105);
+        quota.swept();
+        assert_eq!(quota.held(), 1);
+    }
+
+    #[test]
+    fn what_is_made_behind_a_backward_pass_is_known() {
+        let quota = Quota::new(1000);
+        let leaf = Charge::new(&quota, 1, Tracking::Leaf, []).unwrap();
+        let before = result(&quota, 1, &[&leaf]);
+        assert!(!before.is_spent());
+        before.use_up_graph();
+        assert!(leaf.is_spent() && before.is_spent());
+        let (of_leaf, of_result) = (result(&quota, 1, &[&leaf]), result(&quota, 1, &[&before]));
+        assert!(!of_leaf.is_spent(), "a leaf can be used again");
+        assert!(of_result.is_spent() && result(&quota, 1, &[&of_result]).is_spent());
+    }
+
+    #[test]
+    fn results_in_the_graph_are_counted_as_long_as_it_holds_them() {
+        let quota = Quota::new(1000);
+        let leaf = Charge::with_nodes(&quota, 1, 1, Tracking::Leaf, []).unwrap();
+        let [used, left] =
+            [5, 7].map(|nodes| Charge::with_nodes(&quota, 1, nodes, Tracking::Result, [leaf.clone()]).unwrap());
+        used.use_up_graph();
+        drop(used);
+        assert_eq!(quota.nodes_with(0), 8);
+        drop(left);
+        assert_eq!(quota.nodes_with(2), 10, "nobody has swept");
+        quota.swept();
+        assert_eq!(quota.nodes_with(0), 1);
+    }
+
+    #[test]
     fn more_than_allowed_is_refused_with_the_total() {
         let quota = Quota::new(100);
         let _held = Charge::new(&quota, 60, Tracking::Untracked, []).unwrap();
@@ -209,6 +352,9 @@ mod tests {
         image.hand_over(&user).unwrap();
         assert_eq!((maker.held(), user.held()), (300, 50));
         drop((reference, mask, image));
+        assert_eq!((maker.held(), user.held()), (300, 50), "the graph keeps them");
+        maker.swept();
+        user.swept();
         assert_eq!((maker.held(), user.held()), (0, 0));
     }
 
@@ -220,6 +366,7 @@ mod tests {
             last = result(&quota, 1, &[&last]);
         }
         drop(last);
+        quota.swept();
         assert_eq!(quota.held(), 0);
     }
 }

@@ -88,7 +88,11 @@ impl Partner {
         let given = self.answer(answer)?;
         let images = self.store.data_mut().table().delete(given)?;
         self.check_images(&perturbation.images, &mask, &images)?;
-        images.charge.hand_over(payer)?;
+        if images.charge.hand_over(payer).is_err() {
+            let swept = self.shared().sweep();
+            swept.map_err(|error| Fault::of_engine("the gradient graph", error))?;
+            images.charge.hand_over(payer)?;
+        }
         Ok(images)
     }
 

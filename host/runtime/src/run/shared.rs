@@ -7,10 +7,12 @@ use super::{
     record::Journal,
     watch::Watch,
 };
-use crate::error::RunError;
+use crate::{error::RunError, policy::ledger::Quota};
+use lacuna_engine::{self as engine, Device, Tape, Tensor};
 use std::{
     cell::RefCell,
     rc::Rc,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -21,6 +23,10 @@ pub(crate) struct Shared {
     pub(crate) journal: RefCell<Journal>,
     pub(crate) objective: RefCell<Objective>,
     partner_fault: RefCell<Option<RunError>>,
+    /// The gradient graph, once there is one.
+    tape: RefCell<Option<Tape>>,
+    /// Every account whose bytes the graph may hold.
+    quotas: RefCell<Vec<Arc<Quota>>>,
 }
 
 impl Shared {
@@ -31,6 +37,8 @@ impl Shared {
             journal: RefCell::default(),
             objective: RefCell::new(Objective::new(callback)),
             partner_fault: RefCell::new(None),
+            tape: RefCell::new(None),
+            quotas: RefCell::default(),
         })
     }
 
@@ -47,6 +55,36 @@ impl Shared {
 
     pub(crate) fn partner_fault(&self) -> Option<RunError> {
         self.partner_fault.borrow().clone()
+    }
+
+    /// An account that the graph of this run may hold bytes of.
+    pub(crate) fn enlist(&self, quota: &Arc<Quota>) {
+        self.quotas.borrow_mut().push(quota.clone());
+    }
+
+    /// Makes a leaf, or a result behind a backward pass, a part of the run's graph.
+    pub(crate) fn tie(&self, tensor: &Tensor, device: &Device) -> engine::Result<()> {
+        let mut tape = self.tape.borrow_mut();
+        let tape = match &mut *tape {
+            Some(tape) => tape,
+            none => none.insert(Tape::new(device)?),
+        };
+        tape.tie(tensor);
+        Ok(())
+    }
+
+    /// Frees what of the graph no handle needs, and gives its bytes back.
+    pub(crate) fn sweep(&self) -> engine::Result<()> {
+        if let Some(tape) = &mut *self.tape.borrow_mut() {
+            tape.sweep()?;
+        }
+        self.swept();
+        Ok(())
+    }
+
+    /// A backward pass went through the graph, which frees what no handle needs.
+    pub(crate) fn swept(&self) {
+        self.quotas.borrow().iter().for_each(|quota| quota.swept());
     }
 
     /// Keeps terms that were read and tells the embedder.

@@ -16,12 +16,12 @@ use crate::{
     plugin::description::Need,
     policy::{
         grants::Grants,
-        ledger::{Charge, Quota, Tracking},
+        ledger::{Charge, Exhausted, Quota, Tracking},
         limits::{Limit, Limits},
         memory::MemoryLimiter,
     },
 };
-use lacuna_engine::{self as engine, Device, Generator, Tensor};
+use lacuna_engine::{self as engine, Device, Generator, LARGEST_GRAPH, Tensor, nodes_made};
 use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -36,6 +36,8 @@ use wasmtime::{
 
 /// The most bytes that a guest passes to the host in one call.
 pub(crate) const CALL_BYTES: usize = 128 << 20;
+/// Bytes that the gradient graph takes for each result in it, besides the numbers.
+const NODE_BYTES: u64 = 1024;
 /// Handles that the host itself puts into a plugin's table for a call, beyond the plugin's limit.
 const HANDLES_OF_THE_HOST: usize = 8;
 
@@ -52,6 +54,8 @@ pub(crate) struct PluginState {
     device: Option<Device>,
     shared: Rc<Shared>,
     refusal: Option<WitError>,
+    /// How many results the latest computation put into the gradient graph, at most.
+    nodes: u64,
 }
 
 /// Bytes that may be read back, and those that were.
@@ -73,23 +77,27 @@ impl PluginState {
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles as usize);
         let granted = grants.contains(Need::Readback) && needs.contains(&Need::Readback);
+        let quota = Quota::new(limits.device_bytes);
+        shared.enlist(&quota);
         PluginState {
             id,
             partner: None,
             generator: None,
             table,
             memory: MemoryLimiter::new(limits.guest_memory),
-            quota: Quota::new(limits.device_bytes),
+            quota,
             handles: limits.handles,
             readback: Allowance { allowed: if granted { limits.readback_bytes } else { 0 }, used: 0 },
             device,
             shared,
             refusal: None,
+            nodes: 0,
         }
     }
 
     /// The state of an instance that outlives a run, made ready for its next one.
     pub(crate) fn renew(&mut self, shared: Rc<Shared>) {
+        shared.enlist(&self.quota);
         self.shared = shared;
         self.refusal = None;
         self.memory.forget_refusal();
@@ -135,12 +143,18 @@ impl PluginState {
         work: impl FnOnce() -> engine::Result<R>,
     ) -> Result<R, Fault> {
         let start = self.begin()?;
+        let nodes = nodes_made();
         let result = catch_unwind(AssertUnwindSafe(work));
+        self.nodes = nodes_made().saturating_sub(nodes + 1);
         self.shared.meter.add(group, start.elapsed());
-        match result {
+        let result = match result {
             Ok(result) => result.map_err(|error| Fault::of_engine(operation, error)),
             Err(panic) => Err(Fault::bug(operation, words_of(&*panic))),
+        };
+        if result.is_err() && self.nodes > 0 {
+            self.sweep()?;
         }
+        result
     }
 
     /// [`PluginState::compute`] with a resource that the work changes.
@@ -183,9 +197,68 @@ impl PluginState {
         operands: impl IntoIterator<Item = TensorHandle>,
     ) -> Result<Resource<TensorHandle>, Fault> {
         let tracking = if tensor.is_tracked() { Tracking::Result } else { Tracking::Untracked };
-        let bytes = tensor.bytes().saturating_add(hidden);
-        let charge = Charge::new(&self.quota, bytes, tracking, operands.into_iter().map(|operand| operand.charge))?;
-        self.push(TensorHandle { tensor, charge })
+        let operands = operands.into_iter().map(|operand| operand.charge).collect();
+        match self.charge(&tensor, hidden, tracking, operands) {
+            Ok(charge) => self.push(TensorHandle { tensor, charge }),
+            Err(fault) => {
+                drop(tensor);
+                // Nobody would pay for what the graph goes on holding.
+                if tracking == Tracking::Result {
+                    self.sweep()?;
+                }
+                Err(fault)
+            }
+        }
+    }
+
+    /// Puts a leaf on the plugin's account and into its table.
+    pub(crate) fn keep_leaf(&mut self, leaf: Tensor) -> Result<Resource<TensorHandle>, Fault> {
+        let charge = self.charge(&leaf, 0, Tracking::Leaf, Vec::new())?;
+        self.push(TensorHandle { tensor: leaf, charge })
+    }
+
+    /// Puts a tensor, the `hidden` bytes that come with it and its place in the graph on the plugin's account.
+    fn charge(
+        &self,
+        tensor: &Tensor,
+        hidden: u64,
+        tracking: Tracking,
+        operands: Vec<Arc<Charge>>,
+    ) -> Result<Arc<Charge>, Fault> {
+        let nodes = if tracking == Tracking::Untracked { 0 } else { self.nodes };
+        if tracking == Tracking::Leaf || nodes > 0 && operands.iter().any(|operand| operand.is_spent()) {
+            let tied = self.shared.tie(tensor, tensor.device());
+            tied.map_err(|error| Fault::of_engine("the gradient graph", error))?;
+        }
+        if self.quota.nodes_with(nodes) > LARGEST_GRAPH && self.quota.has_abandoned() {
+            self.sweep()?;
+        }
+        let all = self.quota.nodes_with(nodes);
+        if all > LARGEST_GRAPH {
+            let what = format!(
+                "the gradient graph would hold {all} results, at most {LARGEST_GRAPH} can be held; call `backward` more \
+                 often, drop what needs no gradient, or detach it"
+            );
+            return Err(Fault::Guest(WitError::Unsupported(what)));
+        }
+        let bytes = tensor.bytes().saturating_add(hidden).saturating_add(nodes.saturating_mul(NODE_BYTES));
+        self.room_for(bytes)?;
+        Ok(Charge::with_nodes(&self.quota, bytes, nodes, tracking, operands)?)
+    }
+
+    /// Refuses what would not fit, before the device is asked for it. What nobody needs any more makes room first.
+    pub(crate) fn room_for(&self, bytes: u64) -> Result<(), Fault> {
+        match self.quota.room_for(bytes) {
+            Err(Exhausted { .. }) if self.quota.has_abandoned() => {
+                self.sweep()?;
+                Ok(self.quota.room_for(bytes)?)
+            }
+            room => Ok(room?),
+        }
+    }
+
+    fn sweep(&self) -> Result<(), Fault> {
+        self.shared.sweep().map_err(|error| Fault::of_engine("the gradient graph", error))
     }
 
     /// Puts a resource into the table, where it counts as one handle.

@@ -20,7 +20,7 @@ use lacuna::explain::{
     tensors::Tensor,
 };
 
-const MISBEHAVIOURS: [&str; 36] = [
+const MISBEHAVIOURS: [&str; 43] = [
     "none",
     "endless-loop",
     "memory-bomb",
@@ -32,6 +32,13 @@ const MISBEHAVIOURS: [&str; 36] = [
     "resize-bomb",
     "graph-bomb",
     "gradient-bomb",
+    "abandoned-graph",
+    "abandoned-branch",
+    "abandoned-network",
+    "abandoned-refusal",
+    "untracked-loop",
+    "deep-graph",
+    "deep-beside",
     "optimiser-bomb",
     "view-bomb",
     "batched-matrix-bomb",
@@ -116,6 +123,61 @@ impl methods::Guest for Hostile {
                 loop {
                     hoard.push(autodiff::backward(&leaf.sum(&[])?)?);
                 }
+            }
+            // Graphs that no backward pass goes through: 16 GiB of them, 32 MiB at a time.
+            "abandoned-graph" => {
+                for _ in 0..500 {
+                    let x = autodiff::track(&Tensor::full(&[1 << 22], 0.5)?)?;
+                    x.multiply(&x)?;
+                }
+            }
+            // The same behind a backward pass: of its leaf, and of one of its results.
+            "abandoned-branch" => {
+                let leaf = autodiff::track(&Tensor::full(&[1 << 22], 0.5)?)?;
+                let result = leaf.sigmoid()?;
+                autodiff::backward(&result.sum(&[])?)?;
+                for _ in 0..250 {
+                    leaf.multiply(&leaf)?.sigmoid()?;
+                    result.multiply(&result)?.sigmoid()?;
+                }
+            }
+            "abandoned-network" => {
+                for _ in 0..100 {
+                    let images = autodiff::track(request.images)?;
+                    request.classifier.logits(&images, ReluRule::Plain)?;
+                }
+            }
+            // A result that there is no room for is made first.
+            "abandoned-refusal" => {
+                let x = autodiff::track(&Tensor::full(&[3 << 23], 0.5)?)?;
+                let _y = x.sigmoid()?;
+                for _ in 0..200 {
+                    if x.exponential().is_ok() {
+                        log::message(log::Level::Warning, "a result that there was no room for was made");
+                    }
+                }
+            }
+            "untracked-loop" => {
+                let x = Tensor::full(&[1], 1.0)?;
+                for _ in 0..300_000 {
+                    x.affine(2.0, 0.0)?;
+                }
+            }
+            "deep-graph" => {
+                let mut x = autodiff::track(&Tensor::full(&[1], 0.5)?)?;
+                loop {
+                    x = x.affine(1.0, 0.0)?;
+                }
+            }
+            // A backward pass through a small graph looks through the deep one beside it.
+            "deep-beside" => {
+                let leaf = autodiff::track(&Tensor::full(&[1], 0.5)?)?;
+                let mut x = leaf.affine(1.0, 0.0)?;
+                for _ in 0..49_000 {
+                    x = x.affine(1.0, 0.0)?;
+                }
+                autodiff::backward(&leaf.sum(&[])?)?;
+                autodiff::backward(&x.sum(&[])?)?;
             }
             // A first step that is refused must not settle what the moments cost.
             "optimiser-bomb" => {
