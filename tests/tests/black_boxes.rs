@@ -27,7 +27,7 @@ static HOSTILE: LazyLock<Plugin> =
     LazyLock::new(|| Plugin::load(&HOST, "hostile/model.wasm", &guest("hostile", "model")).unwrap());
 
 fn readback() -> Grants {
-    Grants::none().with(Need::Readback)
+    Grants::none().with("hostile", Need::Readback)
 }
 
 fn open(misbehaviour: &str, grants: Grants, cancel: CancelToken) -> Result<Classifier, RunError> {
@@ -180,7 +180,7 @@ fn misbehaviour_is_named_and_the_next_classifier_works() {
     let text = open("refuse", readback(), CancelToken::new()).unwrap_err().to_string();
     assert!(text.contains("images of this kind cannot be classified"), "{text}");
     let text = open("none", Grants::none(), CancelToken::new()).unwrap_err().to_string();
-    assert!(text.contains("`readback`") && text.contains("--grant readback"), "{text}");
+    assert!(text.contains("`readback`") && text.contains("--grant hostile:readback"), "{text}");
     honest().logits(&spots(&[[6, 30]]), ReluRule::Plain).unwrap();
 }
 

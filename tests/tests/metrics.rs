@@ -39,7 +39,7 @@ impl Maps {
         MeasureRequest {
             masks: Some(self.masks.clone()),
             metric_settings: Settings::parse(metric.info(), None, settings).unwrap(),
-            grants: Grants::none().with(Need::Readback),
+            grants: Grants::none().with(metric.name(), Need::Readback),
             limits: Limits { wall_time: Duration::from_secs(20), ..Limits::default() },
             ..MeasureRequest::new(
                 metric,

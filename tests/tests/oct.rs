@@ -43,7 +43,7 @@ fn run(classifier: &Classifier, images: Tensor, settings: &[&str]) -> Outcome {
     let request = ExplainRequest {
         perturbation: Some(plugins.get(Role::Perturbation, "blur").unwrap()),
         method_settings: Settings::parse(method.info(), None, settings).unwrap(),
-        grants: Grants::none().with(Need::Readback),
+        grants: Grants::none().with(method.name(), Need::Readback),
         seed: 7,
         ..ExplainRequest::new(method, classifier, images, targets)
     };

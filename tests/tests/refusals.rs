@@ -53,7 +53,7 @@ impl Run {
             wall_time: Duration::from_secs(60),
             readback_bytes: 1 << 20,
         };
-        let grants = Grants::none().with(Need::Readback);
+        let grants = Grants::none().with("hostile", Need::Readback);
         Run { method, perturbation, limits, grants, cancel: CancelToken::new() }
     }
 
@@ -216,8 +216,33 @@ fn what_a_guest_drops_without_a_backward_pass_is_freed() {
 #[test]
 fn a_graph_is_as_large_as_its_backward_pass_can_bear() {
     let deep = |misbehaviour| Run::new(misbehaviour, "none").within("device-memory=2GiB");
-    deep("deep-graph").says(&[THE_METHOD, "the gradient graph would hold 50001 results, at most 50000 can be held"]);
+    deep("deep-graph").says(&[THE_METHOD, "the gradient graph would hold 20001 results, at most 20000 can be held"]);
     deep("deep-beside").go().unwrap();
+}
+
+#[test]
+fn a_pass_asks_for_room_before_it_runs() {
+    let outcome = Run::new("many-images", "none").go().unwrap();
+    assert_eq!(outcome.messages.len(), 1);
+    assert!(outcome.messages[0].text.ends_with(" classes, 0 apart"), "{:?}", outcome.messages);
+    Run::new("many-tracked-images", "none").says(&[THE_METHOD, "of device memory", "may hold 256 MiB"]);
+}
+
+#[test]
+fn a_long_computation_ends_with_the_time_and_when_nobody_wants_it() {
+    let start = Instant::now();
+    let long = || Run::new("long-product", "none").within("device-memory=2GiB");
+    long().within("wall-time=1s").says(&[THE_METHOD, "wall time of 1s"]);
+    let run = long();
+    let cancel = run.cancel.clone();
+    thread::spawn(move || {
+        thread::sleep(Duration::from_millis(500));
+        cancel.cancel();
+    });
+    assert!(matches!(run.go().unwrap_err(), RunError::Cancelled));
+    // The product alone takes ten seconds and more on two cores.
+    println!("{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(12), "{:?}", start.elapsed());
 }
 
 #[test]
@@ -269,10 +294,12 @@ fn readback_needs_the_grant() {
 
     run = run.within("readback=100");
     run.says(&[THE_METHOD, "may read 100 bytes", "--limit readback="]);
-    run.grants = Grants::none();
-    let error = run.go().err().unwrap();
-    assert!(error.to_string().contains("needs `readback`, which was not granted"), "{error}");
-    assert!(error.to_string().contains("--grant readback"), "{error}");
+    for grants in [Grants::none(), Grants::none().with("another", Need::Readback)] {
+        run.grants = grants;
+        let error = run.go().err().unwrap();
+        assert!(error.to_string().contains("needs `readback`, which was not granted"), "{error}");
+        assert!(error.to_string().contains("--grant hostile:readback"), "{error}");
+    }
     // The perturbation does not declare the need, so the grant is not for it.
     Run::new("swallow", "read").says(&[THE_PERTURBATION, "not granted"]);
 }
@@ -358,7 +385,7 @@ fn requests_are_checked_before_anything_runs() {
     let images = Tensor::full(&device, &[1, 3, 8, 8], 0.5).unwrap();
     let said = |request: ExplainRequest<'_>| explain(host(), request).err().unwrap().to_string();
     let granted = |targets: Vec<ClassIndex>| ExplainRequest {
-        grants: Grants::none().with(Need::Readback),
+        grants: Grants::none().with("hostile", Need::Readback),
         ..ExplainRequest::new(method(), &classifier, images.clone(), targets)
     };
     assert!(said(granted(vec![])).contains("0 targets for 1 images"));

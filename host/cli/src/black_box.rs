@@ -6,9 +6,7 @@ use crate::{
     plugins::read_component,
 };
 use lacuna_engine::{Classifier, Device};
-use lacuna_runtime::{
-    CancelToken, ClassifierRequest, Grants, Host, Limits, Need, Plugin, Role, Settings, open_classifier,
-};
+use lacuna_runtime::{CancelToken, ClassifierRequest, Grant, Host, Limits, Plugin, Role, Settings, open_classifier};
 use std::path::Path;
 
 /// What a user says of such a classifier.
@@ -32,7 +30,7 @@ pub struct Opening<'a> {
     pub host: &'a Host,
     pub device: &'a Device,
     pub limits: &'a Limits,
-    pub granted: &'a [Need],
+    pub granted: &'a [Grant],
     pub cancel: &'a CancelToken,
 }
 
@@ -68,7 +66,7 @@ pub fn open(
         &ClassifierRequest {
             settings: settings.clone(),
             limits: opening.limits.clone(),
-            grants: opening.granted.iter().fold(Grants::none(), |grants, need| grants.with(*need)),
+            grants: opening.granted.iter().cloned().collect(),
             cancel: opening.cancel.clone(),
             ..ClassifierRequest::new(&plugin, opening.device)
         },

@@ -6,6 +6,7 @@ use crate::{
     interrupt,
     output::{OutputFolder, RECORD},
     pictures::{self, PictureArguments},
+    provenance::Provenance,
 };
 use lacuna_imaging::write_atomic;
 use lacuna_runtime::{CancelToken, Progress};
@@ -111,6 +112,7 @@ fn paste_lesions(arguments: &PasteArguments) -> Result<()> {
         let report = paste(&console, &cancel, &table, &paster, staged)?;
         let record = json!({
             "lacuna": env!("CARGO_PKG_VERSION"),
+            "provenance": Provenance::now(None),
             "healthy": arguments.healthy.display().to_string(),
             "lesions": arguments.lesions.display().to_string(),
             "patients": arguments.patients.to_string(),

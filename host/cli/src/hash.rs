@@ -1,7 +1,7 @@
 //! SHA-256 in hexadecimal, of what a record must be able to prove.
 
 use sha2::{Digest, Sha256};
-use std::{fs::File, io, path::Path};
+use std::{collections::BTreeMap, fs, fs::File, io, path::Path};
 
 /// Of bytes in memory.
 pub fn of_bytes(bytes: &[u8]) -> String {
@@ -17,4 +17,14 @@ pub fn of_file(path: &Path) -> io::Result<String> {
     let mut hasher = Sha256::new();
     io::copy(&mut file, &mut hasher)?;
     Ok(format!("{:x}", hasher.finalize()))
+}
+
+/// Of every file of a folder, by its name.
+pub fn of_folder(folder: &Path) -> io::Result<BTreeMap<String, String>> {
+    fs::read_dir(folder)?
+        .map(|entry| {
+            let entry = entry?;
+            Ok((entry.file_name().to_string_lossy().into_owned(), of_file(&entry.path())?))
+        })
+        .collect()
 }

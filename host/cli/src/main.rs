@@ -29,6 +29,7 @@ mod output;
 mod phantom;
 mod pictures;
 mod plugins;
+mod provenance;
 mod reconstruct;
 mod score;
 mod train;

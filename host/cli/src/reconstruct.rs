@@ -3,13 +3,14 @@
 use crate::{
     console::Console,
     devices::DeviceArguments,
-    failure::Result,
-    interrupt,
+    failure::{Failure, Result},
+    hash, interrupt,
     model::GeneratorModel,
     output::{OutputFolder, RECORD},
     pictures::{self, PictureArguments},
+    provenance::Provenance,
 };
-use lacuna_engine::{Generator, Tensor};
+use lacuna_engine::{Device, Generator, Tensor};
 use lacuna_imaging::{
     BitDepth, Image, Interpolation, Map, Picture, Reader, RgbToGrey, Sheet, SheetRow, sheet, write_atomic,
 };
@@ -72,7 +73,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let notes = reader.notes();
     pictures::tell(&console, &notes);
     let notes = pictures::in_words(&notes);
-    let files = folder.fill(&[], |staged| write(&all, &model, arguments, &notes, staged))?;
+    let files = folder.fill(&[], |staged| write(&all, (&model, &device), arguments, &notes, staged))?;
     let sheet = folder.path().join(SHEET);
     console.say(&format!("{} images; the sheet is {}", all.len(), sheet.display()));
     console.give(&json!({ "files": files, "folder": folder.path(), "sheet": sheet, "notes": notes }));
@@ -122,7 +123,13 @@ fn spread(generator: &Generator, input: &Tensor, sigma: &Tensor, arguments: &Arg
     Ok(variance.square_root()?.read()?)
 }
 
-fn write(all: &[Made], model: &GeneratorModel, arguments: &Arguments, notes: &[String], staged: &Path) -> Result<()> {
+fn write(
+    all: &[Made],
+    (model, device): (&GeneratorModel, &Device),
+    arguments: &Arguments,
+    notes: &[String],
+    staged: &Path,
+) -> Result<()> {
     let mut rows = Vec::new();
     for made in all {
         made.healthy.write_png(staged.join(format!("{}-healthy.png", made.name)), BitDepth::Sixteen)?;
@@ -149,8 +156,12 @@ fn write(all: &[Made], model: &GeneratorModel, arguments: &Arguments, notes: &[S
     }
     let columns = ["image", "healthy", "difference x 2", "spread, scaled"].map(str::to_owned).to_vec();
     sheet(&Sheet { columns, rows, tile: 160 })?.write_png(staged.join(SHEET))?;
+    let outputs = hash::of_folder(staged)
+        .map_err(|error| Failure::Run(format!("{}: the results cannot be read back ({error})", staged.display())))?;
     let record = json!({
         "lacuna": env!("CARGO_PKG_VERSION"),
+        "provenance": Provenance::now(Some(device)),
+        "outputs": outputs,
         "generator": model.record(),
         "images": arguments.images,
         "samples": arguments.samples,

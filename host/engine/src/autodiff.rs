@@ -1,7 +1,7 @@
 //! Gradients: leaves, the backward pass, and what it found.
 
-use crate::{Error, Result, Tensor, tape::with_deep_stack};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use crate::{Error, Result, Tensor, interrupt, tape::with_deep_stack};
+use std::panic::AssertUnwindSafe;
 
 /// The gradients of one scalar.
 pub struct Gradients {
@@ -28,7 +28,7 @@ impl Tensor {
     ///
     /// # Errors
     /// [`Error::Shape`] for more than one element; [`Error::NotDifferentiable`] when it depends on
-    /// no leaf or its graph was used up before.
+    /// no leaf or its graph was used up before; [`Error::Interrupted`].
     pub fn backward(&self) -> Result<Gradients> {
         if self.elements() != 1 {
             return Err(Error::shape("backward", "one element", &self.shape()));
@@ -38,10 +38,11 @@ impl Tensor {
         }
         // The graph cannot be asked whether it was used up; going through it twice panics.
         let scalar = self.burn::<1>();
-        let pass = || catch_unwind(AssertUnwindSafe(|| scalar.backward()));
-        with_deep_stack(pass).map(|inner| Gradients { inner }).map_err(|_| {
+        let pass = || interrupt::backward(AssertUnwindSafe(|| scalar.backward()));
+        let inner = with_deep_stack(pass)?.ok_or_else(|| {
             Error::NotDifferentiable("the graph behind the scalar was used up by an earlier backward pass".into())
-        })
+        })?;
+        Ok(Gradients { inner })
     }
 }
 

@@ -27,6 +27,9 @@ pub enum Error {
     /// A model outside of the engine that failed: what happened, and what to do.
     #[error("{what}. Remedy: {remedy}")]
     External { what: String, remedy: String },
+    /// Nobody wanted the result any more ([`crate::interruptible`]).
+    #[error("the computation was interrupted")]
+    Interrupted,
     /// No such device, or a device that was lost.
     #[error("{0}")]
     Device(String),

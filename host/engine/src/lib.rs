@@ -25,6 +25,7 @@ mod fed;
 mod generator;
 mod graph;
 mod input;
+mod interrupt;
 mod kernels;
 mod model_file;
 mod tape;
@@ -34,15 +35,17 @@ pub use adam::{Adam, AdamState};
 pub use architecture::{Architecture, VaeConfig, Weights};
 pub use autodiff::Gradients;
 pub use classifier::{
-    Activation, ActivationFunction, BlackBox, ClassIndex, Classifier, ClassifierInfo, Manifest, ReluRule, Score,
+    Activation, ActivationFunction, BlackBox, ClassIndex, Classifier, ClassifierInfo, Manifest, Pass, ReluRule, Score,
     StopProbe,
 };
 pub use device::{Adapter, AdapterKind, Device, DeviceChoice, WgpuSetup, adapters, automatic, wgpu};
 pub use error::{Error, Result};
 pub use generator::{Generator, GeneratorInfo, GeneratorManifest};
 pub use graph::axes::Cells;
+pub use graph::network::PassCost;
 pub use graph::{Mode, Statistics, Trainable};
 pub use input::Layout;
+pub use interrupt::interruptible;
 pub use model_file::ModelFiles;
-pub use tape::{LARGEST_GRAPH, Tape, nodes_made};
+pub use tape::{LARGEST_GRAPH, Tape, tracked_results};
 pub use tensor::{Interpolation, MAX_ELEMENTS, MAX_RANK, Tensor};

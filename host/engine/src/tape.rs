@@ -10,11 +10,11 @@
 use crate::kernels::FrozenOps;
 use crate::{Device, Result, Tensor};
 use burn::backend::Dispatch;
-use burn::backend::autodiff::NodeId;
+use std::cell::Cell;
 
-/// How many results the graph of one plugin can hold. A backward pass looks at each pair of those that are left: at 50,000
-/// that takes two seconds, at 200,000 half a minute. DenseNet121 makes some 450 results in a pass.
-pub const LARGEST_GRAPH: u64 = 50_000;
+/// How many results the graph of one plugin can hold. A backward pass looks at each pair of Burn's nodes that are left, of
+/// which there are one to three for a result: with 50,000 nodes that takes two seconds, with 200,000 half a minute.
+pub const LARGEST_GRAPH: u64 = 20_000;
 
 /// Bytes of stack that [`Tensor::backward`] reserves, since Burn walks the graph by recursion: 100 bytes for each result on
 /// the way in a release build, more without optimisation, and two plugins share a graph.
@@ -75,9 +75,18 @@ impl Drop for Tape {
     }
 }
 
-/// How many results the process has put into gradient graphs so far. What other threads do meanwhile is counted too.
-pub fn nodes_made() -> u64 {
-    NodeId::new().value
+thread_local! {
+    static RESULTS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// How many results this thread has put into gradient graphs so far.
+pub fn tracked_results() -> u64 {
+    RESULTS.get()
+}
+
+/// Counts one.
+pub(crate) fn count_result() {
+    RESULTS.set(RESULTS.get() + 1);
 }
 
 /// Runs `walk` on a stack that is deep enough for the largest graph. The pages that it does not touch cost nothing.

@@ -51,7 +51,7 @@ pub fn run(
         ExplainRequest {
             perturbation: Some(plugins.get(Role::Perturbation, "blur")?),
             method_settings: Settings::parse(method.info(), None, &["steps=20"])?,
-            grants: Grants::none().with(Need::Readback),
+            grants: Grants::none().with(method.name(), Need::Readback),
             progress: Box::new(move |progress| shown(progress.step as f32 / progress.total as f32)),
             cancel,
             ..ExplainRequest::new(method, &classifier, image, vec![ClassIndex(1)])

@@ -207,11 +207,11 @@ impl RunError {
                 format!("{}, {fewer}", raise(Limit::DeviceMemory, doubled(*requested)))
             }
             RunError::Handles { allowed, .. } => raise(Limit::Handles, allowed.saturating_mul(2).to_string()),
-            RunError::Readback { allowed: 0, .. } => {
+            RunError::Readback { plugin, allowed: 0, .. } => format!(
                 "If you trust it with the image's numbers and it declares the need `readback`, grant it with \
-                 `--grant readback`"
-                    .to_owned()
-            }
+                 `--grant {}:readback`",
+                plugin.name()
+            ),
             RunError::Readback { requested, .. } => raise(Limit::Readback, doubled(*requested)),
             RunError::NonFinite { .. } => {
                 "Try a smaller learning rate or weaker weights; with the plugin's defaults this is a mistake of its author"
@@ -219,8 +219,9 @@ impl RunError {
             }
             RunError::Shape { .. } => "This is a mistake in the plugin: report it to its author".to_owned(),
             RunError::Refused { .. } => "Change what it objects to, or use another plugin".to_owned(),
-            RunError::NotGranted { need, .. } => {
-                format!("If you trust it with the image's numbers, grant it with `--grant {need}`")
+            RunError::NotGranted { plugin, need } => {
+                let name = plugin.name();
+                format!("If you trust it with the image's numbers, grant it with `--grant {name}:{need}`")
             }
             RunError::Unavailable { need: Need::Generator, .. } => "Name a model of healthy images with `--generator FILE.toml` (`lacuna train vae` makes one), or use a plugin that needs none".to_owned(),
             RunError::Unavailable { need: Need::Gradients, .. } => {

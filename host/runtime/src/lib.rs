@@ -42,7 +42,7 @@ pub use plugin::description::{Need, Parameter, ParameterKind, PluginInfo, Preset
 pub use plugin::library::{LibraryError, PluginLibrary};
 pub use plugin::load::{LoadError, Plugin};
 pub use plugin::settings::{Settings, SettingsError, Value};
-pub use policy::grants::Grants;
+pub use policy::grants::{Grant, Grants};
 pub use policy::limits::{Limit, LimitError, Limits};
 pub use run::cancel::CancelToken;
 pub use run::explain::{ExplainRequest, explain};

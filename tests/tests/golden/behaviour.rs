@@ -273,7 +273,7 @@ fn a_latent_shift_takes_the_class_away_in_each_image_of_a_batch() {
     let explained = |classifier: &Classifier, images: &Tensor, settings: &[&str]| {
         let targets = vec![1; images.shape()[0]];
         let asked = request("latent-shift", classifier, images, &targets, settings);
-        let grants = asked.grants.with(Need::Generator);
+        let grants = asked.grants.with("latent-shift", Need::Generator);
         run(ExplainRequest { generator: Some(&generator), grants, ..asked }).unwrap()
     };
     let shifted = |images: &Tensor, settings: &[&str]| explained(&bright, images, &[&["fall=0.95"], settings].concat());

@@ -40,7 +40,7 @@ pub fn request<'a>(
         perturbation: Some(perturbation),
         method_settings: Settings::parse(method.info(), None, settings).unwrap(),
         perturbation_settings: Settings::parse(perturbation.info(), Some("black"), &[""; 0]).unwrap(),
-        grants: Grants::none().with(Need::Readback),
+        grants: Grants::none().with(method.name(), Need::Readback),
         seed: 7,
         ..ExplainRequest::new(method, classifier, images.clone(), targets)
     }

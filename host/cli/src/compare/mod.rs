@@ -14,15 +14,16 @@ use crate::{
     devices::DeviceArguments,
     explain::{Explainer, GrantArguments, InputArguments, LimitArguments, MethodArguments, Subject},
     failure::{Failure, Result},
-    interrupt,
+    hash, interrupt,
     model::{GeneratorModel, Model},
     output::{OutputFolder, RECORD},
     pictures,
     plugins::{PluginArguments, Plugins},
+    provenance::Provenance,
 };
 use cell::{Cell, ImageResult, Metrics};
 use lacuna_imaging::{Orienting, Reader, write_atomic};
-use lacuna_runtime::{Plugin, Progress, Role};
+use lacuna_runtime::{Grants, Plugin, Progress, Role};
 use lacuna_study::{Patients, Table};
 use rows::Chosen;
 use serde_json::{Value, json};
@@ -128,7 +129,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let metrics = metrics(arguments, &plugins)?;
     check_params(arguments, &cells)?;
     let folder = OutputFolder::open(&arguments.out)?;
-    plan(arguments, device.name(), (&model, generator_model.as_ref()), &cells, &metrics, &chosen)?;
+    let planned = plan(arguments, device.name(), (&model, generator_model.as_ref()), &cells, &metrics, &chosen)?;
     let reader = arguments.input.reader();
     let subjects = {
         let _waiting = console.wait("reading the images");
@@ -156,6 +157,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let mut lines = Vec::new();
     let mut all = Vec::new();
     let mut used = BTreeMap::new();
+    let mut granted = Grants::none();
     for cell in &cells {
         let method = MethodArguments::named_with(
             (&cell.method, preset_of(arguments, &cell.method), params_of(arguments, &cell.method)),
@@ -164,7 +166,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let settings = method.choose(&plugins, &arguments.grants.granted)?;
         let quiet = Console::new(true);
         for plugin in std::iter::once(settings.method).chain(settings.perturbation) {
-            used.insert(plugin.name().to_owned(), plugin.sha256().to_owned());
+            used.insert(format!("{} {}", plugin.role(), plugin.name()), plugin.sha256().to_owned());
+            for need in plugin.info().needs.iter().filter(|need| settings.grants.contains(plugin.name(), **need)) {
+                granted = granted.with(plugin.name(), *need);
+            }
         }
         let explainer = Explainer {
             console: &quiet,
@@ -192,13 +197,21 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     write_atomic(folder.path().join("table.md"), text.as_bytes())?;
     let shown: Vec<(&Chosen, &Subject)> = images.iter().copied().take(SHOWN).collect();
     grid::grid(&cells, &shown, &reader, folder.path())?.write_png(folder.path().join("grid.png"))?;
+    let outputs =
+        ["table.csv", "table.md", "grid.png"].map(|name| (name, hash::of_file(&folder.path().join(name)).ok()));
+    let outputs: BTreeMap<&str, Option<String>> = outputs.into_iter().collect();
     let record = json!({
         "lacuna": env!("CARGO_PKG_VERSION"),
+        "provenance": Provenance::now(Some(&device)),
         "device": device.name(),
+        "plan": planned,
+        "limits": limits,
+        "grants": granted,
         "plugins": used,
         "table": lines,
         "differences": differences,
         "notes": pictures::in_words(&notes),
+        "outputs": outputs,
     });
     write_atomic(folder.path().join(RECORD), serde_json::to_string_pretty(&record).unwrap_or_default().as_bytes())?;
     console.say(text.trim_end());
@@ -319,7 +332,7 @@ fn plan(
     cells: &[Cell],
     metrics: &Metrics<'_>,
     chosen: &[Chosen],
-) -> Result<()> {
+) -> Result<Value> {
     let hashes: Vec<&str> = metrics.plugins.iter().map(|metric| metric.sha256()).collect();
     let mut plan = json!({
         "device": device,
@@ -350,7 +363,8 @@ fn plan(
     }
     plan["cells"] = json!(cells);
     plan["images"] = chosen.iter().map(|chosen| chosen.name.clone()).collect();
-    Ok(write_atomic(path, serde_json::to_string_pretty(&plan).unwrap_or_default().as_bytes())?)
+    write_atomic(path, serde_json::to_string_pretty(&plan).unwrap_or_default().as_bytes())?;
+    Ok(plan)
 }
 
 /// Images of all cells, with the time that is left.

@@ -14,7 +14,7 @@ use crate::{
 };
 use lacuna_engine::{Activation, ClassIndex, Classifier, Generator, ReluRule, Tensor};
 use lacuna_imaging::{Image, Map, NamedArray};
-use lacuna_runtime::{CancelToken, ExplainRequest, Host, Limits, MessageLevel, Progress, RunRecord, explain};
+use lacuna_runtime::{CancelToken, ExplainRequest, Host, Limits, Message, MessageLevel, Progress, RunRecord, explain};
 use std::{
     sync::{Arc, OnceLock},
     time::Duration,
@@ -67,6 +67,7 @@ pub struct Explained {
 pub struct Batch {
     pub images: Vec<String>,
     pub run: RunRecord,
+    pub messages: Vec<Message>,
     /// From the start of the program to the first report of a step.
     pub first_step: Option<Duration>,
 }
@@ -134,6 +135,7 @@ impl Explainer<'_> {
         let batch = Arc::new(Batch {
             images: subjects.iter().map(|s| s.record.path.clone()).collect(),
             run: outcome.record,
+            messages: outcome.messages,
             first_step: first_step.get().copied(),
         });
         let mut all = Vec::new();

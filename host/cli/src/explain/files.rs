@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     failure::{Failure, Result},
+    hash,
     output::{OutputFolder, RECORD},
 };
 use lacuna_imaging::{BitDepth, Geometry, OverlayStyle, overlay, panel, write_atomic, write_npz};
@@ -22,13 +23,16 @@ pub fn write(
     explained: &Explained,
     folder: &OutputFolder,
 ) -> Result<Summary> {
-    let record = Record::new(explainer, subject, explained);
+    let mut record = Record::new(explainer, subject, explained);
     let files = folder.fill(&NAMES, |staged| {
         pictures(subject, explained, staged)?;
         map(subject, explained, staged)?;
         if !explained.extras.is_empty() {
             write_npz(staged.join("extras.npz"), &explained.extras)?;
         }
+        record.outputs = hash::of_folder(staged).map_err(|error| {
+            Failure::Run(format!("{}: the results cannot be read back ({error})", staged.display()))
+        })?;
         let text = serde_json::to_string_pretty(&record)
             .map_err(|error| Failure::Run(format!("the record cannot be written: {error}")))?;
         Ok(write_atomic(staged.join(RECORD), text.as_bytes())?)

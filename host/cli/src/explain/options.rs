@@ -5,7 +5,7 @@ use crate::{
     failure::{Failure, Result},
     plugins::Plugins,
 };
-use lacuna_runtime::{Grants, Limits, Need, Plugin, Role, Settings, Value};
+use lacuna_runtime::{Grant, Grants, Limits, Need, Plugin, Role, Settings, Value};
 
 #[derive(Debug, clap::Args)]
 pub struct MethodArguments {
@@ -60,7 +60,7 @@ impl MethodArguments {
     }
 
     /// Finds the plugins and reads their parameters.
-    pub fn choose<'a>(&self, plugins: &'a Plugins, granted: &[Need]) -> Result<Chosen<'a>> {
+    pub fn choose<'a>(&self, plugins: &'a Plugins, granted: &[Grant]) -> Result<Chosen<'a>> {
         let method = plugins.get(Role::Method, &self.method)?;
         let named = self.perturbation.as_deref();
         if !method.uses_perturbation()
@@ -109,9 +109,9 @@ impl Chosen<'_> {
 
 #[derive(Debug, clap::Args)]
 pub struct GrantArguments {
-    /// Grant a third-party plugin what it needs: `readback`, the right to read numbers of tensors
-    #[arg(long = "grant", value_name = "NEED")]
-    pub granted: Vec<Need>,
+    /// Grant a third-party plugin what it needs, for example my-method:readback, the right to read numbers of tensors
+    #[arg(long = "grant", value_name = "PLUGIN:NEED")]
+    pub granted: Vec<Grant>,
 }
 
 /// Each plugin of a run has its own account.

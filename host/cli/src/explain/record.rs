@@ -5,16 +5,17 @@ use super::{
     input::ImageRecord,
     target::{Choice, Target},
 };
-use crate::{console::Console, model::ModelRecord};
-use lacuna_runtime::RunRecord;
+use crate::{console::Console, model::ModelRecord, provenance::Provenance};
+use lacuna_runtime::{Message, RunRecord};
 use serde::Serialize;
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 /// The content of `record.json`.
 #[derive(Debug, Serialize)]
 pub struct Record<'a> {
     /// Version of this program.
     lacuna: &'static str,
+    provenance: Provenance,
     image: &'a ImageRecord,
     warnings: &'a [String],
     classifier: &'a ModelRecord,
@@ -28,12 +29,17 @@ pub struct Record<'a> {
     /// The images of the run below, in order; the terms of its objective are sums over them.
     batch: &'a [String],
     run: &'a RunRecord,
+    /// What the plugins said while they worked.
+    messages: &'a [Message],
+    /// SHA-256 of every other file of the result.
+    pub outputs: BTreeMap<String, String>,
 }
 
 impl<'a> Record<'a> {
     pub fn new(explainer: &'a Explainer<'_>, subject: &'a Subject, explained: &'a Explained) -> Record<'a> {
         Record {
             lacuna: env!("CARGO_PKG_VERSION"),
+            provenance: Provenance::now(Some(explainer.classifier.device())),
             image: &subject.record,
             warnings: &subject.warnings,
             classifier: explainer.model.record(),
@@ -44,6 +50,8 @@ impl<'a> Record<'a> {
             findings: &explained.findings,
             batch: &explained.batch.images,
             run: &explained.batch.run,
+            messages: &explained.batch.messages,
+            outputs: BTreeMap::new(),
         }
     }
 }

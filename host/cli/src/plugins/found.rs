@@ -6,7 +6,7 @@ use crate::{
 };
 use directories::ProjectDirs;
 use lacuna_builtin::BUILT_IN;
-use lacuna_runtime::{CompileCache, Grants, Host, HostOptions, Need, Plugin, PluginLibrary, Role};
+use lacuna_runtime::{CompileCache, Grant, Grants, Host, HostOptions, Need, Plugin, PluginLibrary, Role};
 use std::{
     collections::HashSet,
     env, fs, io,
@@ -80,21 +80,19 @@ impl Plugins {
     ///
     /// # Errors
     /// A third-party plugin that needs what was not granted.
-    pub fn grants(&self, granted: &[Need], used: &[&Plugin]) -> Result<Grants> {
-        let mut grants = Grants::none();
-        for need in granted {
-            grants = grants.with(*need);
-        }
+    pub fn grants(&self, granted: &[Grant], used: &[&Plugin]) -> Result<Grants> {
+        let mut grants: Grants = granted.iter().cloned().collect();
         for plugin in used {
             let own = self.built_in.contains(plugin.sha256());
             let needs_readback = plugin.info().needs.contains(&Need::Readback);
-            match (needs_readback, own || granted.contains(&Need::Readback)) {
-                (true, true) => grants = grants.with(Need::Readback),
+            match (needs_readback, own || grants.contains(plugin.name(), Need::Readback)) {
+                (true, true) => grants = grants.with(plugin.name(), Need::Readback),
                 (true, false) => {
                     return Err(Failure::Input(format!(
                         "{} needs `readback`, which was not granted: it wants to read numbers of tensors. Remedy: if you \
-                         trust it with the image's numbers, add `--grant readback`.",
-                        plugin.id()
+                         trust it with the image's numbers, add `--grant {}:readback`.",
+                        plugin.id(),
+                        plugin.name()
                     )));
                 }
                 (false, _) => {}

@@ -107,7 +107,7 @@ fn methods_are_compared_on_unseen_patients_and_a_stopped_run_goes_on() {
     let changed: Vec<bool> = results().iter().map(|finished| !second.contains(finished)).collect();
     assert_eq!(changed.iter().filter(|changed| **changed).count(), 1, "{changed:?}");
     assert!(!second.contains(&results()[0]), "the image with another mask kept its numbers");
-    assert_eq!(run["plugins"]["blur"].as_str().map(str::len), Some(64), "{run}");
+    assert_eq!(run["plugins"]["perturbation blur"].as_str().map(str::len), Some(64), "{run}");
 
     bench.run(&line.replace("--seed 3", "--seed 4")).says(2, &["plan.json", "an earlier comparison", "--out"]);
     // A map that was changed is made again, and without its plan a folder gives nothing of another run.

@@ -2,6 +2,7 @@
 
 use crate::common::{Bench, Run, nifti};
 use lacuna_imaging::Image;
+use sha2::{Digest, Sha256};
 use std::{
     fs,
     io::{BufRead, BufReader},
@@ -55,6 +56,8 @@ fn explain_writes_every_file_and_a_record_that_proves_the_run() {
         "/classifier/files/0/sha256",
         "/run/method/sha256",
         "/run/perturbation/sha256",
+        "/provenance/program/executable_sha256",
+        "/provenance/program/cargo_lock_sha256",
     ] {
         let hash = record.pointer(pointer).and_then(|v| v.as_str());
         assert_eq!(hash.map(str::len), Some(64), "{pointer}");
@@ -64,6 +67,18 @@ fn explain_writes_every_file_and_a_record_that_proves_the_run() {
     assert_eq!(record["run"]["perturbation"]["settings"]["sigma"], 5.0);
     assert_eq!(record["run"]["objective"]["values"].as_array().unwrap().len(), 10);
     assert!(record["deleted_fraction"].as_f64().is_some());
+    assert!(record["messages"].is_array());
+    let outputs = record["outputs"].as_object().unwrap();
+    let mut proven: Vec<&str> = outputs.keys().map(String::as_str).chain(["record.json"]).collect();
+    proven.sort_unstable();
+    assert_eq!(proven, expected);
+    for (name, hash) in outputs {
+        let found = format!("{:x}", Sha256::digest(bench.read(&format!("out/{name}"))));
+        assert_eq!(hash.as_str(), Some(found.as_str()), "{name}");
+    }
+    let asked: Vec<&str> =
+        record["provenance"]["command_line"].as_array().unwrap().iter().flat_map(|v| v.as_str()).collect();
+    assert!(asked.contains(&"--perturbation-param") && asked.contains(&"sigma=5"), "{asked:?}");
 }
 
 #[test]

@@ -16,6 +16,7 @@ pub use manifest::{Manifest, Model, Output};
 pub use process::StopProbe;
 
 use crate::graph::axes::Picture;
+use crate::graph::network::PassCost;
 use crate::{Device, Error, Result, Tensor};
 use external::External;
 use logits::LogitNetwork;
@@ -53,6 +54,16 @@ pub enum Score {
     Logit,
     /// log p / (1 - p), which does not saturate.
     LogOdds,
+}
+
+/// A part of a network that is run by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pass<'a> {
+    Whole,
+    /// Up to the layer of this name.
+    Until(&'a str),
+    /// From the layer of this name on.
+    From(&'a str),
 }
 
 /// An index into the class names of one classifier.
@@ -191,6 +202,17 @@ impl Classifier {
                 let rest = others.subtract(&highest)?.exponential()?.sum(&[1])?.logarithm()?.add(&highest)?;
                 pick(logits)?.subtract(&rest.reshape(&[n])?)
             }
+        }
+    }
+
+    /// What a pass takes of the device for each image: the whole network, or the part that begins or ends at a layer. A
+    /// black box takes nothing here.
+    pub fn pass_cost(&self, part: Pass<'_>) -> PassCost {
+        let Body::Network(LogitNetwork { fed, .. }) = &self.inner.body else { return PassCost::default() };
+        match part {
+            Pass::Whole => fed.network.cost(),
+            Pass::Until(layer) => fed.network.cost_beside(layer, true),
+            Pass::From(layer) => fed.network.cost_beside(layer, false),
         }
     }
 

@@ -51,12 +51,17 @@ pub fn adapters() -> Vec<Adapter> {
         };
         let index_of_kind = listed.iter().filter(|adapter| adapter.kind == kind).count();
         listed.push(Adapter {
+            driver: driver(&info),
             name: info.name,
             interface: info.backend.to_string(),
-            driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
             kind,
             index_of_kind,
         });
     }
     listed
+}
+
+/// The driver and its version.
+pub(super) fn driver(info: &wgpu::AdapterInfo) -> String {
+    format!("{} {}", info.driver, info.driver_info).trim().to_owned()
 }

@@ -27,6 +27,7 @@ pub struct Device {
 struct Inner {
     burn: burn::tensor::Device,
     name: String,
+    driver: Option<String>,
     kind: AdapterKind,
     constants: Mutex<Constants>,
 }
@@ -68,6 +69,7 @@ impl Device {
         Self::new(
             burn::tensor::Device::flex(),
             format!("cpu, {} threads, {}", rayon::current_num_threads(), Instructions::chosen().name()),
+            None,
             AdapterKind::Cpu,
         )
     }
@@ -81,7 +83,8 @@ impl Device {
         let burn = burn::tensor::Device::wgpu_options().setup(setup).init().map_err(|error| {
             Error::Device(format!("the wgpu device that was handed in ({}) cannot be used: {error}", info.name))
         })?;
-        Ok(Self::new(burn, info.name, AdapterKind::Embedder))
+        let driver = adapters::driver(&info);
+        Ok(Self::new(burn, info.name, Some(driver), AdapterKind::Embedder))
     }
 
     fn gpu(adapter: &Adapter) -> Result<Self> {
@@ -105,16 +108,22 @@ impl Device {
                 burn
             }
         };
-        Ok(Self::new(burn, format!("{} ({})", adapter.name, adapter.interface), adapter.kind))
+        let name = format!("{} ({})", adapter.name, adapter.interface);
+        Ok(Self::new(burn, name, Some(adapter.driver.clone()), adapter.kind))
     }
 
-    fn new(burn: burn::tensor::Device, name: String, kind: AdapterKind) -> Self {
-        Self { inner: Arc::new(Inner { burn, name, kind, constants: Mutex::default() }) }
+    fn new(burn: burn::tensor::Device, name: String, driver: Option<String>, kind: AdapterKind) -> Self {
+        Self { inner: Arc::new(Inner { burn, name, driver, kind, constants: Mutex::default() }) }
     }
 
     /// The name of the processor or adapter, for people.
     pub fn name(&self) -> &str {
         &self.inner.name
+    }
+
+    /// The driver of an adapter and its version, in the driver's own words.
+    pub fn driver(&self) -> Option<&str> {
+        self.inner.driver.as_deref()
     }
 
     pub fn kind(&self) -> AdapterKind {

@@ -6,6 +6,7 @@ mod open;
 pub use manifest::GeneratorManifest;
 
 use crate::fed::Fed;
+use crate::graph::network::PassCost;
 use crate::input::Layout;
 use crate::{Device, Error, Interpolation, ReluRule, Result, Tensor};
 use std::sync::Arc;
@@ -57,6 +58,14 @@ impl Generator {
 
     pub fn device(&self) -> &Device {
         self.inner.device()
+    }
+
+    /// What a pass through all of its networks takes of the device for each image.
+    pub fn pass_cost(&self) -> PassCost {
+        match &self.inner.networks {
+            Networks::Whole(network) => network.network.cost(),
+            Networks::Latent { encoder, decoder, .. } => encoder.network.cost().then(decoder.network.cost()),
+        }
     }
 
     /// The healthy images (N, C, H, W) in [0, 1] that the model makes of `images` (N, C, H, W) in [0, 1], on their grid

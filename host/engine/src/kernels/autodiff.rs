@@ -2,6 +2,7 @@
 
 use super::{FrozenConv, FrozenOps, MaxPool, Nonlinearity, Then};
 use crate::ReluRule;
+use crate::interrupt::check_in_backward;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
@@ -25,6 +26,7 @@ impl<B: Backend + FrozenOps, C: CheckpointStrategy> FrozenOps for Autodiff<B, C>
             type State = (FloatTensor<B>, Arc<FrozenConv>, [usize; 2], Option<(FloatTensor<B>, ReluRule)>);
 
             fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+                check_in_backward();
                 let gradient = grads.consume::<B>(&ops.node);
                 let [Some(parent)] = ops.parents else { return };
                 let (weight, conv, size, relu) = ops.state;
@@ -77,6 +79,7 @@ impl<B: Backend + FrozenOps, C: CheckpointStrategy> FrozenOps for Autodiff<B, C>
             type State = (FloatTensor<B>, FloatTensor<B>, Arc<FrozenConv>);
 
             fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+                check_in_backward();
                 let gradient = grads.consume::<B>(&ops.node);
                 let [Some(parent)] = ops.parents else { return };
                 let (weight, zeros, conv) = ops.state;
@@ -110,6 +113,7 @@ impl<B: Backend + FrozenOps, C: CheckpointStrategy> FrozenOps for Autodiff<B, C>
             type State = (FloatTensor<B>, FloatTensor<B>, ReluRule);
 
             fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+                check_in_backward();
                 let gradient = grads.consume::<B>(&ops.node);
                 let [Some(parent)] = ops.parents else { return };
                 let (output, scale, rule) = ops.state;
@@ -134,6 +138,7 @@ impl<B: Backend + FrozenOps, C: CheckpointStrategy> FrozenOps for Autodiff<B, C>
             type State = (FloatTensor<B>, ReluRule);
 
             fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+                check_in_backward();
                 let gradient = grads.consume::<B>(&ops.node);
                 let [Some(parent)] = ops.parents else { return };
                 let (output, rule) = ops.state;
@@ -158,6 +163,7 @@ impl<B: Backend + FrozenOps, C: CheckpointStrategy> FrozenOps for Autodiff<B, C>
             type State = (FloatTensor<B>, Nonlinearity);
 
             fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+                check_in_backward();
                 let gradient = grads.consume::<B>(&ops.node);
                 let [Some(parent)] = ops.parents else { return };
                 let (kept, function) = ops.state;
@@ -183,6 +189,7 @@ impl<B: Backend + FrozenOps, C: CheckpointStrategy> FrozenOps for Autodiff<B, C>
             type State = Vec<usize>;
 
             fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+                check_in_backward();
                 let gradient = grads.consume::<B>(&ops.node);
                 let [Some(parent)] = ops.parents else { return };
                 let mut inverse = vec![0; ops.state.len()];
@@ -207,6 +214,7 @@ impl<B: Backend + FrozenOps, C: CheckpointStrategy> FrozenOps for Autodiff<B, C>
             type State = ();
 
             fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
+                check_in_backward();
                 let gradient = grads.consume::<B>(&ops.node);
                 let [Some(parent), _] = ops.parents else { return };
                 grads.register::<B>(parent.id, gradient);
@@ -214,6 +222,23 @@ impl<B: Backend + FrozenOps, C: CheckpointStrategy> FrozenOps for Autodiff<B, C>
         }
         let nodes = [x.node(), other.node()];
         TieBackward.prepare::<C>(nodes).compute_bound().stateless(x.into_primitive())
+    }
+
+    fn interruptible(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        #[derive(Debug)]
+        struct Interruptible;
+        impl<B: Backend> Backward<B, 1> for Interruptible {
+            type State = ();
+
+            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+                check_in_backward();
+                let gradient = grads.consume::<B>(&ops.node);
+                let [Some(parent)] = ops.parents else { return };
+                grads.register::<B>(parent.id, gradient);
+            }
+        }
+        let nodes = [x.node()];
+        Interruptible.prepare::<C>(nodes).compute_bound().stateless(x.into_primitive())
     }
 
     fn max_pool(x: FloatTensor<Self>, pool: MaxPool) -> FloatTensor<Self> {
@@ -224,6 +249,7 @@ impl<B: Backend + FrozenOps, C: CheckpointStrategy> FrozenOps for Autodiff<B, C>
             type State = (FloatTensor<B>, MaxPool);
 
             fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+                check_in_backward();
                 let gradient = grads.consume::<B>(&ops.node);
                 let [Some(parent)] = ops.parents else { return };
                 let (x, pool) = ops.state;

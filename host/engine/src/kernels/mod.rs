@@ -136,6 +136,12 @@ pub trait FrozenOps: Backend {
         x
     }
 
+    /// `x` itself. Its backward pass can be interrupted here.
+    #[fusion(dtype = x, shape = x)]
+    fn interruptible(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        x
+    }
+
     /// The largest number of each window of (N, C, H, W).
     #[fusion(dtype = x, shape = pooled_shape(x, pool))]
     fn max_pool(x: FloatTensor<Self>, pool: MaxPool) -> FloatTensor<Self> {

@@ -14,7 +14,7 @@ mod shape;
 pub use image::Interpolation;
 pub(crate) use random::SplitMix;
 
-use crate::{Device, Error, Result};
+use crate::{Device, Error, Result, tape::count_result};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Dispatch, DispatchAutodiffContext, DispatchTensor, TensorMetadata};
 use burn::tensor::TensorData;
@@ -75,6 +75,9 @@ impl Tensor {
             tensor => tensor,
         }
         .into_dispatch();
+        if primitive.autodiff != DispatchAutodiffContext::Disabled {
+            count_result();
+        }
         Self { primitive, device: device.clone() }
     }
 

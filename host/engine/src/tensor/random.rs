@@ -2,7 +2,10 @@
 
 use super::normal::normals;
 use super::{Tensor, check_shape};
-use crate::{Device, Error, Result};
+use crate::{Device, Error, Result, interrupt};
+
+/// Numbers that are made without looking whether anybody still wants them.
+const PART: usize = 1 << 24;
 
 impl Tensor {
     /// Uniform in [low, high); the same seed gives the same numbers on every device.
@@ -16,7 +19,13 @@ impl Tensor {
             return Err(Error::argument("uniform", "low", expected, low));
         }
         let mut random = SplitMix(seed);
-        let data = (0..shape.iter().product()).map(|_| low + (high - low) * random.unit() as f32).collect();
+        let count: usize = shape.iter().product();
+        let mut data = Vec::with_capacity(count);
+        while data.len() < count {
+            interrupt::check()?;
+            let part = PART.min(count - data.len());
+            data.extend((0..part).map(|_| low + (high - low) * random.unit() as f32));
+        }
         Self::from_data(device, shape, data)
     }
 

@@ -1,7 +1,8 @@
 //! Sums, means, maxima, and products of matrices.
 
 use super::{Tensor, check_shape};
-use crate::{Error, Result};
+use crate::kernels::FrozenOps;
+use crate::{Error, Result, interrupt};
 use burn::backend::Dispatch;
 use burn::backend::ops::{ActivationOps, FloatTensorOps};
 
@@ -89,9 +90,43 @@ impl Tensor {
         let mut result: Vec<usize> = (0..rank - 2).map(|axis| left[axis].max(right[axis])).collect();
         result.extend([left[rank - 2], right[rank - 1]]);
         check_shape("matrix-multiply", &result)?;
-        Ok(self.like(Dispatch::float_matmul(self.primitive(), other.primitive())))
+        self.product(other, &result)
+    }
+
+    /// The product of what fits, in parts if it is so large that somebody may want to interrupt it.
+    fn product(&self, other: &Self, shape: &[usize]) -> Result<Self> {
+        let inner = self.shape().last().copied().unwrap_or(1);
+        let work = shape.iter().chain([&inner]).fold(2.0, |work, size| work * *size as f64);
+        // The longest axis of the result, which is an axis of one factor or of both.
+        let longest = (0..shape.len()).max_by_key(|axis| shape[*axis]).filter(|_| work > WORK_OF_A_PART);
+        let Some(axis) = longest.filter(|axis| shape[*axis] > 1) else {
+            let product = self.like(Dispatch::float_matmul(self.primitive(), other.primitive()));
+            return Ok(product);
+        };
+        let parts = ((work / WORK_OF_A_PART).ceil() as usize).min(shape[axis]);
+        let size = shape[axis].div_ceil(parts);
+        let (left, right) = (self.shape(), other.shape());
+        let part = |x: &Self, sizes: &[usize], from: usize, to: usize, other_factors: usize| {
+            if axis == other_factors || sizes[axis] == 1 { Ok(x.clone()) } else { x.slice(axis, from, to) }
+        };
+        let mut made = Vec::with_capacity(parts);
+        for from in (0..shape[axis]).step_by(size) {
+            interrupt::check()?;
+            let to = (from + size).min(shape[axis]);
+            let rank = shape.len();
+            let (a, b) = (part(self, &left, from, to, rank - 1)?, part(other, &right, from, to, rank - 2)?);
+            let product = self.like(Dispatch::float_matmul(a.primitive(), b.primitive()));
+            made.push(match product.is_tracked() {
+                true => self.like(Dispatch::interruptible(product.primitive())),
+                false => product,
+            });
+        }
+        Self::concatenate(&made, axis)
     }
 }
+
+/// Multiplications and additions of one part of a product: a second on a slow processor.
+const WORK_OF_A_PART: f64 = 2e10;
 
 #[cfg(test)]
 mod tests {

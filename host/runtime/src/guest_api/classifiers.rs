@@ -3,6 +3,7 @@
 use super::{
     fault::{Fault, sizes},
     handles::{ClassifierHandle, TensorHandle},
+    passes::Pass,
 };
 use crate::{
     bindings::method::lacuna::explain::classifiers::{self as wit, ClassifierInfo, Host, HostClassifier, ReluRule},
@@ -14,10 +15,6 @@ use wasmtime::component::Resource;
 type Handle = Resource<TensorHandle>;
 type Model = Resource<ClassifierHandle>;
 
-/// Bytes that a deep network keeps for its gradients per byte of input: an estimate, so that a guest which hoards tracked
-/// answers meets its quota before the device runs out. DenseNet121 at 224 x 224 is of this order.
-const GRAPH_BYTES_PER_INPUT_BYTE: u64 = 128;
-
 impl Host for PluginState {}
 
 impl HostClassifier for PluginState {
@@ -28,9 +25,9 @@ impl HostClassifier for PluginState {
 
     fn logits(&mut self, this: Model, images: Handle, rule: ReluRule) -> Result<Handle, Fault> {
         let (model, images) = (self.classifier(&this)?, self.tensor(&images)?);
-        let logits =
-            self.compute("classifier.logits", Group::Classifier, || model.logits(&images.tensor, rule.into()))?;
-        self.keep_answer(logits, images)
+        self.count_images(&images);
+        let pass = pass("classifier.logits", model.pass_cost(engine::Pass::Whole));
+        self.pass(&pass, images, |images| model.logits(images, rule.into()))
     }
 
     fn probabilities(&mut self, this: Model, logits: Handle) -> Result<Handle, Fault> {
@@ -49,16 +46,16 @@ impl HostClassifier for PluginState {
 
     fn activations(&mut self, this: Model, images: Handle, layer: String) -> Result<Handle, Fault> {
         let (model, images) = (self.classifier(&this)?, self.tensor(&images)?);
-        let work = || model.activations(&images.tensor, &layer);
-        let activations = self.compute("classifier.activations", Group::Classifier, work)?;
-        self.keep_answer(activations, images)
+        self.count_images(&images);
+        let pass = pass("classifier.activations", model.pass_cost(engine::Pass::Until(&layer)));
+        self.pass(&pass, images, |images| model.activations(images, &layer))
     }
 
     fn logits_from(&mut self, this: Model, layer: String, activations: Handle) -> Result<Handle, Fault> {
         let (model, activations) = (self.classifier(&this)?, self.tensor(&activations)?);
-        let work = || model.logits_from(&layer, &activations.tensor);
-        let logits = self.compute("classifier.logits-from", Group::Classifier, work)?;
-        self.keep_answer(logits, activations)
+        self.count_images(&activations);
+        let pass = pass("classifier.logits-from", model.pass_cost(engine::Pass::From(&layer)));
+        self.pass(&pass, activations, |activations| model.logits_from(&layer, activations))
     }
 
     fn place(&mut self, this: Model, layer: String, values: Handle) -> Result<Handle, Fault> {
@@ -84,20 +81,15 @@ impl PluginState {
         Ok(self.table().get(handle)?.0.clone())
     }
 
-    /// Keeps what the classifier made of a batch, and counts its images.
-    fn keep_answer(&mut self, output: engine::Tensor, input: TensorHandle) -> Result<Handle, Fault> {
-        let images = input.tensor.shape().first().copied().unwrap_or(0);
+    /// Counts the images of a pass.
+    fn count_images(&self, images: &TensorHandle) {
+        let images = images.tensor.shape().first().copied().unwrap_or(0);
         self.shared().meter.count_classified(images as u64);
-        self.keep_network(output, input)
     }
+}
 
-    /// Keeps the output of a whole network, whose graph holds far more than its result.
-    pub(super) fn keep_network(&mut self, output: engine::Tensor, input: TensorHandle) -> Result<Handle, Fault> {
-        let graph = input.tensor.bytes().saturating_mul(GRAPH_BYTES_PER_INPUT_BYTE);
-        let hidden = if output.is_tracked() { graph } else { 0 };
-        let output = output.alone().map_err(|error| Fault::of_engine("the end of a network", error))?;
-        self.keep_with(output, hidden, [input])
-    }
+fn pass(operation: &'static str, cost: engine::PassCost) -> Pass {
+    Pass { operation, group: Group::Classifier, cost }
 }
 
 fn info(info: &engine::ClassifierInfo) -> ClassifierInfo {

@@ -45,6 +45,7 @@ impl Fault {
             EngineError::NotDifferentiable(reason) => WitError::NotDifferentiable(reason),
             EngineError::Unsupported(reason) => WitError::Unsupported(reason),
             EngineError::NonFinite(place) => WitError::NonFinite(place),
+            EngineError::Interrupted => WitError::Cancelled,
             EngineError::External { what, remedy } => return Fault::Stop(Stop::Classifier { what, remedy }),
             EngineError::Model(reason) | EngineError::Device(reason) => {
                 return Fault::Stop(Stop::Device { operation, reason });

@@ -3,6 +3,8 @@
 use super::{
     fault::{Fault, sizes},
     handles::{GeneratorHandle, TensorHandle},
+    passes::Pass,
+    tensors::bytes_of,
 };
 use crate::{
     bindings::method::lacuna::explain::{
@@ -54,6 +56,11 @@ impl HostGenerator for PluginState {
 
     fn decode(&mut self, this: Model, latent: Handle, height: u32, width: u32) -> Result<Handle, Fault> {
         let (height, width) = (height as usize, width as usize);
+        let (model, codes) = (self.table().get(&this)?.0.clone(), self.tensor(&latent)?.tensor.shape());
+        let (images, channels) = (codes.first().copied().unwrap_or(1), model.info().channels);
+        // The images, and those of which only the columns are resized.
+        let pictures = |height: usize| bytes_of([images, channels, height, width]);
+        self.room_for(pictures(height).saturating_add(pictures(model.info().height)))?;
         self.generate(&this, latent, "generator.decode", |model, latent| model.decode(latent, height, width))
     }
 
@@ -70,11 +77,10 @@ impl PluginState {
         this: &Model,
         input: Handle,
         operation: &'static str,
-        work: impl FnOnce(&Generator, &engine::Tensor) -> engine::Result<engine::Tensor>,
+        work: impl Fn(&Generator, &engine::Tensor) -> engine::Result<engine::Tensor>,
     ) -> Result<Handle, Fault> {
         let (model, input) = (self.table().get(this)?.0.clone(), self.tensor(&input)?);
-        let group = self.group();
-        let made = self.compute(operation, group, || work(&model, &input.tensor))?;
-        self.keep_network(made, input)
+        let pass = Pass { operation, group: self.group(), cost: model.pass_cost() };
+        self.pass(&pass, input, |input| work(&model, input))
     }
 }

@@ -8,6 +8,7 @@ mod classifiers;
 pub(crate) mod fault;
 mod generators;
 pub(crate) mod handles;
+mod passes;
 mod perturbations;
 mod reporting;
 mod tensors;

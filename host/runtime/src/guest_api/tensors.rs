@@ -250,7 +250,8 @@ fn broadcast(a: &[usize], b: &[usize]) -> Vec<usize> {
     (0..rank).map(|i| size(a, i).max(size(b, i))).collect()
 }
 
-fn bytes_of(shape: impl IntoIterator<Item = usize>) -> u64 {
+/// Bytes of a tensor of this shape.
+pub(super) fn bytes_of(shape: impl IntoIterator<Item = usize>) -> u64 {
     shape.into_iter().fold(size_of::<f32>() as u64, |bytes, size| bytes.saturating_mul(size as u64))
 }
 

@@ -70,6 +70,11 @@ impl Quota {
         if requested > self.allowed { Err(Exhausted { allowed: self.allowed, requested }) } else { Ok(()) }
     }
 
+    /// Bytes that can still be asked for.
+    pub(crate) fn left(&self) -> u64 {
+        self.allowed.saturating_sub(self.bytes.with(0))
+    }
+
     /// Results that the gradient graph would hold with so many more.
     pub(crate) fn nodes_with(&self, nodes: u64) -> u64 {
         self.nodes.with(nodes)

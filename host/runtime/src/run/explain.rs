@@ -227,7 +227,7 @@ impl<'a> Available<'a> {
                 Need::Gradients => !self.classifier.differentiable,
                 Need::Activations => self.classifier.layers.is_empty(),
                 Need::Generator => !self.generator,
-                Need::Readback if !self.grants.contains(Need::Readback) => {
+                Need::Readback if !self.grants.contains(plugin.name(), Need::Readback) => {
                     return Err(RunError::NotGranted { plugin: plugin.id().clone(), need: Need::Readback });
                 }
                 Need::Readback => false,

@@ -75,7 +75,7 @@ pub fn open_classifier(host: &Host, request: &ClassifierRequest<'_>) -> Result<C
     }
     for need in &plugin.info().needs {
         match need {
-            Need::Readback if request.grants.contains(Need::Readback) => {}
+            Need::Readback if request.grants.contains(plugin.name(), Need::Readback) => {}
             Need::Readback => return Err(RunError::NotGranted { plugin: plugin.id().clone(), need: Need::Readback }),
             need => {
                 let what = format!("{} declares the need `{need}`", plugin.id());

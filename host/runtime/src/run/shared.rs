@@ -57,6 +57,12 @@ impl Shared {
         self.partner_fault.borrow().clone()
     }
 
+    /// Whether the time is over, or the user wants no result any more, for computations that look between their steps.
+    pub(crate) fn unwanted(self: &Rc<Shared>) -> Rc<dyn Fn() -> bool> {
+        let shared = self.clone();
+        Rc::new(move || shared.watch.check(Instant::now()).is_err() || shared.watch.unwanted())
+    }
+
     /// An account that the graph of this run may hold bytes of.
     pub(crate) fn enlist(&self, quota: &Arc<Quota>) {
         self.quotas.borrow_mut().push(quota.clone());

@@ -21,7 +21,7 @@ use crate::{
         memory::MemoryLimiter,
     },
 };
-use lacuna_engine::{self as engine, Device, Generator, LARGEST_GRAPH, Tensor, nodes_made};
+use lacuna_engine::{self as engine, Device, Generator, LARGEST_GRAPH, Tensor, interruptible, tracked_results};
 use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -37,7 +37,7 @@ use wasmtime::{
 /// The most bytes that a guest passes to the host in one call.
 pub(crate) const CALL_BYTES: usize = 128 << 20;
 /// Bytes that the gradient graph takes for each result in it, besides the numbers.
-const NODE_BYTES: u64 = 1024;
+const NODE_BYTES: u64 = 2048;
 /// Handles that the host itself puts into a plugin's table for a call, beyond the plugin's limit.
 const HANDLES_OF_THE_HOST: usize = 8;
 
@@ -54,8 +54,8 @@ pub(crate) struct PluginState {
     device: Option<Device>,
     shared: Rc<Shared>,
     refusal: Option<WitError>,
-    /// How many results the latest computation put into the gradient graph, at most.
-    nodes: u64,
+    /// How many results the latest computation put into the gradient graph.
+    results: u64,
 }
 
 /// Bytes that may be read back, and those that were.
@@ -76,7 +76,7 @@ impl PluginState {
     ) -> PluginState {
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles as usize);
-        let granted = grants.contains(Need::Readback) && needs.contains(&Need::Readback);
+        let granted = grants.contains(id.name(), Need::Readback) && needs.contains(&Need::Readback);
         let quota = Quota::new(limits.device_bytes);
         shared.enlist(&quota);
         PluginState {
@@ -91,7 +91,7 @@ impl PluginState {
             device,
             shared,
             refusal: None,
-            nodes: 0,
+            results: 0,
         }
     }
 
@@ -143,16 +143,20 @@ impl PluginState {
         work: impl FnOnce() -> engine::Result<R>,
     ) -> Result<R, Fault> {
         let start = self.begin()?;
-        let nodes = nodes_made();
-        let result = catch_unwind(AssertUnwindSafe(work));
-        self.nodes = nodes_made().saturating_sub(nodes + 1);
+        let results = tracked_results();
+        let result = catch_unwind(AssertUnwindSafe(|| interruptible(self.shared.unwanted(), work)));
+        self.results = tracked_results() - results;
         self.shared.meter.add(group, start.elapsed());
         let result = match result {
             Ok(result) => result.map_err(|error| Fault::of_engine(operation, error)),
             Err(panic) => Err(Fault::bug(operation, words_of(&*panic))),
         };
-        if result.is_err() && self.nodes > 0 {
-            self.sweep()?;
+        if result.is_err() {
+            // Where the time was over in the middle, that is the reason.
+            self.shared.watch.check(Instant::now())?;
+            if self.results > 0 {
+                self.sweep()?;
+            }
         }
         result
     }
@@ -225,7 +229,7 @@ impl PluginState {
         tracking: Tracking,
         operands: Vec<Arc<Charge>>,
     ) -> Result<Arc<Charge>, Fault> {
-        let nodes = if tracking == Tracking::Untracked { 0 } else { self.nodes };
+        let nodes = if tracking == Tracking::Untracked { 0 } else { self.results };
         if tracking == Tracking::Leaf || nodes > 0 && operands.iter().any(|operand| operand.is_spent()) {
             let tied = self.shared.tie(tensor, tensor.device());
             tied.map_err(|error| Fault::of_engine("the gradient graph", error))?;

@@ -20,7 +20,7 @@ use lacuna::explain::{
     tensors::Tensor,
 };
 
-const MISBEHAVIOURS: [&str; 43] = [
+const MISBEHAVIOURS: [&str; 46] = [
     "none",
     "endless-loop",
     "memory-bomb",
@@ -37,6 +37,9 @@ const MISBEHAVIOURS: [&str; 43] = [
     "abandoned-network",
     "abandoned-refusal",
     "untracked-loop",
+    "many-images",
+    "many-tracked-images",
+    "long-product",
     "deep-graph",
     "deep-beside",
     "optimiser-bomb",
@@ -163,6 +166,24 @@ impl methods::Guest for Hostile {
                     x.affine(2.0, 0.0)?;
                 }
             }
+            // As one batch, the steps in between would take 700 MiB.
+            "many-images" => {
+                let images = Tensor::full(&[2000, shape[1], shape[2], shape[3]], 0.5)?;
+                let logits = request.classifier.logits(&images, ReluRule::Plain)?;
+                let classes = logits.shape()[1];
+                let one = request.classifier.logits(&images.slice(0, 0, 1)?, ReluRule::Plain)?;
+                let difference = logits.subtract(&one)?.absolute()?.sum(&[])?.read()?;
+                log::message(log::Level::Info, &format!("{classes} classes, {} apart", difference[0]));
+            }
+            "many-tracked-images" => {
+                let images = autodiff::track(&Tensor::full(&[1000, shape[1], shape[2], shape[3]], 0.5)?)?;
+                request.classifier.logits(&images, ReluRule::Plain)?;
+            }
+            // 10^12 multiplications in one call.
+            "long-product" => {
+                let x = Tensor::full(&[8192, 8192], 0.5)?;
+                x.matrix_multiply(&x)?;
+            }
             "deep-graph" => {
                 let mut x = autodiff::track(&Tensor::full(&[1], 0.5)?)?;
                 loop {
@@ -173,7 +194,7 @@ impl methods::Guest for Hostile {
             "deep-beside" => {
                 let leaf = autodiff::track(&Tensor::full(&[1], 0.5)?)?;
                 let mut x = leaf.affine(1.0, 0.0)?;
-                for _ in 0..49_000 {
+                for _ in 0..19_000 {
                     x = x.affine(1.0, 0.0)?;
                 }
                 autodiff::backward(&leaf.sum(&[])?)?;

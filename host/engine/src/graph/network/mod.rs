@@ -1,5 +1,6 @@
 //! A frozen network: steps over slots, run whole, up to a layer, or from a layer on.
 
+mod cost;
 mod ending;
 mod probe;
 
@@ -9,11 +10,13 @@ use super::run;
 use super::value::Value;
 use crate::error::some_of;
 use crate::kernels::FrozenConv;
-use crate::{Device, Error, ReluRule, Result, Tensor};
+use crate::{Device, Error, ReluRule, Result, Tensor, interrupt};
+use cost::Measured;
+pub use cost::PassCost;
 pub(crate) use ending::Ending;
 pub(crate) use probe::{Layer, Probe};
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What one step computes.
 #[derive(Debug)]
@@ -119,6 +122,8 @@ pub(crate) struct Network {
     sizes: HashMap<usize, [Vec<i64>; 2]>,
     /// The slots whose numbers depend on the images.
     depends: HashSet<usize>,
+    /// What the first whole pass took.
+    measured: OnceLock<Measured>,
 }
 
 impl Network {
@@ -143,7 +148,18 @@ impl Network {
                 depends.extend(step.outputs());
             }
         }
-        Self { device, input, output, slots, constants, steps, released, sizes: HashMap::new(), depends }
+        Self {
+            device,
+            input,
+            output,
+            slots,
+            constants,
+            steps,
+            released,
+            sizes: HashMap::new(),
+            depends,
+            measured: OnceLock::new(),
+        }
     }
 
     pub(crate) fn device(&self) -> &Device {
@@ -153,6 +169,25 @@ impl Network {
     /// Images (N, C, H, W) to the graph's output.
     pub(crate) fn run(&self, images: &Tensor, rule: ReluRule) -> Result<Tensor> {
         self.execute((self.input, images), Target::after(self.output), rule, &mut |_, _, _| {})
+    }
+
+    /// What a pass takes for each image; nothing before the first one.
+    pub(crate) fn cost(&self) -> PassCost {
+        self.cost_of(0..self.steps.len())
+    }
+
+    /// What the pass up to a layer takes, or the one from it on.
+    pub(crate) fn cost_beside(&self, layer: &str, before: bool) -> PassCost {
+        let at = self.steps.iter().position(|step| step.name == layer || step.before_relu.as_deref() == Some(layer));
+        match at {
+            Some(at) if before => self.cost_of(0..at + 1),
+            Some(at) => self.cost_of(at..self.steps.len()),
+            None => self.cost(),
+        }
+    }
+
+    fn cost_of(&self, steps: std::ops::Range<usize>) -> PassCost {
+        self.measured.get().map(|measured| measured.cost(steps)).unwrap_or_default()
     }
 
     /// Whether any step reads the shape of a value.
@@ -245,10 +280,14 @@ impl Network {
         let needed = self.needed(start, target.slot);
         let mut slots = self.constant_slots();
         slots[start] = Some(Value::float(given.clone()));
+        let whole = start == self.input && target.slot == self.output && self.measured.get().is_none();
+        let mut measured = whole.then(|| Measured::of(given.shape()[0]));
         for (step, released) in self.steps.iter().zip(&self.released) {
             if step.output == start || !step.outputs().any(|slot| needed.contains(&slot)) {
+                measured.iter_mut().for_each(Measured::skip);
                 continue;
             }
+            interrupt::check()?;
             let known = self.sizes.get(&step.output).filter(|_| start != self.input && step.reads_shape());
             let values = match known {
                 Some([one, two]) => {
@@ -262,12 +301,17 @@ impl Network {
                 }
             };
             see(step, &slots, &values);
+            measured.iter_mut().for_each(|measured| measured.see(step, &slots, &values, &self.depends));
             for (slot, value) in step.outputs().zip(values) {
                 slots[slot] = Some(value);
             }
             for slot in released.iter().filter(|slot| **slot != target.slot) {
                 slots[*slot] = None;
             }
+        }
+        if let Some(measured) = measured {
+            // Another thread may have been first; it saw the same.
+            let _ = self.measured.set(measured);
         }
         match slots[target.slot].take() {
             Some(Value::Tensor(held)) => Ok(held.tensor),
