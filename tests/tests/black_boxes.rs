@@ -67,7 +67,7 @@ fn request<'a>(method: &str, classifier: &'a Classifier, images: Tensor, setting
             &[""; 0],
         )
         .unwrap(),
-        grants: readback(),
+        grants: Grants::none().with(method.name(), Need::Readback),
         seed: 7,
         ..ExplainRequest::new(method, classifier, images, targets)
     }

@@ -31,7 +31,7 @@ impl PluginLibrary {
     /// As [`PluginLibrary::add`].
     pub fn add_built_in(&mut self, host: &Host, plugins: &[(&str, &[u8])]) -> Result<(), LibraryError> {
         for (name, bytes) in plugins {
-            self.add(host, &format!("{BUILT_IN} {name}"), bytes)?;
+            self.insert(Plugin::load_built_in(host, name, bytes)?)?;
         }
         Ok(())
     }
@@ -72,8 +72,6 @@ impl PluginLibrary {
     }
 }
 
-const BUILT_IN: &str = "built-in";
-
 /// A plugin that cannot be found or added.
 #[derive(Debug, thiserror::Error)]
 pub enum LibraryError {
@@ -87,8 +85,7 @@ pub enum LibraryError {
 
 impl LibraryError {
     fn taken(present: &Plugin, added: &Plugin) -> LibraryError {
-        let built_in = |plugin: &Plugin| plugin.origin().starts_with(BUILT_IN);
-        let remedy = match built_in(present) || built_in(added) {
+        let remedy = match present.is_built_in() || added.is_built_in() {
             true => "A plugin cannot replace a built-in one: its author has to give it another name in `describe`",
             false => "Remove one of the two files, or give one of them another name in `describe`",
         };

@@ -17,8 +17,15 @@ use crate::{
     text,
 };
 use sha2::{Digest, Sha256};
-use std::sync::Arc;
-use wasmtime::component::InstancePre;
+use std::{
+    sync::{
+        Arc,
+        mpsc::{self, RecvTimeoutError},
+    },
+    thread,
+    time::Duration,
+};
+use wasmtime::component::{Component, InstancePre};
 
 /// A compiled plugin that was checked and has said what it is. Cheap to clone; can be used by many runs.
 #[derive(Clone)]
@@ -49,9 +56,19 @@ impl Plugin {
     /// # Errors
     /// A file that is no plugin, wants what no plugin gets, is for another contract, or describes itself wrongly.
     pub fn load(host: &Host, origin: &str, bytes: &[u8]) -> Result<Plugin, LoadError> {
+        // A file cannot pass for a built-in plugin by its name.
+        let origin = &if origin.starts_with(BUILT_IN) { format!("./{origin}") } else { origin.to_owned() };
+        Plugin::load_from(host, origin, bytes)
+    }
+
+    /// Loads a plugin that is a part of this program.
+    pub(crate) fn load_built_in(host: &Host, name: &str, bytes: &[u8]) -> Result<Plugin, LoadError> {
+        Plugin::load_from(host, &format!("{BUILT_IN} {name}"), bytes)
+    }
+
+    fn load_from(host: &Host, origin: &str, bytes: &[u8]) -> Result<Plugin, LoadError> {
         let component = encode::component(host.engine(), origin, bytes)?;
-        let compiled = host.cache().compile(host.engine(), &component);
-        let component = compiled.map_err(|error| LoadError::invalid(origin, &error))?;
+        let component = compiled(host, origin, component.into_owned(), PATIENCE)?;
         let role = contract::role(origin, host.engine(), &component)?;
         let imports_perturbations = contract::imports(host.engine(), &component, "perturbations");
 
@@ -86,6 +103,11 @@ impl Plugin {
     /// Where it came from: a path, or a word such as `built-in`.
     pub fn origin(&self) -> &str {
         self.0.id.origin()
+    }
+
+    /// Whether it is a part of this program.
+    pub fn is_built_in(&self) -> bool {
+        self.origin().starts_with(BUILT_IN)
     }
 
     /// What it says of itself.
@@ -130,6 +152,37 @@ fn describe(host: &Host, id: PluginId, instance: InstancePre<PluginState>) -> Re
     PluginInfo::from_guest(guest).map_err(|problem| LoadError::Description { origin, problem })
 }
 
+/// The first word of the origin of plugins that are a part of this program.
+const BUILT_IN: &str = "built-in";
+
+/// How long compiling a plugin may take. A Python interpreter takes 20 to 40 s on two cores; one function that was made for
+/// it takes any time.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+/// Stack of the thread that compiles.
+const STACK: usize = 16 << 20;
+
+/// Compiles on a thread of its own. Where that takes too long, the thread is left to itself.
+fn compiled(host: &Host, origin: &str, component: Vec<u8>, patience: Duration) -> Result<Component, LoadError> {
+    let (tell, told) = mpsc::channel();
+    let (cache, engine) = (host.cache().clone(), host.engine().clone());
+    let work = move || {
+        // Nobody listens any more once patience is over.
+        let _ = tell.send(cache.compile(&engine, &component));
+    };
+    let failed = |reason: String| LoadError::Invalid { origin: origin.to_owned(), reason };
+    thread::Builder::new()
+        .name("compiling a plugin".to_owned())
+        .stack_size(STACK)
+        .spawn(work)
+        .map_err(|error| failed(format!("the system gives no thread to compile it: {error}")))?;
+    match told.recv_timeout(patience) {
+        Ok(compiled) => compiled.map_err(|error| LoadError::invalid(origin, &error)),
+        Err(RecvTimeoutError::Timeout) => Err(LoadError::Slow { origin: origin.to_owned(), patience }),
+        Err(RecvTimeoutError::Disconnected) => Err(failed("the compiler failed on it".to_owned())),
+    }
+}
+
 /// A file that is not loaded as a plugin.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -165,6 +218,12 @@ pub enum LoadError {
          Build it again with the SDK of this host's version"
     )]
     WrongTypes { origin: String, reason: String },
+    #[error(
+        "`{origin}` is not compiled after {} s, so it is not loaded. A function of it is too large: its author has to \
+         split it, or compile for size",
+        .patience.as_secs()
+    )]
+    Slow { origin: String, patience: Duration },
     #[error("`{origin}` failed when asked what it is, so it is not loaded: {cause}")]
     Describe { origin: String, cause: Box<RunError> },
     #[error("`{origin}` describes itself wrongly: {problem}. Its author has to correct `describe`")]
@@ -185,5 +244,21 @@ fn hex(bytes: &[u8]) -> String {
     match bytes {
         [] => "nothing (the file is empty)".to_owned(),
         bytes => bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{CompileCache, HostOptions};
+
+    #[test]
+    fn what_takes_too_long_to_compile_is_refused() {
+        let host = Host::new(HostOptions { cache: CompileCache::Off }).unwrap();
+        let component = || b"\0asm\x0d\0\x01\0".to_vec();
+        assert!(compiled(&host, "empty.wasm", component(), PATIENCE).is_ok());
+        let refused = compiled(&host, "empty.wasm", component(), Duration::ZERO).err().unwrap();
+        assert!(matches!(refused, LoadError::Slow { .. }), "{refused}");
+        assert!(refused.to_string().starts_with("`empty.wasm` is not compiled after 0 s"));
     }
 }

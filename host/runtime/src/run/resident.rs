@@ -126,7 +126,7 @@ pub fn open_classifier(host: &Host, request: &ClassifierRequest<'_>) -> Result<C
     };
     let info = told.recv().map_err(|_| gone())??;
     let id = plugin.id().clone();
-    let manifest = manifest(&id, info)?;
+    let manifest = manifest(&id, info, request.limits.device_bytes)?;
     let asked = Asked { id: id.clone(), ask: Mutex::new(ask) };
     Classifier::black_box(id.origin(), &manifest, Box::new(asked), request.device).map_err(|error| match error {
         engine::Error::External { what, remedy } => RunError::Classifier { what, remedy },
@@ -134,7 +134,17 @@ pub fn open_classifier(host: &Host, request: &ClassifierRequest<'_>) -> Result<C
     })
 }
 
-fn manifest(id: &PluginId, info: models::ModelInfo) -> Result<Manifest, RunError> {
+fn manifest(id: &PluginId, info: models::ModelInfo, most: u64) -> Result<Manifest, RunError> {
+    // It is asked about an image of this size before anybody else is.
+    let bytes =
+        [info.channels, info.height, info.width].iter().fold(4_u64, |bytes, size| bytes.saturating_mul((*size).into()));
+    if bytes > most {
+        let (size, plugin) = ([info.channels, info.height, info.width], id.clone());
+        let reason = format!(
+            "it takes images of size {size:?} (C, H, W), of which one has {bytes} bytes, more than its limit of {most}"
+        );
+        return Err(RunError::Refused { plugin, reason });
+    }
     let activation = match info.activation {
         models::Activation::Softmax => Activation::Softmax,
         models::Activation::Sigmoid => Activation::Sigmoid,
