@@ -186,8 +186,7 @@ fn the_cells_of_stock_networks_lie_where_they_see() {
             looked += 1;
             worst = worst.max(found.abs() / spacing);
             usual += usize::from((found + first - (spacing - 1.0) / 2.0).abs() > bound);
-            // (A comparison with NaN is false.)
-            if !(found.abs() <= bound) {
+            if found.is_nan() || found.abs() > bound {
                 let said = format!("{name} {layer}: seen {found:+.2} pixels from its place; cells are {spacing} apart");
                 println!("{said}");
                 wrong.push(said);

@@ -1,7 +1,7 @@
 //! The gradient with another rule at every ReLU, smoothed.
 //!
-//! Where a ReLU y = max(x, 0) passes a gradient g back as g [x > 0], guided backpropagation passes
-//! max(g, 0) [x > 0] (Springenberg, Dosovitskiy, Brox and Riedmiller 2015, Fig. 1), and the deconvolution of
+//! Where a ReLU y = max(x, 0) passes a gradient g back as g `[x > 0]`, guided backpropagation passes
+//! max(g, 0) `[x > 0]` (Springenberg, Dosovitskiy, Brox and Riedmiller 2015, Fig. 1), and the deconvolution of
 //! Zeiler and Fergus 2014 max(g, 0). The map is max over c of |a|, then a Gaussian of sigma 5 pixels, with
 //! which Uzunova 2019, Sec. 3.2.2, compares. The extra `attribution` is a (N, C, H, W), signed and not smoothed,
 //! as Captum's `GuidedBackprop`.
