@@ -201,9 +201,17 @@ fn resident() -> Option<u64> {
 
 #[test]
 fn what_a_guest_drops_without_a_backward_pass_is_freed() {
-    for bomb in ["abandoned-graph", "abandoned-branch", "abandoned-network", "abandoned-refusal", "untracked-loop"] {
+    for bomb in [
+        "abandoned-graph",
+        "abandoned-branch",
+        "abandoned-network",
+        "abandoned-refusal",
+        "untracked-loop",
+        "tracked-views",
+        "gradient-views",
+    ] {
         let before = resident();
-        let outcome = Run::new(bomb, "none").within("device-memory=256MiB").go().unwrap();
+        let outcome = Run::new(bomb, "none").within("handles=1000").go().unwrap();
         assert!(outcome.messages.is_empty(), "{bomb}: {:?}", outcome.messages);
         let grown = resident().zip(before).map_or(0, |(after, before)| after.saturating_sub(before));
         println!("{bomb}: {} MiB", grown >> 20);
@@ -216,7 +224,7 @@ fn what_a_guest_drops_without_a_backward_pass_is_freed() {
 #[test]
 fn a_graph_is_as_large_as_its_backward_pass_can_bear() {
     let deep = |misbehaviour| Run::new(misbehaviour, "none").within("device-memory=2GiB");
-    deep("deep-graph").says(&[THE_METHOD, "the gradient graph would hold 20001 results, at most 20000 can be held"]);
+    deep("deep-graph").says(&[THE_METHOD, "the gradient graph would hold 10001 results, at most 10000 can be held"]);
     deep("deep-beside").go().unwrap();
 }
 
@@ -226,6 +234,13 @@ fn a_pass_asks_for_room_before_it_runs() {
     assert_eq!(outcome.messages.len(), 1);
     assert!(outcome.messages[0].text.ends_with(" classes, 0 apart"), "{:?}", outcome.messages);
     Run::new("many-tracked-images", "none").says(&[THE_METHOD, "of device memory", "may hold 256 MiB"]);
+}
+
+#[test]
+fn what_lies_between_is_counted() {
+    for bomb in ["place-bomb", "repeated-factor", "variation-bomb", "matrix-hoard"] {
+        Run::new(bomb, "none").says(&[THE_METHOD, "of device memory", "may hold 256 MiB"]);
+    }
 }
 
 #[test]

@@ -3,7 +3,11 @@
 /// At most `limit` characters of `text` on one line, without control characters: a plugin's words end in terminals and log
 /// files, where an escape sequence could rewrite what the user sees and a further line could pass for one of the host's.
 pub(crate) fn clean(text: &str, limit: usize) -> String {
-    let mut shown: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(limit).collect();
+    let mut shown: String = text
+        .chars()
+        .map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c })
+        .take(limit)
+        .collect();
     if text.chars().nth(limit).is_some() {
         shown.push_str(" ...");
     }

@@ -224,21 +224,21 @@ impl<B: Backend + FrozenOps, C: CheckpointStrategy> FrozenOps for Autodiff<B, C>
         TieBackward.prepare::<C>(nodes).compute_bound().stateless(x.into_primitive())
     }
 
-    fn interruptible(x: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn alone(x: FloatTensor<Self>) -> FloatTensor<Self> {
         #[derive(Debug)]
-        struct Interruptible;
-        impl<B: Backend> Backward<B, 1> for Interruptible {
+        struct AloneBackward;
+        impl<B: Backend + FrozenOps> Backward<B, 1> for AloneBackward {
             type State = ();
 
             fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
                 check_in_backward();
                 let gradient = grads.consume::<B>(&ops.node);
                 let [Some(parent)] = ops.parents else { return };
-                grads.register::<B>(parent.id, gradient);
+                grads.register::<B>(parent.id, B::alone(gradient));
             }
         }
         let nodes = [x.node()];
-        Interruptible.prepare::<C>(nodes).compute_bound().stateless(x.into_primitive())
+        AloneBackward.prepare::<C>(nodes).compute_bound().stateless(B::alone(x.into_primitive()))
     }
 
     fn max_pool(x: FloatTensor<Self>, pool: MaxPool) -> FloatTensor<Self> {

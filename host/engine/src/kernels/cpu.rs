@@ -105,6 +105,15 @@ impl FrozenOps for Flex {
         x.with_layout(layout)
     }
 
+    fn alone(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        let elements = x.layout().num_elements();
+        if x.storage::<f32>().len() == elements {
+            return x;
+        }
+        let shape: Vec<usize> = x.shape().iter().copied().collect();
+        FlexTensor::from_data(TensorData::new(numbers(&x.to_contiguous()).to_vec(), shape))
+    }
+
     fn max_pool(x: FloatTensor<Self>, pool: MaxPool) -> FloatTensor<Self> {
         let (batch, size) = batch_and_size(&x);
         let Some(output) = pool.output_size(size) else {

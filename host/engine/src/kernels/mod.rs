@@ -136,9 +136,10 @@ pub trait FrozenOps: Backend {
         x
     }
 
-    /// `x` itself. Its backward pass can be interrupted here.
+    /// `x` in a buffer of its own, where it was a part of another's, and so its gradient. A backward pass can be interrupted
+    /// here.
     #[fusion(dtype = x, shape = x)]
-    fn interruptible(x: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn alone(x: FloatTensor<Self>) -> FloatTensor<Self> {
         x
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Tensor, check_shape};
 use crate::kernels::FrozenOps;
-use crate::{Error, Result, interrupt};
+use crate::{Error, Result, interrupt, tape::count_result};
 use burn::backend::Dispatch;
 use burn::backend::ops::{ActivationOps, FloatTensorOps};
 
@@ -26,6 +26,8 @@ impl Tensor {
         unique.sort_unstable();
         unique.dedup();
         let primitive = unique.iter().fold(self.primitive(), |sum, axis| Dispatch::float_sum_dim(sum, *axis));
+        // One is counted for the result.
+        unique.iter().skip(1).filter(|_| self.is_tracked()).for_each(|_| count_result());
         Ok(self.like(primitive))
     }
 
@@ -117,7 +119,7 @@ impl Tensor {
             let (a, b) = (part(self, &left, from, to, rank - 1)?, part(other, &right, from, to, rank - 2)?);
             let product = self.like(Dispatch::float_matmul(a.primitive(), b.primitive()));
             made.push(match product.is_tracked() {
-                true => self.like(Dispatch::interruptible(product.primitive())),
+                true => self.like(Dispatch::alone(product.primitive())),
                 false => product,
             });
         }

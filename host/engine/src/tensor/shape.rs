@@ -1,19 +1,20 @@
 //! The same numbers in another order or another grouping.
 
-use super::{Tensor, check_shape};
+use super::{MAX_RANK, Tensor, check_shape};
 use crate::kernels::FrozenOps;
-use crate::{Error, Result};
+use crate::{Error, Result, tape::count_result};
 use burn::backend::Dispatch;
 use burn::backend::ops::FloatTensorOps;
 use burn::tensor::{Shape, Slice};
 
 impl Tensor {
-    /// The same numbers in a buffer of their own: on the CPU a part of a tensor is a view, which keeps the whole. What is
-    /// tracked keeps it anyway.
+    /// The same numbers in a buffer of their own, and their gradient too: on the CPU a part of a tensor is a view, which keeps
+    /// the whole.
     pub fn alone(&self) -> Result<Self> {
-        match self.device().is_cpu() && !self.is_tracked() {
-            true => self.affine(1.0, 0.0),
-            false => Ok(self.clone()),
+        match (self.device().is_cpu(), self.is_tracked()) {
+            (true, false) => self.affine(1.0, 0.0),
+            (true, true) => Ok(self.like(Dispatch::alone(self.primitive()))),
+            (false, _) => Ok(self.clone()),
         }
     }
 
@@ -41,11 +42,14 @@ impl Tensor {
     /// # Errors
     /// [`Error::Argument`] unless `order` names every dimension once.
     pub fn permute(&self, order: &[usize]) -> Result<Self> {
+        let expected = || format!("each of the {} dimensions once", self.shape().len());
+        if order.len() > MAX_RANK {
+            return Err(Error::argument("permute", "order", expected(), format!("{} of them", order.len())));
+        }
         let mut sorted = order.to_vec();
         sorted.sort_unstable();
         if sorted != (0..self.shape().len()).collect::<Vec<_>>() {
-            let expected = format!("each of the {} dimensions once", self.shape().len());
-            return Err(Error::argument("permute", "order", expected, format!("{order:?}")));
+            return Err(Error::argument("permute", "order", expected(), format!("{order:?}")));
         }
         if order.is_sorted() {
             return Ok(self.clone());
@@ -109,7 +113,13 @@ impl Tensor {
         if parts.len() == 1 {
             return Ok(first.clone());
         }
-        let primitives = parts.iter().map(Self::primitive).collect();
+        // The gradient of a part is a view of that of the whole.
+        let of_its_own = |part: &Self| match part.is_tracked() && part.device().is_cpu() {
+            true => Dispatch::alone(part.primitive()),
+            false => part.primitive(),
+        };
+        let primitives = parts.iter().map(of_its_own).collect();
+        parts.iter().filter(|part| part.is_tracked()).for_each(|_| count_result());
         Ok(first.like(Dispatch::float_cat(primitives, dimension)))
     }
 

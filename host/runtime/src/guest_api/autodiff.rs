@@ -68,6 +68,7 @@ impl optimisers::HostAdam for PluginState {
     fn step(&mut self, this: Resource<AdamHandle>, parameter: Handle, gradient: Handle) -> Result<Handle, Fault> {
         let (parameter, gradient) = (self.tensor(&parameter)?.tensor, self.tensor(&gradient)?.tensor);
         let AdamHandle { mut adam, charge } = self.table().get(&this)?.clone();
+        self.room_for(parameter.bytes().saturating_mul(6))?;
         let group = self.group();
         let (next, adam) = self.compute("adam.step", group, || Ok((adam.step(&parameter, &gradient)?, adam)))?;
         // The moments are there only now that the engine has taken the shapes, and stay only if they can be charged.

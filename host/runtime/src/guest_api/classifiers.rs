@@ -4,6 +4,7 @@ use super::{
     fault::{Fault, sizes},
     handles::{ClassifierHandle, TensorHandle},
     passes::Pass,
+    tensors::bytes_of,
 };
 use crate::{
     bindings::method::lacuna::explain::classifiers::{self as wit, ClassifierInfo, Host, HostClassifier, ReluRule},
@@ -32,16 +33,22 @@ impl HostClassifier for PluginState {
 
     fn probabilities(&mut self, this: Model, logits: Handle) -> Result<Handle, Fault> {
         let (model, logits) = (self.classifier(&this)?, self.tensor(&logits)?);
+        let between = logits.tensor.bytes().saturating_mul(4);
+        self.room_for(between)?;
         let p = self.compute("classifier.probabilities", Group::Classifier, || model.probabilities(&logits.tensor))?;
-        self.keep(p, [logits])
+        let kept = if p.is_tracked() { between } else { 0 };
+        self.keep_with(p, kept, [logits])
     }
 
     fn scores(&mut self, this: Model, logits: Handle, targets: Vec<u32>, kind: wit::Score) -> Result<Handle, Fault> {
         let (model, logits) = (self.classifier(&this)?, self.tensor(&logits)?);
         let targets: Vec<ClassIndex> = targets.into_iter().map(|target| ClassIndex(target as usize)).collect();
         let work = || model.scores(&logits.tensor, &targets, kind.into());
+        let between = logits.tensor.bytes().saturating_mul(8);
+        self.room_for(between)?;
         let scores = self.compute("classifier.scores", Group::Classifier, work)?;
-        self.keep(scores, [logits])
+        let kept = if scores.is_tracked() { between } else { 0 };
+        self.keep_with(scores, kept, [logits])
     }
 
     fn activations(&mut self, this: Model, images: Handle, layer: String) -> Result<Handle, Fault> {
@@ -54,7 +61,12 @@ impl HostClassifier for PluginState {
     fn logits_from(&mut self, this: Model, layer: String, activations: Handle) -> Result<Handle, Fault> {
         let (model, activations) = (self.classifier(&this)?, self.tensor(&activations)?);
         self.count_images(&activations);
-        let pass = pass("classifier.logits-from", model.pass_cost(engine::Pass::From(&layer)));
+        let cost = model.pass_cost(engine::Pass::From(&layer));
+        // Activations may be larger than those of an image.
+        let images = activations.tensor.shape().first().copied().unwrap_or(1).max(1) as u64;
+        let larger = (activations.tensor.bytes() / images).div_ceil(cost.first_bytes.max(1)).max(1);
+        let [peak_bytes, graph_bytes] = [cost.peak_bytes, cost.graph_bytes].map(|bytes| bytes.saturating_mul(larger));
+        let pass = pass("classifier.logits-from", engine::PassCost { peak_bytes, graph_bytes, ..cost });
         self.pass(&pass, activations, |activations| model.logits_from(&layer, activations))
     }
 
@@ -66,6 +78,10 @@ impl HostClassifier for PluginState {
             );
             self.shared().journal.borrow_mut().add_once(&self.id, MessageLevel::Warning, &said);
         }
+        // The map on the image's pixels, and what lies between its rows and its columns.
+        let (shape, info) = (values.tensor.shape(), model.info());
+        let planes = shape.iter().take(2).copied();
+        self.room_for(bytes_of(planes.chain([info.height, info.width])).saturating_mul(4))?;
         let placed = self.compute("classifier.place", Group::Classifier, || model.place(&layer, &values.tensor))?;
         self.keep(placed, [values])
     }

@@ -132,11 +132,11 @@ impl HostTensor for PluginState {
     }
 
     fn max_along(&mut self, this: Handle, dimension: u32) -> Made {
-        self.unary("tensor.max-along", &this, |x| x.max_along(dimension as usize))
+        self.composite("tensor.max-along", &this, 3, 0, |x| x.max_along(dimension as usize))
     }
 
     fn softmax(&mut self, this: Handle, dimension: u32) -> Made {
-        self.unary("tensor.softmax", &this, |x| x.softmax(dimension as usize))
+        self.composite("tensor.softmax", &this, 3, 0, |x| x.softmax(dimension as usize))
     }
 
     fn matrix_multiply(&mut self, this: Handle, other: Handle) -> Made {
@@ -145,10 +145,14 @@ impl HostTensor for PluginState {
         let last = |shape: &[usize], back: usize| shape.len().checked_sub(back).map_or(1, |at| shape[at]);
         let before = |shape: &[usize]| shape[..shape.len().saturating_sub(2)].to_vec();
         let batches = broadcast(&before(&rows), &before(&columns));
-        self.room_for(bytes_of(batches.into_iter().chain([last(&rows, 2), last(&columns, 1)])))?;
+        self.room_for(bytes_of(batches.iter().copied().chain([last(&rows, 2), last(&columns, 1)])))?;
         let work = || a.tensor.matrix_multiply(&b.tensor);
         let product = self.compute("tensor.matrix-multiply", self.group(), work)?;
-        self.keep(product, [a, b])
+        // The gradient of a factor that was repeated is made whole before it is summed.
+        let whole = |shape: &[usize]| bytes_of(batches.iter().copied().chain(last_two(shape)));
+        let repeated = [&rows, &columns].into_iter().filter(|shape| before(shape) != batches).map(|shape| whole(shape));
+        let hidden = if product.is_tracked() { repeated.fold(0, u64::saturating_add) } else { 0 };
+        self.keep_with(product, hidden, [a, b])
     }
 
     fn reshape(&mut self, this: Handle, shape: Vec<u32>) -> Made {
@@ -169,22 +173,30 @@ impl HostTensor for PluginState {
     }
 
     fn resize(&mut self, this: Handle, height: u32, width: u32, how: Interpolation) -> Made {
-        let images = self.tensor(&this)?.tensor.shape();
-        let (planes, sides) = images.split_at(images.len().saturating_sub(2));
+        let images = self.tensor(&this)?.tensor;
+        let shape = images.shape();
+        let (planes, sides) = shape.split_at(shape.len().saturating_sub(2));
         let (height, width) = (height as usize, width as usize);
         let bytes = |sides: [usize; 2]| bytes_of(planes.iter().copied().chain(sides));
         // Columns are resized first.
         let between = bytes([sides.first().copied().unwrap_or(1), width]);
         self.room_for(bytes([height, width]).saturating_add(between))?;
-        self.unary("tensor.resize", &this, |x| x.resize(height, width, how.into()))
+        let reach = |to: usize, side: usize| 2 + sides.get(side).map_or(0, |from| from / to.max(1));
+        let matrices = self.matrices(&images, [height, width], [reach(height, 0), reach(width, 1)]);
+        self.composite("tensor.resize", &this, 1, matrices, |x| x.resize(height, width, how.into()))
     }
 
     fn gaussian_blur(&mut self, this: Handle, sigma: f32) -> Made {
-        self.unary("tensor.gaussian-blur", &this, |x| x.gaussian_blur(sigma))
+        let images = self.tensor(&this)?.tensor;
+        let reach = (8.0 * sigma.clamp(0.0, 1e6)) as usize + 1;
+        let matrices = self.matrices(&images, last_two(&images.shape()), [reach; 2]);
+        self.composite("tensor.gaussian-blur", &this, 3, matrices, |x| x.gaussian_blur(sigma))
     }
 
     fn translate(&mut self, this: Handle, rows: i32, columns: i32) -> Made {
-        self.unary("tensor.translate", &this, |x| x.translate(rows, columns))
+        let images = self.tensor(&this)?.tensor;
+        let matrices = self.matrices(&images, last_two(&images.shape()), [1; 2]);
+        self.composite("tensor.translate", &this, 3, matrices, |x| x.translate(rows, columns))
     }
 
     fn blend(&mut self, this: Handle, reference: Handle, mask: Handle) -> Made {
@@ -194,7 +206,7 @@ impl HostTensor for PluginState {
     }
 
     fn total_variation(&mut self, this: Handle, beta: f32) -> Made {
-        self.unary("tensor.total-variation", &this, |x| x.total_variation(beta))
+        self.composite("tensor.total-variation", &this, 12, 0, |x| x.total_variation(beta))
     }
 
     fn drop(&mut self, this: Handle) -> wasmtime::Result<()> {
@@ -229,6 +241,38 @@ impl PluginState {
         self.keep(result, [x])
     }
 
+    /// An operation that makes `factor` tensors of the size of its operand on the way, and matrices. A gradient keeps them.
+    fn composite(
+        &mut self,
+        operation: &'static str,
+        this: &Handle,
+        factor: u64,
+        matrices: u64,
+        work: impl FnOnce(&Tensor) -> engine::Result<Tensor>,
+    ) -> Made {
+        let x = self.tensor(this)?;
+        let between = x.tensor.bytes().saturating_mul(factor).saturating_add(matrices);
+        self.room_for(between)?;
+        let result = self.compute(operation, self.group(), || work(&x.tensor))?;
+        let kept = if result.is_tracked() { between } else { 0 };
+        self.keep_with(result, kept, [x])
+    }
+
+    /// Bytes of the matrices that lead from the rows and columns of images to `to` of them, each made of up to `reach`. An
+    /// axis of more than 4096 elements is worked on in parts, of which one is there at a time but for gradients.
+    fn matrices(&self, images: &Tensor, to: [usize; 2], reach: [usize; 2]) -> u64 {
+        const WHOLE: usize = 4096;
+        const PART: usize = 2048;
+        let tracked = images.is_tracked();
+        let axis = |from: usize, to: usize, reach: usize| match from.max(to) {
+            0..=WHOLE => bytes_of([from, to]),
+            _ if tracked => bytes_of([to, PART.max(reach)]),
+            _ => bytes_of([PART, PART.max(reach)]),
+        };
+        let [rows, columns] = last_two(&images.shape());
+        axis(rows, to[0], reach[0]).saturating_add(axis(columns, to[1], reach[1]))
+    }
+
     fn binary(
         &mut self,
         operation: &'static str,
@@ -248,6 +292,12 @@ fn broadcast(a: &[usize], b: &[usize]) -> Vec<usize> {
     let rank = a.len().max(b.len());
     let size = |shape: &[usize], i: usize| (i + shape.len()).checked_sub(rank).map_or(1, |i| shape[i]);
     (0..rank).map(|i| size(a, i).max(size(b, i))).collect()
+}
+
+/// The last two sizes of a shape.
+fn last_two(shape: &[usize]) -> [usize; 2] {
+    let at = |back: usize| shape.len().checked_sub(back).map_or(1, |at| shape[at]);
+    [at(2), at(1)]
 }
 
 /// Bytes of a tensor of this shape.

@@ -103,15 +103,22 @@ fn check_extras(state: &mut PluginState, extras: &[(String, Tensor)]) -> Result<
         let what = format!("the extra `{name}`");
         let group = Group::Readback;
         let checked = state.compute("the check of the extras", group, || {
-            let outside = || extra.subtract(&extra.clamp(-MASK_SLACK, 1.0 + MASK_SLACK)?)?.absolute()?.sum(&[])?.read();
-            let unshown = name == "mask" && outside()?.iter().any(|sum| *sum != 0.0);
-            Ok((extra.is_finite()?, unshown))
+            let slack = match name.as_str() {
+                "mask" => MASK_SLACK,
+                "perturbed" | "counterfactual" => IMAGE_SLACK,
+                _ => return Ok((extra.is_finite()?, false)),
+            };
+            let outside = || extra.subtract(&extra.clamp(-slack, 1.0 + slack)?)?.absolute()?.sum(&[])?.read();
+            Ok((extra.is_finite()?, outside()?.iter().any(|sum| *sum != 0.0)))
         });
         match checked.map_err(|fault| failure::of_fault(state, fault))? {
             (true, false) => {}
             (false, _) => return Err(RunError::NonFinite { plugin, what }),
             (true, true) => {
-                let reason = format!("{what} has numbers below 0 or above 1, expected a mask in [0, 1]");
+                let reason = match name.as_str() {
+                    "mask" => format!("{what} has numbers below 0 or above 1, expected a mask in [0, 1]"),
+                    _ => format!("{what} has numbers far from [0, 1], expected images on that scale"),
+                };
                 return Err(RunError::Refused { plugin, reason });
             }
         }
@@ -121,6 +128,9 @@ fn check_extras(state: &mut PluginState, extras: &[(String, Tensor)]) -> Result<
 
 /// How far a mask may lie outside [0, 1] by rounding.
 const MASK_SLACK: f32 = 1e-3;
+
+/// How far an image may: noise goes beyond, and a generator may.
+const IMAGE_SLACK: f32 = 10.0;
 
 /// A tensor that the guest gave away, outside the graph.
 fn take(state: &mut PluginState, handle: Resource<TensorHandle>) -> Result<Tensor, RunError> {

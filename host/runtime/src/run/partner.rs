@@ -1,6 +1,11 @@
 //! The perturbation plugin of a run, in its own store, as the method's calls reach it.
 
-use super::{failure, meter::Group, shared::Shared, state::PluginState};
+use super::{
+    failure,
+    meter::Group,
+    shared::Shared,
+    state::{PluginState, check_graph},
+};
 use crate::{
     bindings::{
         method::lacuna::explain::{errors::Error as WitError, parameters::Setting},
@@ -95,6 +100,7 @@ impl Partner {
             swept.map_err(|error| Fault::of_engine("the gradient graph", error))?;
             images.charge.hand_over(payer)?;
         }
+        check_graph(payer.nodes_with(0))?;
         Ok(images)
     }
 

@@ -237,14 +237,7 @@ impl PluginState {
         if self.quota.nodes_with(nodes) > LARGEST_GRAPH && self.quota.has_abandoned() {
             self.sweep()?;
         }
-        let all = self.quota.nodes_with(nodes);
-        if all > LARGEST_GRAPH {
-            let what = format!(
-                "the gradient graph would hold {all} results, at most {LARGEST_GRAPH} can be held; call `backward` more \
-                 often, drop what needs no gradient, or detach it"
-            );
-            return Err(Fault::Guest(WitError::Unsupported(what)));
-        }
+        check_graph(self.quota.nodes_with(nodes))?;
         let bytes = tensor.bytes().saturating_add(hidden).saturating_add(nodes.saturating_mul(NODE_BYTES));
         self.room_for(bytes)?;
         Ok(Charge::with_nodes(&self.quota, bytes, nodes, tracking, operands)?)
@@ -339,6 +332,17 @@ impl PluginState {
     pub(crate) fn remember_refusal(&mut self, error: &WitError) {
         self.refusal = Some(error.clone());
     }
+}
+
+/// Refuses a gradient graph of more results than a backward pass can bear.
+pub(crate) fn check_graph(results: u64) -> Result<(), Fault> {
+    if results <= LARGEST_GRAPH {
+        return Ok(());
+    }
+    Err(Fault::Guest(WitError::Unsupported(format!(
+        "the gradient graph would hold {results} results, at most {LARGEST_GRAPH} can be held; call `backward` more often, drop \
+         what needs no gradient, or detach it"
+    ))))
 }
 
 /// What a panic said.

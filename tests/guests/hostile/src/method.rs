@@ -20,7 +20,7 @@ use lacuna::explain::{
     tensors::Tensor,
 };
 
-const MISBEHAVIOURS: [&str; 46] = [
+const MISBEHAVIOURS: [&str; 52] = [
     "none",
     "endless-loop",
     "memory-bomb",
@@ -40,6 +40,12 @@ const MISBEHAVIOURS: [&str; 46] = [
     "many-images",
     "many-tracked-images",
     "long-product",
+    "tracked-views",
+    "gradient-views",
+    "place-bomb",
+    "repeated-factor",
+    "variation-bomb",
+    "matrix-hoard",
     "deep-graph",
     "deep-beside",
     "optimiser-bomb",
@@ -184,6 +190,53 @@ impl methods::Guest for Hostile {
                 let x = Tensor::full(&[8192, 8192], 0.5)?;
                 x.matrix_multiply(&x)?;
             }
+            // One number of each 16 MiB, by ways on which it was tracked.
+            "tracked-views" => {
+                let mut hoard = Vec::new();
+                for _ in 0..150 {
+                    let part = || autodiff::track(&Tensor::full(&[1 << 22], 0.5)?)?.slice(0, 0, 1);
+                    hoard.push(autodiff::detach(&part()?)?);
+                    hoard.push(autodiff::track(&part()?)?);
+                    let spent = part()?;
+                    autodiff::backward(&spent)?;
+                    hoard.push(spent);
+                }
+            }
+            // The gradient of one number of a concatenation is a part of the whole gradient.
+            "gradient-views" => {
+                let (one, rest) = (Tensor::full(&[1], 0.5)?, Tensor::full(&[(1 << 21) - 1], 0.5)?);
+                let mut hoard = Vec::new();
+                for _ in 0..300 {
+                    let leaf = autodiff::track(&one)?;
+                    let whole = Tensor::concatenate(&[&leaf, &rest], 0)?;
+                    hoard.push(autodiff::backward(&whole.power(2.0)?.sum(&[])?)?.of_leaf(&leaf)?);
+                }
+            }
+            "place-bomb" => {
+                let layer = request.classifier.info().cam_layer.unwrap();
+                request.classifier.place(&layer, &Tensor::full(&[1, 40_000, 12, 12], 0.5)?)?;
+            }
+            // The gradient of the factor that is repeated is made 2000 times before it is summed.
+            "repeated-factor" => {
+                let matrix = autodiff::track(&Tensor::full(&[1, 1024, 1024], 0.5)?)?;
+                let product = matrix.matrix_multiply(&Tensor::full(&[2000, 1024, 1], 0.5)?)?;
+                autodiff::backward(&product.sum(&[])?)?;
+            }
+            "variation-bomb" => {
+                let x = autodiff::track(&Tensor::full(&[1, 1, 2048, 2048], 0.5)?)?;
+                let mut hoard = Vec::new();
+                loop {
+                    hoard.push(x.total_variation(1.5)?);
+                }
+            }
+            // Each has another matrix of 64 MiB, which its gradient needs.
+            "matrix-hoard" => {
+                let x = autodiff::track(&Tensor::full(&[1, 1, 1, 4096], 0.5)?)?;
+                let mut hoard = Vec::new();
+                for number in 0.. {
+                    hoard.push(x.gaussian_blur(1.0 + number as f32 / 10.0)?);
+                }
+            }
             "deep-graph" => {
                 let mut x = autodiff::track(&Tensor::full(&[1], 0.5)?)?;
                 loop {
@@ -194,7 +247,7 @@ impl methods::Guest for Hostile {
             "deep-beside" => {
                 let leaf = autodiff::track(&Tensor::full(&[1], 0.5)?)?;
                 let mut x = leaf.affine(1.0, 0.0)?;
-                for _ in 0..19_000 {
+                for _ in 0..9_000 {
                     x = x.affine(1.0, 0.0)?;
                 }
                 autodiff::backward(&leaf.sum(&[])?)?;

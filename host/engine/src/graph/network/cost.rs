@@ -13,6 +13,8 @@ pub struct PassCost {
     pub peak_bytes: u64,
     /// Bytes that the gradient graph keeps of a pass of tracked images.
     pub graph_bytes: u64,
+    /// Bytes of what the first step makes: of a layer, for the pass that begins there.
+    pub first_bytes: u64,
 }
 
 impl PassCost {
@@ -21,6 +23,7 @@ impl PassCost {
         PassCost {
             peak_bytes: self.peak_bytes.max(other.peak_bytes),
             graph_bytes: self.graph_bytes.saturating_add(other.graph_bytes),
+            first_bytes: self.first_bytes,
         }
     }
 }
@@ -29,7 +32,7 @@ impl PassCost {
 #[derive(Debug, Default)]
 pub(super) struct Measured {
     images: u64,
-    steps: Vec<[u64; 2]>,
+    steps: Vec<[u64; 3]>,
     kept: HashSet<usize>,
 }
 
@@ -54,20 +57,21 @@ impl Measured {
             kept += if self.kept.insert(slot) { bytes(value) } else { 0 };
         }
         // A kernel may copy what it reads into a padded buffer.
-        self.steps.push([alive + made + read, kept]);
+        self.steps.push([alive + made + read, kept, made]);
     }
 
     /// A step that the pass did not need.
     pub(super) fn skip(&mut self) {
-        self.steps.push([0, 0]);
+        self.steps.push([0, 0, 0]);
     }
 
     /// The cost of some of the steps, for one image.
     pub(super) fn cost(&self, steps: std::ops::Range<usize>) -> PassCost {
         let steps = self.steps.get(steps).unwrap_or_default();
         PassCost {
-            peak_bytes: steps.iter().map(|[alive, _]| *alive).max().unwrap_or(0).div_ceil(self.images),
-            graph_bytes: steps.iter().map(|[_, kept]| *kept).sum::<u64>().div_ceil(self.images),
+            peak_bytes: steps.iter().map(|[alive, ..]| *alive).max().unwrap_or(0).div_ceil(self.images),
+            graph_bytes: steps.iter().map(|[_, kept, _]| *kept).sum::<u64>().div_ceil(self.images),
+            first_bytes: steps.first().map_or(0, |[.., made]| *made).div_ceil(self.images),
         }
     }
 }
