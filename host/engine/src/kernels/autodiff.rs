@@ -1,14 +1,15 @@
 //! The backward passes of the frozen operators.
 
-use super::{FrozenConv, FrozenOps, MaxPool, Nonlinearity, Then};
+use super::{FrozenConv, FrozenOps, MaxPool, Nonlinearity, Then, ranges};
 use crate::ReluRule;
 use crate::interrupt::check_in_backward;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
-use burn::backend::tensor::FloatTensor;
+use burn::backend::tensor::{Device, FloatTensor};
 use burn::backend::{Autodiff, Backend, TensorMetadata};
+use burn::tensor::{Shape, Slice};
 use std::sync::Arc;
 
 impl<B: Backend + FrozenOps, C: CheckpointStrategy> FrozenOps for Autodiff<B, C> {
@@ -222,6 +223,31 @@ impl<B: Backend + FrozenOps, C: CheckpointStrategy> FrozenOps for Autodiff<B, C>
         }
         let nodes = [x.node(), other.node()];
         TieBackward.prepare::<C>(nodes).compute_bound().stateless(x.into_primitive())
+    }
+
+    fn part(x: FloatTensor<Self>, axis: usize, from: usize, to: usize) -> FloatTensor<Self> {
+        #[derive(Debug)]
+        struct PartBackward;
+        impl<B: Backend + FrozenOps> Backward<B, 1> for PartBackward {
+            /// Shape of the whole, its device, and where the part lies in it.
+            type State = (Shape, Device<B>, Vec<Slice>);
+
+            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+                check_in_backward();
+                let gradient = grads.consume::<B>(&ops.node);
+                let [Some(parent)] = ops.parents else { return };
+                let (shape, device, ranges) = ops.state;
+                let zeros = B::float_zeros(shape, &device, gradient.dtype().into());
+                grads.register::<B>(parent.id, B::float_slice_assign(zeros, &ranges, gradient));
+            }
+        }
+        let node = x.node();
+        let x = x.into_primitive();
+        let state = (x.shape(), x.device(), ranges(&x.shape(), axis, from, to));
+        match PartBackward.prepare::<C>([node]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish(state, B::part(x, axis, from, to)),
+            OpsKind::UnTracked(prep) => prep.finish(B::part(x, axis, from, to)),
+        }
     }
 
     fn alone(x: FloatTensor<Self>) -> FloatTensor<Self> {

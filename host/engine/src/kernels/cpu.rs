@@ -110,8 +110,11 @@ impl FrozenOps for Flex {
         if x.storage::<f32>().len() == elements {
             return x;
         }
-        let shape: Vec<usize> = x.shape().iter().copied().collect();
-        FlexTensor::from_data(TensorData::new(numbers(&x.to_contiguous()).to_vec(), shape))
+        let x = x.to_contiguous();
+        match x.storage::<f32>().len() == elements {
+            true => x,
+            false => like(&x, numbers(&x).to_vec()),
+        }
     }
 
     fn max_pool(x: FloatTensor<Self>, pool: MaxPool) -> FloatTensor<Self> {

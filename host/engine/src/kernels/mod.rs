@@ -17,9 +17,10 @@ pub(crate) use nonlinearity::Nonlinearity;
 pub(crate) use pool::MaxPool;
 
 use crate::ReluRule;
+use burn::backend::TensorMetadata;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, backend_extension};
-use burn::tensor::{IntDType, Shape};
+use burn::tensor::{IntDType, Shape, Slice};
 use std::sync::Arc;
 
 /// What follows a convolution in the same kernel.
@@ -136,6 +137,14 @@ pub trait FrozenOps: Backend {
         x
     }
 
+    /// The elements `from` up to but without `to` of one dimension. Its backward pass fills a tensor of the size of `x`, and can
+    /// be interrupted before.
+    #[fusion(dtype = x, shape = part_shape(x, axis, from, to))]
+    fn part(x: FloatTensor<Self>, axis: usize, from: usize, to: usize) -> FloatTensor<Self> {
+        let ranges = ranges(&x.shape(), axis, from, to);
+        Self::float_slice(x, &ranges)
+    }
+
     /// `x` in a buffer of its own, where it was a part of another's, and so its gradient. A backward pass can be interrupted
     /// here.
     #[fusion(dtype = x, shape = x)]
@@ -158,6 +167,15 @@ pub trait FrozenOps: Backend {
             Self::max_pool2d_with_indices(x.clone(), kernel, stride, padding, dilation, round_up, kind).indices;
         Self::max_pool2d_with_indices_backward(x, kernel, stride, padding, dilation, round_up, gradient, places).x_grad
     }
+}
+
+fn part_shape(x: &Shape, axis: &usize, from: &usize, to: &usize) -> Shape {
+    Shape::from((0..x.num_dims()).map(|at| if at == *axis { to - from } else { x[at] }).collect::<Vec<_>>())
+}
+
+/// All of each dimension but one, of which `from` up to but without `to`.
+fn ranges(shape: &Shape, axis: usize, from: usize, to: usize) -> Vec<Slice> {
+    (0..shape.num_dims()).map(|at| if at == axis { Slice::from(from..to) } else { Slice::from(0..shape[at]) }).collect()
 }
 
 fn permuted_shape(x: &Shape, order: &[usize]) -> Shape {

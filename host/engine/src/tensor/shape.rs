@@ -2,7 +2,7 @@
 
 use super::{MAX_RANK, Tensor, check_shape};
 use crate::kernels::FrozenOps;
-use crate::{Error, Result, tape::count_result};
+use crate::{Error, Result};
 use burn::backend::Dispatch;
 use burn::backend::ops::FloatTensorOps;
 use burn::tensor::{Shape, Slice};
@@ -70,6 +70,9 @@ impl Tensor {
             let expected = format!("start < end <= {size}");
             return Err(Error::argument("slice", "range", expected, format!("{start}..{end}")));
         }
+        if self.device().is_cpu() && self.is_tracked() {
+            return Ok(self.like(Dispatch::part(self.primitive(), dimension, start, end)));
+        }
         let slices: Vec<Slice> = self
             .shape()
             .iter()
@@ -113,13 +116,7 @@ impl Tensor {
         if parts.len() == 1 {
             return Ok(first.clone());
         }
-        // The gradient of a part is a view of that of the whole.
-        let of_its_own = |part: &Self| match part.is_tracked() && part.device().is_cpu() {
-            true => Dispatch::alone(part.primitive()),
-            false => part.primitive(),
-        };
-        let primitives = parts.iter().map(of_its_own).collect();
-        parts.iter().filter(|part| part.is_tracked()).for_each(|_| count_result());
+        let primitives = parts.iter().map(Self::primitive).collect();
         Ok(first.like(Dispatch::float_cat(primitives, dimension)))
     }
 

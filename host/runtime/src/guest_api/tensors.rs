@@ -37,8 +37,12 @@ impl HostTensor for PluginState {
         let parts = parts.iter().map(|part| self.tensor(part)).collect::<Result<Vec<_>, _>>()?;
         let tensors: Vec<Tensor> = parts.iter().map(|part| part.tensor.clone()).collect();
         self.room_for(tensors.iter().map(Tensor::bytes).fold(0, u64::saturating_add))?;
-        let joined =
-            self.compute("tensor.concatenate", self.group(), || Tensor::concatenate(&tensors, dimension as usize))?;
+        let joined = self.compute("tensor.concatenate", self.group(), || {
+            // The gradient of a part would be a view of that of the whole.
+            let of_its_own = |part: &Tensor| if part.is_tracked() { part.alone() } else { Ok(part.clone()) };
+            let parts = tensors.iter().map(of_its_own).collect::<engine::Result<Vec<_>>>()?;
+            Tensor::concatenate(&parts, dimension as usize)
+        })?;
         self.keep(joined, parts)
     }
 
