@@ -130,7 +130,7 @@ fn the_price_of_no_gradients_is_said_and_counted() {
     let refused =
         explain(&HOST, request("meaningful-perturbation", &classifier, spots(&[[6, 30]]), &["optimiser=gradient"]));
     let text = refused.unwrap_err().to_string();
-    assert!(text.contains("black box") && text.contains("optimiser=evolution"), "{text}");
+    assert!(text.contains("black box") && text.contains("Set `optimiser` to evolution"), "{text}");
     for method in ["gradient", "i-gos", "grad-cam"] {
         let text = explain(&HOST, request(method, &classifier, spots(&[[6, 30]]), &[])).unwrap_err().to_string();
         assert!(text.contains(method) && text.contains("`gradients`"), "{text}");
@@ -163,13 +163,13 @@ fn misbehaviour_is_named_and_the_next_classifier_works() {
         ("no-pixels", &["1 x 0 x 48"]),
         ("lonely-softmax", &["softmax"]),
         ("refuse-to-open", &["there are no weights"]),
-        ("endless-loop", &["wall time of 1s", "--limit wall-time=2s"]),
-        ("memory-bomb", &["may have 32 MiB", "--limit guest-memory="]),
+        ("endless-loop", &["wall time of 1s", "raise the limit `wall-time` to 2s"]),
+        ("memory-bomb", &["may have 32 MiB", "raise the limit `guest-memory` to "]),
         ("recursion", &["recurs"]),
         ("trap", &["stopped itself", "report it to its author"]),
         ("nan", &["NaN or infinite"]),
         ("too-few", &["shape [1, 3], expected [1, 1]"]),
-        ("handle-bomb", &["holds 200 handles", "--limit handles=400"]),
+        ("handle-bomb", &["holds 200 handles", "raise the limit `handles` to 400"]),
     ];
     for (misbehaviour, parts) in cases {
         let text = open(misbehaviour, readback(), CancelToken::new()).unwrap_err().to_string();
@@ -180,7 +180,7 @@ fn misbehaviour_is_named_and_the_next_classifier_works() {
     let text = open("refuse", readback(), CancelToken::new()).unwrap_err().to_string();
     assert!(text.contains("images of this kind cannot be classified"), "{text}");
     let text = open("none", Grants::none(), CancelToken::new()).unwrap_err().to_string();
-    assert!(text.contains("`readback`") && text.contains("--grant hostile:readback"), "{text}");
+    assert!(text.contains("`readback`") && text.contains("grant `readback` to `hostile`"), "{text}");
     honest().logits(&spots(&[[6, 30]]), ReluRule::Plain).unwrap();
 }
 
@@ -210,7 +210,7 @@ fn what_a_classifier_hoards_is_counted() {
     // An image has 9 kB.
     let refused = (0..200).find_map(|_| classifier.logits(&spots(&[[6, 30]]), ReluRule::Plain).err());
     let text = refused.expect("a limit that is met").to_string();
-    assert!(text.contains("may hold 1 MiB") && text.contains("--limit device-memory="), "{text}");
+    assert!(text.contains("may hold 1 MiB") && text.contains("raise the limit `device-memory`"), "{text}");
 }
 
 /// A classifier keeps the clock alive that limits it.

@@ -159,7 +159,7 @@ fn plugins() {
 #[test]
 fn packages_that_need_each_other() {
     let host = Host::new(HostOptions { cache: CompileCache::Off }).unwrap();
-    let (whole, name) = (guest("hostile", "perturbation"), b"lacuna:explain/optimisers@0.1.0");
+    let (whole, name) = (guest("hostile", "perturbation"), b"lacuna:explain/optimisers@0.2.0");
     let at = whole.windows(name.len()).rposition(|part| part == name).unwrap();
     let mut bytes = whole;
     bytes[at + name.len() - 3] = b'5';

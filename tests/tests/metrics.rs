@@ -102,8 +102,8 @@ fn a_metric_that_misbehaves_is_named_and_the_next_run_works() {
         ("nan", "a number"),
         ("trap", "hostile"),
         ("refuse", "maps of this kind cannot be measured"),
-        ("no-perturbation", "--perturbation"),
-        ("no-generator", "--generator"),
+        ("no-perturbation", "no perturbation was chosen"),
+        ("no-generator", "no generator was chosen"),
     ] {
         let text = run(misbehaviour).unwrap_err().to_string();
         assert!(

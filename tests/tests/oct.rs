@@ -8,7 +8,7 @@
 
 use lacuna_engine::{ClassIndex, Classifier, Device, ReluRule, Tensor};
 use lacuna_runtime::{
-    ExplainRequest, Grants, Host, HostOptions, Need, Outcome, PluginLibrary, Role, Settings, explain,
+    ExplainRequest, ExtraRole, Grants, Host, HostOptions, Need, Outcome, PluginLibrary, Role, Settings, explain,
 };
 use lacuna_tests::data_folder;
 use std::path::{Path, PathBuf};
@@ -62,7 +62,7 @@ fn the_region_behind_cnv_is_found_on_ten_of_ten() {
     for part in files.chunks(5) {
         let images = images(part);
         let outcome = run(&classifier, images.clone(), &["steps=80"]);
-        let perturbed = &outcome.extras.iter().find(|(name, _)| name == "perturbed").unwrap().1;
+        let perturbed = &outcome.extras.iter().find(|extra| extra.role == ExtraRole::Perturbed).unwrap().value;
         let before = probability_of_cnv(&classifier, &images);
         let after = probability_of_cnv(&classifier, perturbed);
         let deleted = outcome.map.mean(&[1, 2, 3]).unwrap().read().unwrap();
@@ -81,7 +81,7 @@ fn a_saturated_probability_never_moves_and_is_said() {
     let (classifier, files) = (classifier(), first_ten(&data));
     // DME_1028: CNV with p = 1.000.
     let outcome = run(&classifier, images(&files[8..9]), &["steps=20", "score=probability", "score-weight=1"]);
-    let said = outcome.findings.join("\n");
+    let said: String = outcome.findings.iter().map(ToString::to_string).collect();
     println!("{said}");
     assert!(said.contains("saturated") && said.contains("log-odds"), "{said}");
 }

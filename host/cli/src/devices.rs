@@ -33,7 +33,8 @@ impl DeviceArguments {
 pub fn open(console: &Console, name: &str) -> Result<Device> {
     let choice: DeviceChoice = name.parse().map_err(|error| Failure::Input(format!("--device: {error}")))?;
     let _waiting = console.wait("preparing the device");
-    Device::open(&choice).map_err(|error| Failure::Input(error.to_string()))
+    let remedy = "`lacuna devices` lists them, and `--device cpu` works everywhere";
+    Device::open(&choice).map_err(|error| Failure::Input(format!("{error}. Remedy: {remedy}.")))
 }
 
 #[derive(Debug, Serialize)]

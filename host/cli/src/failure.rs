@@ -1,5 +1,7 @@
 //! Why a command ended, and the exit code that says so.
 
+use crate::words;
+use lacuna_diagnostic::Remedy;
 use lacuna_imaging::ErrorKind;
 use lacuna_runtime::{HostError, LibraryError, LimitError, LoadError, RunError, SettingsError};
 use std::fmt;
@@ -22,6 +24,11 @@ impl Failure {
     /// Something found in a file or an argument, what was expected, and what to do.
     pub fn input(what: impl fmt::Display, found: impl fmt::Display, remedy: &str) -> Failure {
         Failure::Input(format!("{what}: {found}. Remedy: {remedy}."))
+    }
+
+    /// The same, caused by an argument or a file.
+    pub fn as_input(self) -> Failure {
+        Failure::Input(self.to_string())
     }
 
     /// Nothing was written yet.
@@ -62,6 +69,10 @@ impl From<lacuna_engine::Error> for Failure {
     fn from(error: lacuna_engine::Error) -> Failure {
         match error {
             lacuna_engine::Error::Model(why) => Failure::Input(why),
+            lacuna_engine::Error::External { what, remedies } => {
+                let remedies = Remedy::joined(&remedies, words::remedy).unwrap_or_default();
+                Failure::Run(format!("{what}. Remedy: {remedies}"))
+            }
             other => Failure::Run(other.to_string()),
         }
     }
@@ -82,9 +93,9 @@ impl From<RunError> for Failure {
         match error {
             RunError::Cancelled => Failure::interrupted(),
             RunError::Request { .. } | RunError::NotGranted { .. } | RunError::Unavailable { .. } => {
-                Failure::Input(error.to_string())
+                Failure::Input(error.in_words(words::remedy))
             }
-            other => Failure::Run(other.to_string()),
+            other => Failure::Run(other.in_words(words::remedy)),
         }
     }
 }
@@ -103,7 +114,11 @@ impl From<LoadError> for Failure {
 
 impl From<LibraryError> for Failure {
     fn from(error: LibraryError) -> Failure {
-        Failure::Input(error.to_string())
+        let option = match error {
+            LibraryError::Unknown { .. } => " with `--plugins DIR`",
+            LibraryError::Load(_) | LibraryError::Taken { .. } => "",
+        };
+        Failure::Input(format!("{error}{option}"))
     }
 }
 

@@ -33,6 +33,7 @@ mod provenance;
 mod reconstruct;
 mod score;
 mod train;
+mod words;
 
 use std::process::ExitCode;
 

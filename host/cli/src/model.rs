@@ -117,10 +117,14 @@ impl Model {
             let started = Classifier::start(&self.record.manifest, &self.manifest, &self.files, device, stop);
             return started.map_err(|error| match self.cancel.is_cancelled() {
                 true => Failure::interrupted(),
-                false => Failure::Input(error.to_string()),
+                false => Failure::from(error).as_input(),
             });
         }
-        let classifier = Classifier::from_manifest(&self.record.manifest, &self.manifest, &self.files, device)?;
+        let classifier = Classifier::from_manifest(&self.record.manifest, &self.manifest, &self.files, device);
+        let classifier = classifier.map_err(|error| match &self.manifest.model.command {
+            Some(_) => Failure::Input(format!("{error}. Remedy: if you trust it, allow it with `--allow-command`.")),
+            None => error.into(),
+        })?;
         drop(waiting);
         for note in &classifier.info().notes {
             console.warn(&format!("{}: {note}", self.manifest.name));

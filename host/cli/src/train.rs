@@ -7,6 +7,7 @@ use crate::{
     interrupt,
     output::OutputFolder,
     pictures::{self, PictureArguments},
+    words,
 };
 use lacuna_engine::{Architecture, Device, VaeConfig};
 use lacuna_imaging::Reader;
@@ -339,12 +340,11 @@ fn report(console: &Console, outcome: &Outcome) {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
+        let words = error.in_words(words::place, words::remedy);
         match error {
-            Error::Input { .. } | Error::Engine(lacuna_engine::Error::Argument { .. }) => {
-                Failure::Input(error.to_string())
-            }
-            Error::Stopped { .. } => Failure::Interrupted(error.to_string()),
-            Error::Diverged(_) | Error::Unwritable { .. } => Failure::Run(error.to_string()),
+            Error::Input { .. } | Error::Engine(lacuna_engine::Error::Argument { .. }) => Failure::Input(words),
+            Error::Stopped { .. } => Failure::Interrupted(words),
+            Error::Diverged(_) | Error::Unwritable { .. } => Failure::Run(words),
             Error::Engine(error) => error.into(),
             Error::Imaging(error) => error.into(),
             Error::Study(error) => error.into(),

@@ -1,5 +1,7 @@
 //! What can go wrong in the engine, in words that a program can tell apart.
 
+use lacuna_diagnostic::Remedy;
+
 /// The result of an engine call.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -25,8 +27,8 @@ pub enum Error {
     #[error("{0}")]
     Model(String),
     /// A model outside of the engine that failed: what happened, and what to do.
-    #[error("{what}. Remedy: {remedy}")]
-    External { what: String, remedy: String },
+    #[error("{what}. Remedy: {}", Remedy::joined(.remedies, Remedy::to_string).unwrap_or_default())]
+    External { what: String, remedies: Vec<Remedy> },
     /// Nobody wanted the result any more ([`crate::interruptible`]).
     #[error("the computation was interrupted")]
     Interrupted,
@@ -36,6 +38,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// A model outside of the engine that failed, with one thing to do.
+    pub(crate) fn external(what: String, remedy: &str) -> Self {
+        Self::External { what, remedies: vec![Remedy::advice(remedy)] }
+    }
+
     pub(crate) fn shape(operation: &str, expected: impl Into<String>, found: &[usize]) -> Self {
         // A guest may hand in lists of any length; one dimension more than a tensor has shows that it is too many.
         let found = found.iter().copied().take(crate::MAX_RANK + 1).collect();

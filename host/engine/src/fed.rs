@@ -174,7 +174,7 @@ pub(crate) fn fits(file: &str, declared: &Declared, input: &Input) -> Result<()>
         (Layout::ChannelsFirst, true, _) | (Layout::ChannelsLast, _, true) => Ok(()),
         (Layout::ChannelsFirst, false, true) => refused(format!(
             "the graph takes channels last (N, H, W, C): its input `{name}` is declared as {shown}; write layout = \
-             \"channels-last\" into [input], or export it with channels first (tf2onnx --inputs-as-nchw {name})"
+             \"channels-last\" into [input], or export it with channels first (the option inputs-as-nchw of tf2onnx, with {name})"
         )),
         (Layout::ChannelsLast, true, false) => refused(format!(
             "the graph takes channels first (N, C, H, W): its input `{name}` is declared as {shown}; leave layout = \

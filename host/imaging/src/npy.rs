@@ -77,7 +77,7 @@ fn parts(bytes: &[u8]) -> Result<(&[u8], &[u8])> {
             ErrorKind::UnknownFormat,
             "a file that does not begin as an NPY does",
             "an NPY file",
-            "name the map that `lacuna explain` wrote as map.npy",
+            "name a map that was written as map.npy",
         ));
     };
     let (length, rest) = match *rest {

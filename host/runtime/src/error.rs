@@ -5,6 +5,7 @@ use crate::{
     policy::limits::Limit,
     text::{self, bytes},
 };
+use lacuna_diagnostic::Remedy;
 use serde::{Deserialize, Serialize};
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -101,8 +102,8 @@ pub enum RunError {
     NonFinite { plugin: PluginId, what: String },
     /// The guest gave a tensor of the wrong shape.
     Shape { plugin: PluginId, what: String, expected: Vec<usize>, found: Vec<usize> },
-    /// The guest gave up and said why.
-    Refused { plugin: PluginId, reason: String },
+    /// The guest gave up and said why, or gave what cannot be a result.
+    Refused { plugin: PluginId, reason: String, remedies: Vec<Remedy> },
     /// The plugin needs what the user has not granted.
     NotGranted { plugin: PluginId, need: Need },
     /// The plugin needs what the classifier, or this host, does not have.
@@ -112,7 +113,7 @@ pub enum RunError {
     /// The user stopped the run.
     Cancelled,
     /// A classifier outside of this program, or in a component of its own, failed.
-    Classifier { what: String, remedy: String },
+    Classifier { what: String, remedies: Vec<Remedy> },
     /// The device failed: no memory, lost, or a model that cannot be computed.
     Device { operation: String, reason: String },
     /// A mistake in Lacuna.
@@ -120,6 +121,11 @@ pub enum RunError {
 }
 
 impl RunError {
+    /// A refusal without a remedy of the plugin's own.
+    pub(crate) fn refused(plugin: &PluginId, reason: impl Into<String>) -> RunError {
+        RunError::Refused { plugin: plugin.clone(), reason: reason.into(), remedies: Vec::new() }
+    }
+
     /// The plugin that is to blame, if one is.
     pub fn plugin(&self) -> Option<&PluginId> {
         match self {
@@ -171,12 +177,12 @@ impl RunError {
             RunError::Shape { plugin, what, expected, found } => {
                 format!("{plugin} gave {what} of shape {found:?} where {expected:?} is expected")
             }
-            RunError::Refused { plugin, reason } => format!("{plugin} gave up: {reason}"),
+            RunError::Refused { plugin, reason, .. } => format!("{plugin} gave up: {reason}"),
             RunError::NotGranted { plugin, need } => {
                 format!("{plugin} needs `{need}`, which was not granted")
             }
             RunError::Unavailable { plugin, need: Need::Generator } => {
-                format!("{plugin} needs a generator, which contract 0.1 does not offer")
+                format!("{plugin} needs a generator, and none was chosen")
             }
             RunError::Unavailable { plugin, need } => {
                 format!("{plugin} needs `{need}`, which this classifier cannot give")
@@ -192,62 +198,79 @@ impl RunError {
         }
     }
 
-    /// What the user, or the plugin's author, can change.
-    pub fn remedy(&self) -> String {
-        let raise = |limit: Limit, value: String| format!("If it needs more, raise it with `--limit {limit}={value}`");
+    /// What the user, or the plugin's author, can change; any of them may help.
+    pub fn remedies(&self) -> Vec<Remedy> {
+        let raise = |limit: Limit, to: String| Remedy::Raise { limit: limit.name().to_owned(), to };
         let doubled = |count: u64| raise_to(count.saturating_mul(2));
+        let advice = |text: &str| vec![Remedy::advice(text)];
         match self {
-            RunError::Trap { .. } => "This is a mistake in the plugin: report it to its author with this message".to_owned(),
+            RunError::Trap { .. } => {
+                advice("report this to the plugin's author with this message: it is a mistake in the plugin")
+            }
             RunError::OutOfTime { allowed, .. } => {
-                raise(Limit::WallTime, format!("{}s", allowed.as_secs_f64().ceil().max(1.0) * 2.0))
+                vec![raise(Limit::WallTime, format!("{}s", allowed.as_secs_f64().ceil().max(1.0) * 2.0))]
             }
-            RunError::OutOfMemory { requested, .. } => raise(Limit::GuestMemory, doubled(*requested)),
-            RunError::DeviceQuota { requested, .. } => {
-                let fewer = "or give fewer or smaller images at a time";
-                format!("{}, {fewer}", raise(Limit::DeviceMemory, doubled(*requested)))
-            }
-            RunError::Handles { allowed, .. } => raise(Limit::Handles, allowed.saturating_mul(2).to_string()),
-            RunError::Readback { plugin, allowed: 0, .. } => format!(
-                "If you trust it with the image's numbers and it declares the need `readback`, grant it with \
-                 `--grant {}:readback`",
-                plugin.name()
+            RunError::OutOfMemory { requested, .. } => vec![raise(Limit::GuestMemory, doubled(*requested))],
+            RunError::DeviceQuota { requested, .. } => vec![
+                raise(Limit::DeviceMemory, doubled(*requested)),
+                Remedy::advice("give fewer or smaller images at a time"),
+            ],
+            RunError::Handles { allowed, .. } => vec![raise(Limit::Handles, allowed.saturating_mul(2).to_string())],
+            RunError::Readback { plugin, allowed: 0, .. } => vec![grant(plugin, Need::Readback)],
+            RunError::Readback { requested, .. } => vec![raise(Limit::Readback, doubled(*requested))],
+            RunError::NonFinite { .. } => advice(
+                "try a smaller learning rate or weaker weights; with the plugin's defaults this is a mistake of its author",
             ),
-            RunError::Readback { requested, .. } => raise(Limit::Readback, doubled(*requested)),
-            RunError::NonFinite { .. } => {
-                "Try a smaller learning rate or weaker weights; with the plugin's defaults this is a mistake of its author"
-                    .to_owned()
-            }
-            RunError::Shape { .. } => "This is a mistake in the plugin: report it to its author".to_owned(),
-            RunError::Refused { .. } => "Change what it objects to, or use another plugin".to_owned(),
-            RunError::NotGranted { plugin, need } => {
-                let name = plugin.name();
-                format!("If you trust it with the image's numbers, grant it with `--grant {name}:{need}`")
-            }
-            RunError::Unavailable { need: Need::Generator, .. } => "Name a model of healthy images with `--generator FILE.toml` (`lacuna train vae` makes one), or use a plugin that needs none".to_owned(),
+            RunError::Shape { .. } => advice("report this to the plugin's author: it is a mistake in the plugin"),
+            RunError::Refused { remedies, .. } if !remedies.is_empty() => remedies.clone(),
+            RunError::Refused { .. } => advice("change what it objects to, or use another plugin"),
+            RunError::NotGranted { plugin, need } => vec![grant(plugin, *need)],
+            RunError::Unavailable { need: Need::Generator, .. } => vec![
+                Remedy::option("generator", "FILE.toml"),
+                Remedy::advice("use a plugin that needs none"),
+            ],
             RunError::Unavailable { need: Need::Gradients, .. } => {
-                "Use a classifier that can be differentiated, or a method that needs no gradients".to_owned()
+                advice("use a classifier that can be differentiated, or a method that needs no gradients")
             }
-            RunError::Unavailable { .. } => "Use another classifier, or a method that does not need it".to_owned(),
-            RunError::Request { remedy, .. } | RunError::Classifier { remedy, .. } => remedy.clone(),
-            RunError::Cancelled => "Start it again to get a map".to_owned(),
-            RunError::Device { .. } => "Try `--device cpu`, fewer images at a time, or a smaller model".to_owned(),
-            RunError::Internal { .. } => "Please report it with this message and the command line".to_owned(),
+            RunError::Unavailable { .. } => advice("use another classifier, or a method that does not need it"),
+            RunError::Request { remedy, .. } => advice(remedy),
+            RunError::Classifier { remedies, .. } => remedies.clone(),
+            RunError::Cancelled => advice("start it again to get a map"),
+            RunError::Device { .. } => vec![
+                Remedy::option("device", "cpu"),
+                Remedy::advice("give fewer images at a time"),
+                Remedy::advice("use a smaller model"),
+            ],
+            RunError::Internal { .. } => advice("report this with this message and what was run"),
         }
+    }
+
+    /// What happened and what to change, as sentences, with the remedies in the words that `words` gives them.
+    pub fn in_words(&self, words: impl Fn(&Remedy) -> String) -> String {
+        let remedies = Remedy::joined(&self.remedies(), words).unwrap_or_default();
+        format!("{}. {}.", sentence(&self.what()), sentence(&remedies))
     }
 }
 
 impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = self.what();
-        let mut letters = what.chars();
-        let first = letters.next().map(|letter| letter.to_ascii_uppercase()).into_iter();
-        write!(f, "{}. {}.", first.chain(letters).collect::<String>(), self.remedy())
+        f.write_str(&self.in_words(Remedy::to_string))
     }
+}
+
+fn grant(plugin: &PluginId, need: Need) -> Remedy {
+    Remedy::Grant { plugin: plugin.name().to_owned(), need: need.to_string() }
+}
+
+/// With a capital first letter.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|letter| letter.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }
 
 impl std::error::Error for RunError {}
 
-/// A size to suggest: whole MiB or GiB, as the command line reads it.
+/// A size to suggest: whole MiB or GiB, as limits are read.
 fn raise_to(count: u64) -> String {
     match count.div_ceil(1 << 20) {
         mebibytes if mebibytes < 4096 => format!("{mebibytes}MiB"),

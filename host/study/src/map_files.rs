@@ -41,7 +41,7 @@ pub(crate) fn find_maps(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
             format!(
                 "{EXPECTED}: one folder for each image with map.npy or map.png in it, or files NAME.npy or NAME.png"
             ),
-            "name the folder that was given to `lacuna explain --out`",
+            "name the folder into which the explanations were written",
         ));
     }
     Ok(maps.into_iter().collect())

@@ -73,7 +73,7 @@ fn what_does_not_go_together_is_refused() {
     let root = folders();
     let path = |name: &str| root.path().join(name);
     let refuse = |maps: &str| score(&path(maps), &path("masks"), 1, &Reader::default()).unwrap_err().to_string();
-    assert!(refuse("maps/notes").contains("no map") && refuse("maps/notes").contains("explain --out"));
+    assert!(refuse("maps/notes").contains("no map") && refuse("maps/notes").contains("the explanations were written"));
     assert!(refuse("none").contains("cannot be read"));
 
     let others = ["x", "y1", "y10", "y2", "y3", "y4"];

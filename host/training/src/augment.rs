@@ -1,6 +1,7 @@
 //! The random affine maps that training images go through.
 
 use crate::{Error, Result};
+use lacuna_diagnostic::{Place, Remedy};
 use lacuna_imaging::Affine2;
 use lacuna_study::SplitMix;
 use serde::{Deserialize, Serialize};
@@ -27,8 +28,9 @@ impl Augmentation {
             [("rotation", self.rotation, 180.0), ("translation", self.translation, 0.5), ("scale", self.scale, 0.5)]
         {
             if !(0.0..=high).contains(&value) {
-                let place = format!("--augment-{name}");
-                return Err(Error::input(place, value, format!("0 to {high}"), "the paper has 5, 0.1 and 0.1"));
+                let place = Place::option(format!("augment-{name}"));
+                let paper = Remedy::advice("take the paper's 5, 0.1 and 0.1");
+                return Err(Error::input(place, value, format!("0 to {high}"), [paper]));
             }
         }
         Ok(())

@@ -6,6 +6,7 @@ use crate::report::{self, MANIFEST_FILE, Outcome, WEIGHTS_FILE, fingerprint};
 use crate::task::{Batch, Loss, Task};
 use crate::trainer::{Trainer, Watch, best};
 use crate::{Error, Result, checkpoint};
+use lacuna_diagnostic::Remedy;
 use lacuna_engine::{Device, Generator, Mode, Tensor, Trainable, VaeConfig};
 use lacuna_imaging::{Reader, write_atomic};
 use lacuna_study::{Row, SplitMix, Table};
@@ -35,7 +36,7 @@ struct Autoencoding {
 impl Task for Autoencoding {
     fn loss(&self, networks: &[Trainable], leaves: &[Vec<Tensor>], batch: &Batch, mode: Mode) -> Result<Loss> {
         let [encoder, decoder] = networks else {
-            return Err(Error::input("the autoencoder", networks.len(), "encoder and decoder", "report this"));
+            return Err(Error::input("the autoencoder", networks.len(), "encoder and decoder", [Remedy::advice("report this")]));
         };
         let (code, first) = encoder.run(&leaves[0], &batch.images, mode)?;
         let mean = code.slice(1, 0, self.latent)?;
@@ -84,7 +85,7 @@ pub fn train_autoencoder(
     if split.train.is_empty() || split.validation.is_empty() {
         let found =
             format!("{} healthy images to learn from and {} to validate on", split.train.len(), split.validation.len());
-        return Err(Error::input("the data", found, "at least one of both", "add healthy images of more patients"));
+        return Err(Error::input("the data", found, "at least one of both", [Remedy::advice("add healthy images of more patients")]));
     }
     let fingerprint = fingerprint("vae", options, &healthy, place.reader);
     if let Some(outcome) = report::finished(place, &fingerprint)? {
@@ -134,12 +135,22 @@ impl AutoencoderOptions {
     fn check(&self) -> Result<()> {
         self.train.check()?;
         if self.train.size != self.vae.size {
-            return Err(Error::input("--size", self.train.size, self.vae.size, "give both the same"));
+            return Err(Error::input(
+                lacuna_diagnostic::Place::option("size"),
+                self.train.size,
+                self.vae.size,
+                [Remedy::advice("give both the same")],
+            ));
         }
         self.vae.check()?;
-        for (name, value, high) in [("--latent-noise", self.noise, 10.0), ("--kl-weight", self.kl_weight, 1e3)] {
+        for (name, value, high) in [("latent-noise", self.noise, 10.0), ("kl-weight", self.kl_weight, 1e3)] {
             if !(0.0..=high).contains(&value) {
-                return Err(Error::input(name, value, format!("0 to {high}"), "leave it out for the default"));
+                return Err(Error::input(
+                    lacuna_diagnostic::Place::option(name),
+                    value,
+                    format!("0 to {high}"),
+                    [Remedy::advice("leave it out for the default")],
+                ));
             }
         }
         Ok(())

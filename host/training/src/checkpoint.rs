@@ -5,6 +5,7 @@
 
 use crate::trainer::Progressed;
 use crate::{Error, Result};
+use lacuna_diagnostic::Remedy;
 use lacuna_engine::{Adam, AdamState, Device, Tensor, Trainable};
 use lacuna_imaging::write_atomic;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -86,8 +87,8 @@ pub(crate) fn load(
         return Err(Error::input(
             path.display(),
             format!("a checkpoint of another training: its {key} is {found}"),
-            format!("{key} {expected}, as this command says"),
-            "repeat the command line of the first run with --resume, or choose another --out",
+            format!("{key} {expected}, as is asked for now"),
+            [Remedy::advice("repeat what was asked for first"), Remedy::another("out")],
         ));
     }
     let get = |name: String| arrays.get(&name).cloned().ok_or_else(|| foreign(path, &format!("no array `{name}`")));
@@ -155,8 +156,8 @@ fn read(path: &Path, device: &Device) -> Result<(HashMap<String, Tensor>, Option
 }
 
 fn foreign(path: &Path, found: &str) -> Error {
-    let remedy = "choose another --out, or move the file away";
-    Error::input(path.display(), found, "a checkpoint of this network", remedy)
+    let remedies = [Remedy::another("out"), Remedy::advice("move the file away")];
+    Error::input(path.display(), found, "a checkpoint of this network", remedies)
 }
 
 fn unwritable(path: &Path, cause: &dyn std::fmt::Display) -> Error {

@@ -8,6 +8,7 @@ use crate::report::{self, MANIFEST_FILE, Outcome, WEIGHTS_FILE, fingerprint};
 use crate::task::{Batch, Loss, Task};
 use crate::trainer::{Trainer, Watch, best};
 use crate::{Error, Result, checkpoint};
+use lacuna_diagnostic::Remedy;
 use lacuna_engine::{Architecture, Classifier, Mode, Tensor, Trainable, Weights};
 use lacuna_imaging::write_atomic;
 use lacuna_study::{Split, Table};
@@ -70,7 +71,7 @@ impl Truth {
                 "the data",
                 "images without labels",
                 "a CSV with a column for each label",
-                "write a table image,patient,mask,LABEL1,...",
+                [Remedy::advice("write a table image,patient,mask,LABEL1,...")],
             ));
         }
         let set = |row: &lacuna_study::Row| row.labels.iter().filter(|label| **label).count();
@@ -81,8 +82,8 @@ impl Truth {
             return Err(Error::input(
                 row.image.display(),
                 format!("{} labels set", set(row)),
-                "one class for each image with --labels single",
-                "use --labels multi",
+                "one class for each image, as the labels are exclusive",
+                [Remedy::option("labels", "multi")],
             ));
         }
         let names = table.labels.iter().cloned();
@@ -110,7 +111,12 @@ impl Truth {
                 format!("class `{}`", truth.classes[class]),
                 format!("{} of {all} training images", counts[class]),
                 "images with and without it",
-                "add images, take the column out, or choose another --seed or --test-fold",
+                [
+                    Remedy::advice("add images"),
+                    Remedy::advice("take the column out"),
+                    Remedy::another("seed"),
+                    Remedy::another("test-fold"),
+                ],
             ));
         }
         for ones in counts {

@@ -1,6 +1,7 @@
 //! Every picture of a table on the network's grid, in memory.
 
 use crate::{Error, Result};
+use lacuna_diagnostic::Remedy;
 use lacuna_imaging::{Affine2, Image, Interpolation, Reader, RgbToGrey};
 use lacuna_study::{Row, Table};
 use rayon::prelude::*;
@@ -42,7 +43,7 @@ impl Images {
                 "the data",
                 format!("no image that can be read; {} were skipped", skipped.len()),
                 "at least some",
-                "look at the first: ".to_owned() + skipped.first().map_or("none", String::as_str),
+                [Remedy::advice("look at the first: ".to_owned() + skipped.first().map_or("none", String::as_str))],
             ));
         }
         Ok((Self { channels, size, pictures }, skipped))

@@ -2,6 +2,7 @@
 
 use crate::augment::Augmentation;
 use crate::{Error, Result};
+use lacuna_diagnostic::{Place, Remedy};
 use lacuna_study::{Fold, Split, SplitPatients, Table};
 use serde::{Deserialize, Serialize};
 
@@ -42,7 +43,12 @@ impl TrainOptions {
         if split.train.is_empty() || split.validation.is_empty() {
             let found =
                 format!("{} rows to learn from and {} to validate on", split.train.len(), split.validation.len());
-            return Err(Error::input("--split", found, "some of both", "name patients of this table in the split"));
+            return Err(Error::input(
+                Place::option("split"),
+                found,
+                "some of both",
+                [Remedy::advice("name patients of this table in the split")],
+            ));
         }
         Ok(split)
     }
@@ -54,15 +60,17 @@ impl TrainOptions {
             if (low..=high).contains(&value) {
                 return Ok(());
             }
-            Err(Error::input(name, value, format!("a whole number from {low} to {high}"), "choose one in the range"))
+            let expected = format!("a whole number from {low} to {high}");
+            Err(Error::input(Place::option(name), value, expected, [Remedy::advice("choose one in the range")]))
         };
-        whole("--size", self.size, 8, 4096)?;
-        whole("--epochs", self.epochs, 1, 100_000)?;
-        whole("--batch", self.batch, 1, 4096)?;
-        whole("--patience", self.patience, 1, 100_000)?;
+        whole("size", self.size, 8, 4096)?;
+        whole("epochs", self.epochs, 1, 100_000)?;
+        whole("batch", self.batch, 1, 4096)?;
+        whole("patience", self.patience, 1, 100_000)?;
         if !(self.learning_rate > 0.0 && self.learning_rate <= 1.0) {
             let expected = "a number above 0 and at most 1";
-            return Err(Error::input("--learning-rate", self.learning_rate, expected, "try 0.001"));
+            let place = Place::option("learning-rate");
+            return Err(Error::input(place, self.learning_rate, expected, [Remedy::option("learning-rate", 0.001)]));
         }
         self.augmentation.check()
     }

@@ -4,6 +4,7 @@ use crate::autoencoder::Place;
 use crate::images::Images;
 use crate::trainer::Epoch;
 use crate::{Error, Result};
+use lacuna_diagnostic::Remedy;
 use lacuna_engine::{Generator, Tensor};
 use lacuna_imaging::{Curve, Image, Orienting, Picture, Plot, Reader, Sheet, SheetRow, plot, sheet, write_atomic};
 use lacuna_study::{Row, Split, SplitPatients, Table};
@@ -72,11 +73,12 @@ pub(crate) fn finished(place: &Place<'_>, fingerprint: &Value) -> Result<Option<
     match serde_json::from_value(record["outcome"].take()) {
         Ok(outcome) if same && place.resume => Ok(Some(outcome)),
         _ => {
-            let (found, remedy) = match same {
-                true => ("the model of this very training, which is finished", "use it, or choose another --out"),
-                false => ("the model of another training", "choose another --out, or take it away"),
+            let (found, first) = match same {
+                true => ("the model of this very training, which is finished", "use it"),
+                false => ("the model of another training", "take it away"),
             };
-            Err(Error::input(manifest.display(), found, "a folder without a model", remedy))
+            let remedies = [Remedy::advice(first), Remedy::another("out")];
+            Err(Error::input(manifest.display(), found, "a folder without a model", remedies))
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::images::Images;
 use crate::options::TrainOptions;
 use crate::task::{Batch, Task};
 use crate::{Error, Result};
+use lacuna_diagnostic::Remedy;
 use lacuna_engine::{Adam, Device, Mode, Tensor, Trainable};
 use lacuna_study::{Split, SplitMix};
 use serde::{Deserialize, Serialize};
@@ -102,8 +103,8 @@ impl<T: Task> Trainer<'_, T> {
             return Err(Error::input(
                 checkpoint.display(),
                 "the checkpoint of an earlier training",
-                "an --out without one",
-                "go on with --resume, or choose another --out",
+                "a folder without one",
+                [Remedy::on("resume"), Remedy::another("out")],
             ));
         }
         let mut optimisers = self.optimisers()?;

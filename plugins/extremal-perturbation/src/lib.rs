@@ -16,8 +16,8 @@
 use lacuna_plugin::masks::{Config, Game, Grid, Objective, Regularisers, ScoreTerm, Smooth, Upsampling, Versions};
 use lacuna_plugin::masks::{largest, scaled};
 use lacuna_plugin::saliency::{Passes, explain_zeros, whose};
-use lacuna_plugin::{Error, Explanation, Info, Method, Need, Parameter, Request, Score, Tensor};
-use lacuna_plugin::{export_method, log, progress};
+use lacuna_plugin::{Choice, Error, Explanation, Extra, Finding, Info, Method, Need, Parameter, Remedy, Request, Score};
+use lacuna_plugin::{Tensor, export_method, log, progress};
 
 const FONG: &str = "Fong 2019 and the authors' TorchRay";
 /// Momentum and dampening.
@@ -76,7 +76,7 @@ impl Method for ExtremalPerturbation {
             grid: Grid { size: cells, upsampling: Upsampling::Bilinear },
         };
         let (objective, smooth) = (Objective::new(&request, &config)?, Smooth::new(cells, settings.number("sigma")?));
-        let ([n, _, height, width], v) = (objective.shape, areas.len() as u32);
+        let ([n, _, height, width], v) = (request.images.planar_shape()?, areas.len() as u32);
         let mut versions = Versions::new(&request, &objective, v)?;
         let mut low = game.evidence(&Tensor::full(&[v * n, 1, cells, cells], 1.0));
         let mut steepest = Tensor::full(&[v * n, 1, 1, 1], 0.0);
@@ -110,19 +110,19 @@ impl Method for ExtremalPerturbation {
         let map = (&mean + (-&mean).max_along(2).max_along(3)) * moved;
         findings.extend(explain_zeros(&request, config.score.kind, &map)?);
         let extras = vec![
-            ("perturbed", objective.phi.apply(&mask)),
-            ("mask", mask),
-            ("regions", regions.permute(&[1, 0, 2, 3])),
-            ("cells", low.reshape(&[v, n, cells, cells]).permute(&[1, 0, 2, 3])),
-            ("areas", scaled(&Tensor::full(&[1, n], 1.0), &areas).permute(&[1, 0])),
-            ("probabilities", Tensor::from_data(&[v, n], &found).permute(&[1, 0])),
+            Extra::perturbed(objective.phi.apply(&mask)),
+            Extra::mask(mask),
+            Extra::other("regions", regions.permute(&[1, 0, 2, 3])),
+            Extra::other("cells", low.reshape(&[v, n, cells, cells]).permute(&[1, 0, 2, 3])),
+            Extra::other("areas", scaled(&Tensor::full(&[1, n], 1.0), &areas).permute(&[1, 0])),
+            Extra::other("probabilities", Tensor::from_data(&[v, n], &found).permute(&[1, 0])),
         ];
         Ok(Explanation { map, extras, findings })
     }
 }
 
 /// For each area and image 1 where it is the one to show, and a finding for each image whose class no area decides.
-fn decide(game: Game, areas: &[f32], before: &[f32], found: &[f32]) -> (Vec<f32>, Vec<String>) {
+fn decide(game: Game, areas: &[f32], before: &[f32], found: &[f32]) -> (Vec<f32>, Vec<Finding>) {
     let n = before.len();
     let (mut chosen, mut findings) = (vec![0.0; found.len()], Vec::new());
     for (i, p) in before.iter().enumerate() {
@@ -138,10 +138,13 @@ fn decide(game: Game, areas: &[f32], before: &[f32], found: &[f32]) -> (Vec<f32>
         let whose = whose(i, n);
         log::info(&format!("{whose}{list}"));
         if first.is_none() {
-            findings.push(format!(
-                "{whose}no region decides the class ({list}): try larger --param areas, more --param steps or another \
-                 --perturbation"
-            ));
+            findings.push(
+                Finding::new("undecided-class", format!("no region decides the class ({list})"))
+                    .of_image(i)
+                    .with(Remedy::raise("areas"))
+                    .with(Remedy::raise("steps"))
+                    .with(Remedy::Choose(Choice::Perturbation)),
+            );
         }
     }
     (chosen, findings)

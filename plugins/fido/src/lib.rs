@@ -13,7 +13,7 @@
 
 use lacuna_plugin::masks::{Config, Findings, Game, Grid, Objective, Regularisers, ScoreTerm, Start};
 use lacuna_plugin::saliency::explain_zeros;
-use lacuna_plugin::{Adam, Error, Explanation, Info, Method, Need, Parameter, Random, Request, Score, Tensor};
+use lacuna_plugin::{Adam, Error, Explanation, Extra, Info, Method, Need, Parameter, Random, Remedy, Request, Score, Tensor};
 use lacuna_plugin::{export_method, progress};
 
 const CHOSEN: &str = "chosen here";
@@ -77,11 +77,12 @@ impl Method for Fido {
         let (steps, samples, rate) =
             (settings.count("steps")?, settings.count("samples")?, settings.number("learning-rate")?);
         let (temperature, pixels) = (settings.number("temperature")?, settings.choice("noise")? == "pixel");
+        request.images.planar_shape()?;
         let objective = Objective::new(&request, &config)?;
         let mut random = Random::new(request.seed);
         let mut adam = Adam::new(rate)?;
         let mut theta = Start::Constant { value: 0.0 }.mask(&objective, &mut random, steps)?;
-        let mut findings = Findings::new(&objective, format!("--param learning-rate={}", rate / 10.0));
+        let mut findings = Findings::new(&objective, Remedy::number("learning-rate", rate / 10.0));
         for step in 1..=steps {
             let leaf = theta.track();
             let area = config.regularisers.area(config.game, &leaf.sigmoid());
@@ -112,7 +113,7 @@ impl Method for Fido {
         let evidence = config.game.evidence(&keep);
         let least = -(-&evidence).max_along(2).max_along(3);
         explanation.map = objective.upsample(&(evidence - least));
-        explanation.extras.push(("keep-probability", keep));
+        explanation.extras.push(Extra::other("keep-probability", keep));
         explanation.findings.extend(explain_zeros(&request, config.score.kind, &explanation.map)?);
         Ok(explanation)
     }
@@ -120,7 +121,7 @@ impl Method for Fido {
 
 /// Nearly 0 or 1 at random, 1 with the probability of which `logits` (N, 1, H, W) are the logits.
 fn concrete(logits: &Tensor, temperature: f32, random: &mut Random) -> Result<Tensor, Error> {
-    let [_, _, height, width] = logits.image_shape()?;
+    let [_, _, height, width] = logits.planar_shape()?;
     let u = Tensor::uniform(&[1, 1, height, width], 0.0, 1.0, random.bits()).clamp(1e-6, 1.0 - 1e-6);
     ((logits + logit(&u)) / temperature).sigmoid().check()
 }

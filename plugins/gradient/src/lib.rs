@@ -5,7 +5,7 @@
 //! `Saliency(abs=False)`.
 
 use lacuna_plugin::saliency::{CAPTUM, Channels, explain_zeros};
-use lacuna_plugin::{Error, Explanation, Info, Method, Need, ReluRule, Request, Score, export_method};
+use lacuna_plugin::{Error, Explanation, Extra, Info, Method, Need, ReluRule, Request, Score, export_method};
 
 struct Gradient;
 
@@ -24,7 +24,7 @@ impl Method for Gradient {
         let attribution = classifier.gradient(images, targets, score, ReluRule::Plain).check()?;
         let map = Channels::from_settings(&request.settings)?.reduce(&attribution);
         let findings = explain_zeros(&request, score, &map)?;
-        Ok(Explanation { map, extras: vec![("attribution", attribution)], findings })
+        Ok(Explanation { map, extras: vec![Extra::other("attribution", attribution)], findings })
     }
 }
 

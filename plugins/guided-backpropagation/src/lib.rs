@@ -10,9 +10,9 @@
 //! activation function passes gradients as they are, which is said with their names and numbers; so is a model
 //! on which the rule changes nothing.
 
-use lacuna_plugin::saliency::{CAPTUM, Channels, all_zero, explain_zeros, whose};
+use lacuna_plugin::saliency::{CAPTUM, Channels, all_zero, explain_zeros};
 use lacuna_plugin::{
-    ActivationFunction, Error, Explanation, Info, Method, Need, Parameter, ReluRule, Request, Score, export_method,
+    ActivationFunction, Error, Explanation, Extra, Finding, Info, Method, Need, Parameter, ReluRule, Request, Score, export_method,
 };
 
 const RULES: [(&str, ReluRule); 2] = [("guided", ReluRule::Guided), ("deconvolution", ReluRule::Deconvolution)];
@@ -58,17 +58,15 @@ impl Method for GuidedBackpropagation {
         let (same, empty) = (all_zero(&(&attribution - plain))?, all_zero(&attribution)?);
         let unchanged = same.iter().zip(&empty).enumerate().filter(|(_, (same, empty))| ruled && **same && !**empty);
         findings.extend(unchanged.map(|(image, _)| {
-            format!(
-                "{}the rule changed nothing, so this is the plain gradient: no negative gradient met a ReLU",
-                whose(image, same.len())
-            )
+            let text = "the rule changed nothing, so this is the plain gradient: no negative gradient met a ReLU";
+            Finding::new("rule-without-effect", text).of_image(image)
         }));
-        Ok(Explanation { map, extras: vec![("attribution", attribution)], findings })
+        Ok(Explanation { map, extras: vec![Extra::other("attribution", attribution)], findings })
     }
 }
 
 /// What was done where a model has other activation functions than ReLU.
-fn others(functions: &[ActivationFunction]) -> Option<String> {
+fn others(functions: &[ActivationFunction]) -> Option<Finding> {
     let named = |ruled: bool| {
         let some: Vec<String> =
             functions.iter().filter(|f| f.ruled == ruled).map(|f| format!("{} {}", f.count, f.name)).collect();
@@ -76,12 +74,16 @@ fn others(functions: &[ActivationFunction]) -> Option<String> {
     };
     match (named(true), named(false)) {
         (_, others) if others.is_empty() => None,
-        (ruled, others) if ruled.is_empty() => Some(format!(
-            "this is the plain gradient: the model has no ReLU for the rule to act on, only {others}, which pass \
-             gradients as they are"
+        (ruled, others) if ruled.is_empty() => Some(Finding::new(
+            "rule-without-relu",
+            format!(
+                "this is the plain gradient: the model has no ReLU for the rule to act on, only {others}, which pass \
+                 gradients as they are"
+            ),
         )),
-        (ruled, others) => Some(format!(
-            "the rule acted on {ruled}; {others} passed gradients as they are, for the rule is about ReLU"
+        (ruled, others) => Some(Finding::new(
+            "rule-in-part",
+            format!("the rule acted on {ruled}; {others} passed gradients as they are, for the rule is about ReLU"),
         )),
     }
 }

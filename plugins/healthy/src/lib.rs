@@ -120,18 +120,18 @@ impl Options {
     fn reference(&self, images: &Tensor) -> Result<Tensor, Error> {
         let images = images.detach();
         let Some(restoration) = &self.restoration else { return Ok(self.generator.reconstruct(&images)) };
-        let [_, _, height, width] = images.image_shape()?;
+        let [_, _, height, width] = images.planar_shape()?;
         let mut adam = Adam::new(restoration.rate)?;
         let mut z = self.generator.encode(&images).check()?;
         for _ in 0..restoration.steps {
             let leaf = z.track();
-            let difference = &images - self.generator.decode(&leaf, height, width);
+            let difference = &images - self.generator.decode(&leaf, &[height, width]);
             let healthy =
                 (difference.detach() * (1.0 / restoration.tolerance)).power(2.0).affine(-1.0, 0.0).exponential();
             let loss = (healthy * difference.absolute()).sum(&[]);
             z = adam.step(&leaf, &loss.backward().of(&leaf)).check()?;
         }
-        Ok(&images * 0.0 + self.generator.decode(&z, height, width))
+        Ok(&images * 0.0 + self.generator.decode(&z, &[height, width]))
     }
 }
 

@@ -14,7 +14,7 @@
 use lacuna_plugin::masks::{Bilateral, Config, Findings, Game, Grid, Objective, Regularisers, ScoreTerm, Versions};
 use lacuna_plugin::masks::{minimise, scaled, shares};
 use lacuna_plugin::saliency::{Passes, explain_zeros};
-use lacuna_plugin::{Error, Explanation, Info, Method, Need, Parameter, Request, Score, Tensor};
+use lacuna_plugin::{Error, Explanation, Extra, Info, Method, Need, Parameter, Remedy, Request, Score, Tensor};
 use lacuna_plugin::{export_method, log, progress};
 
 const KHORRAM: &str = "Khorram 2021";
@@ -71,14 +71,15 @@ impl Method for IGosPlusPlus {
             grid: Grid::from_settings(settings)?,
         };
         let (steps, samples) = (settings.count("steps")?, settings.count("samples")?);
+        request.images.planar_shape()?;
         let objective = Objective::new(&request, &config)?;
-        let (regularisers, [n, _, s, _]) = (config.regularisers, config.grid.shape(objective.shape[0]));
+        let (regularisers, n, s) = (config.regularisers, objective.shape.images(), config.grid.size);
         let mut versions = Versions::new(&request, &objective, samples * SIGNS.len() as u32)?;
-        let one = Bilateral::new(&objective, settings.number("tv-sigma")?);
+        let one = Bilateral::new(&objective, settings.number("tv-sigma")?)?;
         let all = one.repeated(DAMPINGS.len());
         let mut masks = Tensor::full(&[n, 2, s, s], 1.0);
         let mut value = scores(&mut versions, &config, &masks)? + cost(&regularisers, &one, &masks);
-        let (mut findings, mut said) = (Findings::new(&objective, "--param score-weight=0.1"), Vec::new());
+        let (mut findings, mut said) = (Findings::new(&objective, Remedy::number("score-weight", 0.1)), Vec::new());
         let mut damping = Tensor::full(&[n, 1, 1, 1], 0.0);
         for done in 1..=steps {
             let slope = integrated(&mut versions, &config, &masks, samples)?;
@@ -114,7 +115,7 @@ impl Method for IGosPlusPlus {
         let (deletion, insertion) = (masks.slice(1, 0..1), masks.slice(1, 1..2));
         let low = (&deletion * &insertion).check()?;
         let Explanation { map, mut extras, findings } = findings.conclude(low.clone(), &low)?;
-        extras.extend([("mask-deletion", deletion), ("mask-insertion", insertion)]);
+        extras.extend([Extra::other("mask-deletion", deletion), Extra::other("mask-insertion", insertion)]);
         Ok(Explanation { map, extras, findings: [findings, said].concat() })
     }
 }
@@ -128,7 +129,7 @@ fn kept(masks: &Tensor, share: f32) -> [Tensor; 4] {
 
 /// The weighted scores of `masks` (V N, 2, S, S), (V N, 1, 1, 1).
 fn scores(versions: &mut Versions<'_>, config: &Config, masks: &Tensor) -> Result<Tensor, Error> {
-    let (n, four) = (masks.image_shape()?[0], kept(masks, 1.0));
+    let (n, four) = (masks.planar_shape()?[0], kept(masks, 1.0));
     let found = versions.scores(&Tensor::concatenate(&four.each_ref(), 0), config.score.kind)?.reshape(&[4, n, 1, 1]);
     Ok((found * Tensor::from_data(&[4, 1, 1, 1], &SIGNS)).sum(&[0]).reshape(&[n, 1, 1, 1]) * config.score.weight)
 }
@@ -139,7 +140,7 @@ fn integrated(versions: &mut Versions<'_>, config: &Config, masks: &Tensor, samp
     let path: Vec<Tensor> = shares(samples).into_iter().flat_map(|share| kept(&leaf, share)).collect();
     let path = Tensor::concatenate(&path.iter().collect::<Vec<_>>(), 0);
     let (_, slopes) = versions.slopes(&path.detach(), config.score.kind)?;
-    let [n, _, s, _] = masks.image_shape()?;
+    let [n, _, s, _] = masks.planar_shape()?;
     let signs = Tensor::from_data(&[samples * 4, 1, 1, 1, 1], &SIGNS.repeat(samples as usize));
     let terms = (path * slopes).reshape(&[samples * 4, n, 1, s, s]) * signs;
     (terms.sum(&[]) * (config.score.weight / samples as f32)).backward().of(&leaf).check()

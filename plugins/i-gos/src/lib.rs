@@ -16,7 +16,7 @@
 use lacuna_plugin::masks::{Config, Descent, Findings, Game, Grid, Objective, Point, Regularisers, ScoreTerm, Start};
 use lacuna_plugin::masks::{Versions, scaled, shares};
 use lacuna_plugin::saliency::{Passes, explain_zeros};
-use lacuna_plugin::{Error, Explanation, Info, Method, Need, Parameter, Random, Request, Score, Tensor};
+use lacuna_plugin::{Error, Explanation, Info, Method, Need, Parameter, Random, Remedy, Request, Score, Tensor};
 use lacuna_plugin::{export_method, log, progress};
 
 const LIKE: &str = "as for meaningful-perturbation: a saturated probability does not move";
@@ -85,9 +85,10 @@ impl Method for IGos {
         };
         let (steps, samples, step) = (settings.count("steps")?, settings.count("samples")?, settings.number("step")?);
         let total = steps + settings.count("refinements")?;
+        request.images.planar_shape()?;
         let objective = Objective::new(&request, &config)?;
         let mut versions = Versions::new(&request, &objective, samples.max(Descent::VERSIONS))?;
-        let mut findings = Findings::new(&objective, format!("--param step={}", step / 10.0));
+        let mut findings = Findings::new(&objective, Remedy::number("step", step / 10.0));
         let start = Start::Constant { value: 1.0 }.mask(&objective, &mut Random::new(request.seed), total)?;
         let (mut slope, point) = integrated(&mut versions, &config, &start, samples)?;
         let gradient = (&slope + config.regularisers.pull(config.game, &start)).check()?;
@@ -121,7 +122,7 @@ fn integrated(
     low: &Tensor,
     samples: u32,
 ) -> Result<(Tensor, Point), Error> {
-    let ([n, _, s, _], shares) = (low.image_shape()?, shares(samples));
+    let ([n, _, s, _], shares) = (low.planar_shape()?, shares(samples));
     let (scores, slopes) = versions.slopes(&scaled(low, &shares), config.score.steep())?;
     let leaf = scores.track();
     let terms = &slopes * config.score.value(&leaf).sum(&[]).backward().of(&leaf);

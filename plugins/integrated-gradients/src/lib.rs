@@ -8,8 +8,9 @@
 //! Completeness: the sum of a over an image is f_c(x) - f_c(b). What is missing of it is a finding. The
 //! baseline may also be what the user's perturbation makes of the image when it deletes everything.
 
-use lacuna_plugin::saliency::{CAPTUM, Channels, Passes, Stack, explain_zeros, whose};
-use lacuna_plugin::{Error, Explanation, Info, Method, Need, Parameter, Request, Score, Tensor, export_method};
+use lacuna_plugin::saliency::{CAPTUM, Channels, Passes, Stack, explain_zeros};
+use lacuna_plugin::{Error, Explanation, Extra, Finding, Info, Method, Need, Parameter, Remedy, Request, Score, Tensor};
+use lacuna_plugin::export_method;
 
 /// Share of f_c(x) - f_c(b) that may be missing (Sundararajan 2017, Sec. 5: "within 5 %").
 const TOLERANCE: f32 = 0.05;
@@ -51,16 +52,17 @@ impl Method for IntegratedGradients {
         let settings = &request.settings;
         let score = Score::from_settings(settings)?;
         let (images, steps) = (&request.images, settings.count("steps")?);
-        let [n, ..] = images.image_shape()?;
+        let shape = images.image_shape()?;
+        let n = shape.images();
         let baseline = baseline(&request)?;
         let passes = Passes::new(settings, steps, n)?;
         let stack = Stack::new(&request, score, passes.most())?;
         let starts = Tensor::concatenate(&vec![&baseline; passes.most() as usize], 0);
-        let mut total = Tensor::full(&stack.shape, 0.0);
+        let mut total = Tensor::full(shape.sizes(), 0.0);
         passes.run(|pass| {
             let count = pass.end - pass.start;
             let alphas = pass.flat_map(|i| vec![(i as f32 + 0.5) / steps as f32; n as usize]);
-            let alphas = Tensor::from_data(&[count * n, 1, 1, 1], &alphas.collect::<Vec<_>>());
+            let alphas = Tensor::from_data(&shape.numbers(count * n), &alphas.collect::<Vec<_>>());
             let start = starts.slice(0, 0..count * n);
             let points = &start + (stack.copies(count) - &start) * alphas;
             total = (&total + stack.sum_of_gradients(&points, count)).check()?;
@@ -71,23 +73,24 @@ impl Method for IntegratedGradients {
         let mut findings = explain_zeros(&request, score, &map)?;
         let scores = [images, &baseline].map(|images| stack.scores(images, 1).reshape(&[n]));
         findings.extend(incomplete(&attribution, &scores, steps)?);
-        Ok(Explanation { map, extras: vec![("attribution", attribution), ("baseline", baseline)], findings })
+        Ok(Explanation { map, extras: vec![Extra::other("attribution", attribution), Extra::other("baseline", baseline)], findings })
     }
 }
 
-/// b (N, C, H, W).
+/// b, of the images' shape.
 fn baseline(request: &Request<'_>) -> Result<Tensor, Error> {
-    let [n, _, height, width] = request.images.image_shape()?;
+    let shape = request.images.image_shape()?;
     match request.settings.choice("baseline")? {
-        "perturbation" => request.phi()?.apply(&Tensor::full(&[n, 1, height, width], 0.0)).check(),
-        _ => Tensor::full(&request.images.shape()?, request.settings.number("baseline-value")?).check(),
+        "perturbation" => request.phi()?.apply(&Tensor::full(&shape.masks(), 0.0)).check(),
+        _ => Tensor::full(shape.sizes(), request.settings.number("baseline-value")?).check(),
     }
 }
 
 /// A finding for each image whose attributions do not sum to f_c(x) - f_c(b), the two `scores` (N).
-fn incomplete(attribution: &Tensor, [image, baseline]: &[Tensor; 2], steps: u32) -> Result<Vec<String>, Error> {
-    let [n, ..] = attribution.image_shape()?;
-    let sum = |x: &Tensor| x.sum(&[1, 2, 3]).reshape(&[n]);
+fn incomplete(attribution: &Tensor, [image, baseline]: &[Tensor; 2], steps: u32) -> Result<Vec<Finding>, Error> {
+    let shape = attribution.image_shape()?;
+    let (n, inner) = (shape.images(), shape.inner());
+    let sum = |x: &Tensor| x.sum(&inner).reshape(&[n]);
     let columns = [&sum(attribution), &sum(&attribution.absolute()), image, baseline];
     let numbers = Tensor::concatenate(&columns, 0).read()?;
     let n = n as usize;
@@ -96,12 +99,12 @@ fn incomplete(attribution: &Tensor, [image, baseline]: &[Tensor; 2], steps: u32)
         let (sum, size, change) = (at(0, index), at(1, index), at(2, index) - at(3, index));
         // Where attributions of both signs almost cancel, less of their size counts than of their sum.
         ((sum - change).abs() > TOLERANCE * change.abs() + 1e-3 * size).then(|| {
-            format!(
-                "{}the attributions sum to {sum:.3e}, but the score changes by {change:.3e} from the baseline to the \
-                 image: {steps} steps are too coarse; try --param steps={}",
-                whose(index, n),
-                steps.saturating_mul(4)
-            )
+            let text = format!(
+                "the attributions sum to {sum:.3e}, but the score changes by {change:.3e} from the baseline to the \
+                 image: {steps} steps are too coarse"
+            );
+            let more = Remedy::count("steps", steps.saturating_mul(4));
+            Finding::new("incomplete-attributions", text).of_image(index).with(more)
         })
     };
     Ok((0..n).filter_map(judge).collect())

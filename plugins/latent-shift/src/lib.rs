@@ -11,8 +11,8 @@
 //! generator leaves out of the image, no map of this method shows. Each image has its own l.
 
 use lacuna_plugin::saliency::{explain_zeros, whose};
-use lacuna_plugin::{Error, Explanation, Generator, Info, Method, Need, Parameter, Request, Score, Tensor};
-use lacuna_plugin::{export_method, log, progress};
+use lacuna_plugin::{Choice, Error, Explanation, Extra, Finding, Generator, Info, Method, Need, Parameter, Refusal};
+use lacuna_plugin::{Remedy, Request, Score, Tensor, export_method, log, progress};
 
 const CHOSEN: &str = "chosen here";
 /// A probability that is higher by this rises, and not by rounding.
@@ -54,15 +54,14 @@ impl Method for LatentShift {
         let Request { images, targets, classifier, settings, .. } = &request;
         let (score, fall) = (Score::from_settings(settings)?, settings.number("fall")?);
         let (doublings, frames) = (settings.count("doublings")?, settings.count("frames")?);
-        let [n, channels, height, width] = images.image_shape()?;
+        let [n, channels, height, width] = images.planar_shape()?;
         let generator = Generator::chosen()?;
         let made = generator.info().channels;
         if made != channels {
-            return Err(Error::Unsupported(format!(
-                "the generator makes images of {made} channels, the classifier takes {channels}"
-            )));
+            let text = format!("the generator makes images of {made} channels, the classifier takes {channels}");
+            return Err(Error::Unsupported(Refusal::new(text).with(Remedy::Choose(Choice::Generator))));
         }
-        let decode = |latent: &Tensor| generator.decode(latent, height, width);
+        let decode = |latent: &Tensor| generator.decode(latent, &[height, width]);
         let probabilities =
             |images: &Tensor| classifier.scores(&classifier.logits(images), targets, Score::Probability).read();
 
@@ -116,25 +115,31 @@ impl Method for LatentShift {
             let (whose, p, from, to) = (whose(i, n as usize), at(&image), at(&before), at(&after));
             log::info(&format!("{whose}shift {:.2}: probability {from:.3}, then {to:.3}", at(&shifts)));
             if from < p / 2.0 {
-                findings.push(format!(
-                    "{whose}the generator's reconstruction has lost the evidence (p = {p:.3} of the image, {from:.3} of \
-                     the reconstruction): the map explains the reconstruction; a generator of healthy images alone \
-                     cannot show a disease"
-                ));
+                let text = format!(
+                    "the generator's reconstruction has lost the evidence (p = {p:.3} of the image, {from:.3} of the \
+                     reconstruction): the map explains the reconstruction; a generator of healthy images alone cannot \
+                     show a disease"
+                );
+                let another = Remedy::Choose(Choice::Generator);
+                findings.push(Finding::new("lost-in-reconstruction", text).of_image(i).with(another));
             }
             if stands.get(i) == Some(&true) {
-                let remedy = match turned.get(i) {
-                    Some(true) => "further on it rises again; try another generator",
-                    _ => "try more --param doublings, or another generator",
-                };
-                findings.push(format!(
-                    "{whose}the class survives the shift (p = {from:.3} before, {to:.3} after): {remedy}"
-                ));
+                let text = format!("the class survives the shift (p = {from:.3} before, {to:.3} after)");
+                let another = Remedy::Choose(Choice::Generator);
+                findings.push(match turned.get(i) {
+                    Some(true) => {
+                        Finding::new("surviving-class", text + "; further on it rises again").of_image(i).with(another)
+                    }
+                    _ => {
+                        let further = Remedy::raise("doublings");
+                        Finding::new("surviving-class", text).of_image(i).with(further).with(another)
+                    }
+                });
             }
         }
         Ok(Explanation {
             map,
-            extras: vec![("counterfactual", counterfactual), ("reconstruction", reconstruction)],
+            extras: vec![Extra::counterfactual(counterfactual), Extra::other("reconstruction", reconstruction)],
             findings,
         })
     }

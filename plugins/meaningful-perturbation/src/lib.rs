@@ -6,7 +6,7 @@
 //! mask is [`masks`].
 
 use lacuna_plugin::masks::{self, Findings, Jitter, Objective, Slope, Start};
-use lacuna_plugin::{Adam, Error, Explanation, Info, Method, Need, Parameter, Random, Request, Settings};
+use lacuna_plugin::{Adam, Error, Explanation, Info, Method, Need, Parameter, Random, Remedy, Request, Settings};
 use lacuna_plugin::{export_method, progress};
 
 /// Uzunova 2019, Eq. 1.
@@ -56,7 +56,7 @@ impl Method for MeaningfulPerturbation {
         let mut low = config.start.mask(&objective, &mut random, config.steps)?;
         let mut unclamped = low.clone();
         let mut adam = Adam::new(config.learning_rate)?;
-        let smaller_step = format!("--param learning-rate={}", config.learning_rate / 10.0);
+        let smaller_step = Remedy::number("learning-rate", config.learning_rate / 10.0);
         let mut findings = Findings::new(&objective, smaller_step);
         let mut slope = Slope::new(&request, &objective, config.steps)?;
         for step in 0..config.steps {

@@ -28,9 +28,10 @@ impl Perturbation for Noise {
     }
 
     fn create(images: Tensor, settings: &Settings, seed: u64) -> Result<Self, Error> {
-        let [_, channels, height, width] = images.image_shape()?;
-        let noise = Tensor::normal(&[1, channels, height, width], 0.0, settings.number("sigma")?, seed);
-        let reference = (images.mean(&[2, 3]) + noise).clamp(0.0, 1.0).check()?;
+        let shape = images.image_shape()?;
+        let noise = Tensor::normal(&shape.with(1, shape.channels()), 0.0, settings.number("sigma")?, seed);
+        let spatial: Vec<u32> = shape.inner().into_iter().skip(1).collect();
+        let reference = (images.mean(&spatial) + noise).clamp(0.0, 1.0).check()?;
         Ok(Self { images, reference })
     }
 

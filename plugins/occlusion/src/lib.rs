@@ -7,7 +7,7 @@
 //! (N, 1, rows, columns) has d_k for every window.
 
 use lacuna_plugin::saliency::{CAPTUM, MaskAverage, Passes, Perturbed, explain_zeros};
-use lacuna_plugin::{Error, Explanation, Info, Method, Need, Parameter, Request, Score, Tensor, export_method};
+use lacuna_plugin::{Error, Explanation, Extra, Info, Method, Need, Parameter, Request, Score, Tensor, export_method};
 
 struct Occlusion;
 
@@ -37,7 +37,8 @@ impl Method for Occlusion {
 
     fn explain(request: Request<'_>) -> Result<Explanation, Error> {
         let score = Score::from_settings(&request.settings)?;
-        let [n, c, height, width] = request.images.image_shape()?;
+        let shape = request.images.image_shape()?;
+        let n = shape.images();
         let (window, stride) = (request.settings.count("window")?, request.settings.count("stride")?);
         if stride > window {
             return Err(Error::argument(
@@ -47,30 +48,42 @@ impl Method for Occlusion {
                 stride,
             ));
         }
-        let rows = Windows { size: height, window, stride };
-        let columns = Windows { size: width, window, stride };
-        let passes = Passes::new(&request.settings, rows.count() * columns.count(), n)?;
+        let axes: Vec<Windows> = shape.spatial().iter().map(|size| Windows { size: *size, window, stride }).collect();
+        let counts: Vec<u32> = axes.iter().map(Windows::count).collect();
+        let total = counts.iter().try_fold(1_u32, |product, count| product.checked_mul(*count));
+        let total = total.ok_or_else(|| Error::argument("explain", "stride", "one with fewer windows", stride))?;
+        let passes = Passes::new(&request.settings, total, n)?;
         let mut perturbed = Perturbed::new(&request, score, passes.most())?;
         let whole = perturbed.unperturbed()?;
-        let mut average = MaskAverage::new([n, c, height, width])?;
+        let mut average = MaskAverage::new(shape.clone())?;
         let mut drops = Vec::new();
         passes.run(|windows| {
             let count = windows.end - windows.start;
-            let down: Vec<f32> = windows.clone().flat_map(|k| rows.indicator(k / columns.count())).collect();
-            let across: Vec<f32> = windows.flat_map(|k| columns.indicator(k % columns.count())).collect();
-            let deleted =
-                Tensor::from_data(&[count, 1, height, 1], &down) * Tensor::from_data(&[count, 1, 1, width], &across);
+            let deleted = deleted(&axes, windows);
             let drop = &whole - perturbed.scores(&(1.0 - &deleted))?;
             average.add(&drop, &deleted)?;
             drops.push(drop);
             Ok(())
         })?;
         let drops = Tensor::concatenate(&drops.iter().collect::<Vec<_>>(), 0);
-        let drops = drops.permute(&[1, 0]).reshape(&[n, 1, rows.count(), columns.count()]).check()?;
+        let drops = drops.permute(&[1, 0]).reshape(&[vec![n, 1], counts].concat()).check()?;
         let map = average.average();
         let findings = explain_zeros(&request, score, &map)?;
-        Ok(Explanation { map, extras: vec![("drops", drops)], findings })
+        Ok(Explanation { map, extras: vec![Extra::other("drops", drops)], findings })
     }
+}
+
+/// A mask of one channel for each of `windows`: 1 in the window, 0 elsewhere. The last axis runs fastest.
+fn deleted(axes: &[Windows], windows: std::ops::Range<u32>) -> Tensor {
+    let mut masks = Tensor::full(&[1], 1.0);
+    for (axis, along) in axes.iter().enumerate() {
+        let faster: u32 = axes.iter().skip(axis + 1).map(Windows::count).product();
+        let inside = windows.clone().flat_map(|k| along.indicator(k / faster % along.count()));
+        let mut sizes = vec![1; 2 + axes.len()];
+        (sizes[0], sizes[2 + axis]) = (windows.end - windows.start, along.size);
+        masks = masks * Tensor::from_data(&sizes, &inside.collect::<Vec<_>>());
+    }
+    masks
 }
 
 /// The windows along one axis of the image.

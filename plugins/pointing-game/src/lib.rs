@@ -21,7 +21,7 @@ impl Metric for PointingGame {
 
     fn measure(measured: Measured<'_>) -> Result<Vec<Option<f64>>, Error> {
         let Some(masks) = &measured.masks else { return Ok(vec![None; measured.targets.len()]) };
-        let [_, _, _, width] = measured.maps.image_shape()?;
+        let [_, _, _, width] = measured.maps.planar_shape()?;
         let tolerance = measured.settings.number("tolerance")?;
         let (maps, masks) = (evidence::pixels(&measured.maps)?, evidence::pixels(masks)?);
         Ok(maps.iter().zip(&masks).map(|(map, mask)| hits(map, mask, width as usize, tolerance)).collect())

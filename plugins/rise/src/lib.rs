@@ -9,7 +9,8 @@
 //! noise out, and make the map of a constant classifier zero. The masks are the same for every image of a batch.
 
 use lacuna_plugin::saliency::{MaskAverage, Passes, Perturbed, explain_zeros};
-use lacuna_plugin::{Error, Explanation, Info, Method, Need, Parameter, Random, Request, Score, Tensor, export_method};
+use lacuna_plugin::{Error, Explanation, Extra, Info, Method, Need, Parameter, Random, Request, Score, Tensor};
+use lacuna_plugin::export_method;
 
 struct Rise;
 
@@ -44,7 +45,7 @@ impl Method for Rise {
 
     fn explain(request: Request<'_>) -> Result<Explanation, Error> {
         let score = Score::from_settings(&request.settings)?;
-        let [n, c, height, width] = request.images.image_shape()?;
+        let [n, _, height, width] = request.images.planar_shape()?;
         let samples = request.settings.count("samples")?;
         let (cells, keep) = (request.settings.count("cells")?, request.settings.number("keep")?);
         let mut random = Random::new(request.seed);
@@ -53,7 +54,7 @@ impl Method for Rise {
         let passes = Passes::new(&request.settings, samples, n)?;
         let mut perturbed = Perturbed::new(&request, score, passes.most())?;
         let whole = perturbed.unperturbed()?;
-        let (mut average, mut sum) = (MaskAverage::new([n, c, height, width])?, &whole * 0.0);
+        let (mut average, mut sum) = (MaskAverage::new(request.images.image_shape()?)?, &whole * 0.0);
         passes.run(|masks| {
             let count = masks.end - masks.start;
             let crops: Vec<_> = masks
@@ -76,7 +77,7 @@ impl Method for Rise {
         let map = (average.average() - per_image(&(sum / samples as f32))).check()?;
         let rise = (average.total() + per_image(&whole) * average.weight()) / (keep * samples as f32);
         let findings = explain_zeros(&request, score, &map)?;
-        Ok(Explanation { map, extras: vec![("rise", rise)], findings })
+        Ok(Explanation { map, extras: vec![Extra::other("rise", rise)], findings })
     }
 }
 

@@ -9,132 +9,66 @@
 /// What the host offers.
 mod host {
     wit_bindgen::generate!({
-        inline: "
-            package lacuna:sdk;
-            world host {
-                import lacuna:explain/errors@0.1.0;
-                import lacuna:explain/tensors@0.1.0;
-                import lacuna:explain/autodiff@0.1.0;
-                import lacuna:explain/optimisers@0.1.0;
-                import lacuna:explain/classifiers@0.1.0;
-                import lacuna:explain/generators@0.1.0;
-                import lacuna:explain/parameters@0.1.0;
-                import lacuna:explain/perturbations@0.1.0;
-                import lacuna:explain/progress@0.1.0;
-                import lacuna:explain/log@0.1.0;
-            }
-        ",
-        path: "wit",
+        path: "../../wit/v0.2",
         world: "host",
         generate_all,
+        additional_derives: [PartialEq],
+        // A borrowed tensor cannot be compared.
+        additional_derives_ignore: ["term"],
     });
 }
 
 pub use host::lacuna::explain as imports;
 
-/// What every plugin says of itself.
-pub mod description {
-    wit_bindgen::generate!({
-        inline: "
-            package lacuna:sdk;
-            world description { export lacuna:explain/description@0.1.0; }
-        ",
-        path: "wit",
-        world: "description",
-        generate_all,
-        pub_export_macro: true,
-        export_macro_name: "export_description",
-        default_bindings_module: "lacuna_plugin::bindings::description",
-    });
-    pub use exports::lacuna::explain::description::*;
+/// A module for one export. The only place of this crate that names the version of the contract: `wit-bindgen` wants it in
+/// each name of an import, and stops where it is not that of the package.
+macro_rules! exported {
+    ($(#[$doc:meta])* $module:ident, $interface:ident, $world:literal, $macro:literal, $bindings:literal) => {
+        $(#[$doc])*
+        pub mod $module {
+            wit_bindgen::generate!({
+                path: "../../wit/v0.2",
+                world: $world,
+                with: {
+                    "lacuna:explain/parameters@0.2.0": crate::bindings::imports::parameters,
+                    "lacuna:explain/remedies@0.2.0": crate::bindings::imports::remedies,
+                    "lacuna:explain/errors@0.2.0": crate::bindings::imports::errors,
+                    "lacuna:explain/tensors@0.2.0": crate::bindings::imports::tensors,
+                    "lacuna:explain/autodiff@0.2.0": crate::bindings::imports::autodiff,
+                    "lacuna:explain/optimisers@0.2.0": crate::bindings::imports::optimisers,
+                    "lacuna:explain/classifiers@0.2.0": crate::bindings::imports::classifiers,
+                    "lacuna:explain/generators@0.2.0": crate::bindings::imports::generators,
+                    "lacuna:explain/findings@0.2.0": crate::bindings::imports::findings,
+                    "lacuna:explain/progress@0.2.0": crate::bindings::imports::progress,
+                    "lacuna:explain/log@0.2.0": crate::bindings::imports::log,
+                },
+                generate_all,
+                pub_export_macro: true,
+                export_macro_name: $macro,
+                default_bindings_module: $bindings,
+            });
+            pub use exports::lacuna::explain::$interface::*;
+        }
+    };
 }
 
-/// What a perturbation exports.
-pub mod perturbation {
-    wit_bindgen::generate!({
-        inline: "
-            package lacuna:sdk;
-            world perturbation { export lacuna:explain/perturbations@0.1.0; }
-        ",
-        path: "wit",
-        world: "perturbation",
-        with: {
-            "lacuna:explain/errors@0.1.0": crate::bindings::imports::errors,
-            "lacuna:explain/tensors@0.1.0": crate::bindings::imports::tensors,
-            "lacuna:explain/parameters@0.1.0": crate::bindings::imports::parameters,
-        },
-        generate_all,
-        pub_export_macro: true,
-        export_macro_name: "export_perturbations",
-        default_bindings_module: "lacuna_plugin::bindings::perturbation",
-    });
-    pub use exports::lacuna::explain::perturbations::*;
-}
-
-/// What a method exports.
-pub mod method {
-    wit_bindgen::generate!({
-        inline: "
-            package lacuna:sdk;
-            world method { export lacuna:explain/methods@0.1.0; }
-        ",
-        path: "wit",
-        world: "method",
-        with: {
-            "lacuna:explain/errors@0.1.0": crate::bindings::imports::errors,
-            "lacuna:explain/tensors@0.1.0": crate::bindings::imports::tensors,
-            "lacuna:explain/parameters@0.1.0": crate::bindings::imports::parameters,
-            "lacuna:explain/classifiers@0.1.0": crate::bindings::imports::classifiers,
-        },
-        generate_all,
-        pub_export_macro: true,
-        export_macro_name: "export_methods",
-        default_bindings_module: "lacuna_plugin::bindings::method",
-    });
-    pub use exports::lacuna::explain::methods::*;
-}
-
-/// What a classifier exports.
-pub mod model {
-    wit_bindgen::generate!({
-        inline: "
-            package lacuna:sdk;
-            world model { export lacuna:explain/models@0.1.0; }
-        ",
-        path: "wit",
-        world: "model",
-        with: {
-            "lacuna:explain/errors@0.1.0": crate::bindings::imports::errors,
-            "lacuna:explain/tensors@0.1.0": crate::bindings::imports::tensors,
-            "lacuna:explain/parameters@0.1.0": crate::bindings::imports::parameters,
-        },
-        generate_all,
-        pub_export_macro: true,
-        export_macro_name: "export_models",
-        default_bindings_module: "lacuna_plugin::bindings::model",
-    });
-    pub use exports::lacuna::explain::models::*;
-}
-
-/// What a metric exports.
-pub mod metric {
-    wit_bindgen::generate!({
-        inline: "
-            package lacuna:sdk;
-            world metric { export lacuna:explain/metrics@0.1.0; }
-        ",
-        path: "wit",
-        world: "metric",
-        with: {
-            "lacuna:explain/errors@0.1.0": crate::bindings::imports::errors,
-            "lacuna:explain/tensors@0.1.0": crate::bindings::imports::tensors,
-            "lacuna:explain/parameters@0.1.0": crate::bindings::imports::parameters,
-            "lacuna:explain/classifiers@0.1.0": crate::bindings::imports::classifiers,
-        },
-        generate_all,
-        pub_export_macro: true,
-        export_macro_name: "export_metrics",
-        default_bindings_module: "lacuna_plugin::bindings::metric",
-    });
-    pub use exports::lacuna::explain::metrics::*;
-}
+exported!(
+    /// What every plugin says of itself.
+    description, description, "exported-description", "export_description", "lacuna_plugin::bindings::description"
+);
+exported!(
+    /// What a perturbation exports.
+    perturbation, perturbations, "exported-perturbations", "export_perturbations", "lacuna_plugin::bindings::perturbation"
+);
+exported!(
+    /// What a method exports.
+    method, methods, "exported-methods", "export_methods", "lacuna_plugin::bindings::method"
+);
+exported!(
+    /// What a metric exports.
+    metric, metrics, "exported-metrics", "export_metrics", "lacuna_plugin::bindings::metric"
+);
+exported!(
+    /// What a classifier exports.
+    model, models, "exported-models", "export_models", "lacuna_plugin::bindings::model"
+);

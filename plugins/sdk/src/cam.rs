@@ -13,14 +13,15 @@
 //! ```
 
 use crate::saliency::{CAPTUM, all_zero, explain_zeros, say};
-use crate::{ClassifierInfo, Error, Explanation, Info, Interpolation, Need, Parameter, Request, Score, Tensor, log};
+use crate::{ClassifierInfo, Error, Explanation, Extra, Finding, Info, Interpolation, Need, Parameter, Refusal, Remedy};
+use crate::{Request, Score, Tensor, log};
 
 /// `info` with what every class activation map needs, and its parameters `layer`, `score` and `rectify`.
 pub fn described(info: Info) -> Info {
     info.needs(Need::Gradients).needs(Need::Activations).needs(Need::Readback).parameters([
         Parameter::text("layer", "")
             .summary(
-                "Name of the layer, as `lacuna models inspect` lists it; n for the n-th, -n for the n-th from the end; \
+                "Name of the layer, as the classifier's description lists it; n for the n-th, -n for the n-th from the end; \
                  empty for the classifier's own CAM layer, which its manifest may name",
             )
             .source("Selvaraju 2017, Sec. 3: the last convolutional layer"),
@@ -38,13 +39,13 @@ pub fn described(info: Info) -> Info {
 }
 
 /// The explanation by one equation, which makes a CAM (N, 1, h, w) of the activations and of the gradient, both
-/// (N, K, h, w). The extra `cam` is the CAM before it is made larger, after the ReLU if there is one.
+/// (N, K, h, w), of volumes with a depth. The extra `cam` is the CAM before it is made larger, after the ReLU if there is one.
 ///
 /// # Errors
 /// A layer that does not exist, or that other paths go round, and what the host refuses.
 pub fn explain(request: &Request<'_>, equation: impl FnOnce(&Tensor, &Tensor) -> Tensor) -> Result<Explanation, Error> {
     let Request { images, targets, classifier, settings, .. } = request;
-    let [_, _, height, width] = images.image_shape()?;
+    let shape = images.image_shape()?;
     let score = Score::from_settings(settings)?;
     let layer = layer(&classifier.info(), settings.text("layer")?)?;
     log::info(&format!("the class activation map is taken at the layer `{layer}`"));
@@ -60,16 +61,17 @@ pub fn explain(request: &Request<'_>, equation: impl FnOnce(&Tensor, &Tensor) ->
     let cam = if settings.flag("rectify")? { signed.relu() } else { signed };
     let rectified: Vec<bool> = all_zero(&cam)?.iter().zip(zero).map(|(after, before)| *after && !before).collect();
     findings.extend(say(&rectified, |_| {
-        format!(
-            "the CAM is nowhere positive: at the layer `{layer}` nothing speaks for the target; --param rectify=false \
-             shows what speaks against it, --param layer=NAME looks elsewhere"
-        )
+        let text = format!(
+            "the map is zero everywhere: the CAM is nowhere positive, at the layer `{layer}` nothing speaks for the target"
+        );
+        let against = Remedy::flag("rectify", false);
+        Finding::new("nothing-positive", text).with(against).with(Remedy::vary("layer"))
     }));
     let map = match settings.choice("placement")? {
-        "spread" => cam.resize(height, width, Interpolation::Bilinear),
+        "spread" => cam.resize(shape.spatial(), Interpolation::Bilinear),
         _ => classifier.place(&layer, &cam),
     };
-    Ok(Explanation { map, extras: vec![("cam", cam)], findings })
+    Ok(Explanation { map, extras: vec![Extra::other("cam", cam)], findings })
 }
 
 /// The layer that the user names, or its place: see [`described`].
@@ -77,12 +79,13 @@ fn layer(info: &ClassifierInfo, wanted: &str) -> Result<String, Error> {
     let layers = &info.layers;
     if wanted.is_empty() {
         return info.cam_layer.clone().ok_or_else(|| {
-            Error::Unsupported(format!(
+            let text = format!(
                 "the classifier `{}` has no layer that is a picture and from which the answer is computed without mixing \
                  all of its parts: class activation maps of tokens, as transformers have them, are not known yet. Methods \
-                 of masks and gradients work; the parameter `layer` may name a layer nevertheless",
+                 of masks and gradients work",
                 info.name
-            ))
+            );
+            Error::Unsupported(Refusal::new(text).with(Remedy::vary("layer")))
         });
     }
     let at = |place: i64| match place {

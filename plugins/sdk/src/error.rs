@@ -1,6 +1,7 @@
-//! The contract's errors, and short ways to make the two that plugins return most.
+//! The contract's errors, and short ways to make those that plugins return most.
 
 pub use crate::bindings::imports::errors::{Error, ExhaustedLimit, InvalidArgument, ShapeMismatch};
+use crate::Refusal;
 
 impl Error {
     /// An argument or setting outside its range.
@@ -11,6 +12,16 @@ impl Error {
             expected: expected.to_owned(),
             found: found.to_string(),
         })
+    }
+
+    /// What this plugin cannot do.
+    pub fn unsupported(text: impl Into<String>) -> Self {
+        Self::Unsupported(Refusal::new(text))
+    }
+
+    /// Numbers that are NaN or infinite: where.
+    pub fn non_finite(text: impl Into<String>) -> Self {
+        Self::NonFinite(Refusal::new(text))
     }
 
     /// Sizes that do not fit together.

@@ -5,13 +5,12 @@ use crate::progress;
 use crate::tensor::Tensor;
 use crate::{Measured, Score};
 
-/// Numbers (N, 1, H, W) as one list of pixels for each image.
+/// Maps of one channel as one list of pixels for each image.
 ///
 /// # Errors
 /// The limit on readback, and whatever an operation before refused.
 pub fn pixels(maps: &Tensor) -> Result<Vec<Vec<f32>>, Error> {
-    let [_, _, height, width] = maps.image_shape()?;
-    let size = (height * width) as usize;
+    let size = maps.image_shape()?.pixels() as usize;
     Ok(maps.read()?.chunks_exact(size).map(<[f32]>::to_vec).collect())
 }
 
@@ -44,7 +43,7 @@ pub fn curve(measured: &Measured<'_>, change: Change, steps: u32) -> Result<Vec<
     let shape = measured.maps.image_shape()?;
     let ranks: Vec<Vec<u32>> = pixels(&measured.maps)?.iter().map(|map| ranks(map)).collect();
     let phi = measured.phi()?;
-    let all = shape[2] * shape[3];
+    let all = shape.pixels();
     let mut areas = vec![0.0; ranks.len()];
     for step in 0..=steps {
         let first = (f64::from(step) / f64::from(steps) * f64::from(all)).round() as u32;
@@ -53,7 +52,7 @@ pub fn curve(measured: &Measured<'_>, change: Change, steps: u32) -> Result<Vec<
             Change::Inserted => f32::from(u8::from(*rank < first)),
         };
         let mask: Vec<f32> = ranks.iter().flatten().map(kept).collect();
-        let images = phi.apply(&Tensor::from_data(&shape, &mask));
+        let images = phi.apply(&Tensor::from_data(shape.sizes(), &mask));
         let logits = measured.classifier.logits(&images);
         let probabilities = measured.classifier.scores(&logits, &measured.targets, Score::Probability).read()?;
         // The ends count half.

@@ -8,7 +8,7 @@ use crate::bindings::{description, method, metric, model, perturbation};
 use crate::error::Error;
 use crate::settings::Settings;
 use crate::tensor::Tensor;
-use crate::{Classifier, Explanation, Measured, Method, Metric, Model, Perturbation, Request, log};
+use crate::{Classifier, Explanation, Extra, Measured, Method, Metric, Model, Perturbation, Request, log};
 
 /// Makes this crate the plugin of one perturbation: `export_perturbation!(Blur);`.
 #[macro_export]
@@ -222,8 +222,9 @@ impl<T: Metric> metric::Guest for MetricPlugin<T> {
 }
 
 fn into_contract(explanation: Explanation) -> Result<method::Explanation, Error> {
-    let extra =
-        |(name, value): (&str, Tensor)| Ok(method::Extra { name: name.to_owned(), value: value.into_handle()? });
+    let extra = |Extra { name, role, value }: Extra| {
+        Ok(method::Extra { name: name.to_owned(), role, value: value.into_handle()? })
+    };
     Ok(method::Explanation {
         map: explanation.map.into_handle()?,
         extras: explanation.extras.into_iter().map(extra).collect::<Result<_, Error>>()?,

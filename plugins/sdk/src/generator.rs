@@ -39,8 +39,8 @@ impl Generator {
         images.map(|images| self.0.deviation(images))
     }
 
-    /// z (N, L) to images (N, C, `height`, `width`) in [0, 1], with the model's channels.
-    pub fn decode(&self, latent: &Tensor, height: u32, width: u32) -> Tensor {
-        latent.map(|latent| self.0.decode(latent, height, width))
+    /// z (N, L) to images of the spatial `sizes` in [0, 1], with the model's channels.
+    pub fn decode(&self, latent: &Tensor, sizes: &[u32]) -> Tensor {
+        latent.map(|latent| self.0.decode(latent, sizes))
     }
 }

@@ -46,7 +46,9 @@ mod error;
 pub mod evidence;
 #[doc(hidden)]
 pub mod export;
+mod finding;
 mod generator;
+mod image_shape;
 mod info;
 pub mod log;
 pub mod masks;
@@ -63,7 +65,10 @@ pub use autodiff::{Adam, Gradients};
 pub use bindings::model::{Activation, ModelInfo};
 pub use classifier::{ActivationFunction, Classifier, ClassifierInfo, ReluRule, Score};
 pub use error::{Error, ExhaustedLimit, InvalidArgument, ShapeMismatch};
+pub use bindings::method::Role;
+pub use finding::{Adjustment, Choice, Direction, Finding, Refusal, Remedy};
 pub use generator::{Generator, GeneratorInfo};
+pub use image_shape::ImageShape;
 pub use info::{Described, Info, Kind, Need, Parameter, PluginInfo};
 pub use phi::Phi;
 pub use random::Random;
@@ -109,7 +114,7 @@ pub trait Method {
 /// What a method is asked to explain.
 #[derive(Debug)]
 pub struct Request<'a> {
-    /// (N, C, H, W) in [0, 1].
+    /// (N, C, H, W) in [0, 1], or volumes (N, C, D, H, W).
     pub images: Tensor,
     /// One class index for each image.
     pub targets: Vec<u32>,
@@ -148,11 +153,11 @@ pub trait Metric {
 /// What a metric is asked to measure.
 #[derive(Debug)]
 pub struct Measured<'a> {
-    /// (N, C, H, W) in [0, 1].
+    /// (N, C, H, W) in [0, 1], or volumes (N, C, D, H, W).
     pub images: Tensor,
-    /// (N, 1, H, W), finite; larger means more evidence for the target.
+    /// On the images' grid with one channel, finite; larger means more evidence for the target.
     pub maps: Tensor,
-    /// What an expert drew, (N, 1, H, W): 1 in it, 0 out of it.
+    /// What an expert drew, of the maps' shape: 1 in it, 0 out of it.
     pub masks: Option<Tensor>,
     /// One class index for each image.
     pub targets: Vec<u32>,
@@ -176,7 +181,7 @@ impl Measured<'_> {
 
 /// A classifier: images in, logits out. A black box for methods, which get no gradients of it.
 ///
-/// Export it with [`export_classifier!`], and explain it with `lacuna explain --classifier FILE.wasm`.
+/// Export it with [`export_classifier!`]; the file is then the classifier that a user names.
 ///
 /// ```
 /// use lacuna_plugin::{Activation, Error, Info, Model, ModelInfo, Settings, Tensor};
@@ -195,12 +200,12 @@ impl Measured<'_> {
 ///
 ///     fn info(&self) -> ModelInfo {
 ///         let classes = vec!["bright".to_owned()];
-///         ModelInfo { classes, channels: 1, height: 64, width: 64, activation: Activation::Sigmoid }
+///         ModelInfo { classes, channels: 1, spatial: vec![64, 64], activation: Activation::Sigmoid }
 ///     }
 ///
 ///     fn logits(&self, images: &Tensor) -> Result<Tensor, Error> {
-///         let [count, ..] = images.image_shape()?;
-///         ((images.mean(&[1, 2, 3]) - 0.5) * 20.0).reshape(&[count, 1]).check()
+///         let shape = images.image_shape()?;
+///         ((images.mean(&shape.inner()) - 0.5) * 20.0).reshape(&[shape.images(), 1]).check()
 ///     }
 /// }
 ///
@@ -229,12 +234,42 @@ pub trait Model: Sized + 'static {
 /// What a method found.
 #[derive(Debug)]
 pub struct Explanation {
-    /// (N, 1, H, W), finite; larger means more evidence for the target.
+    /// On the images' grid with one channel, finite; larger means more evidence for the target.
     pub map: Tensor,
-    /// What belongs to the map, by name: for example the mask at its own resolution. The first dimension is N, with an
-    /// entry for each image. `perturbed` or `counterfactual`, of the images' shape, and `mask`, (N, 1, H, W), are shown to
-    /// the user; all of them are written to `extras.npz`.
-    pub extras: Vec<(&'static str, Tensor)>,
+    /// What belongs to the map, for example the mask at its own resolution.
+    pub extras: Vec<Extra>,
     /// What the user should know of this result: likely causes and remedies.
-    pub findings: Vec<String>,
+    pub findings: Vec<Finding>,
+}
+
+/// Something that belongs to a map. The first dimension of its value is N, with an entry for each image.
+#[derive(Debug)]
+pub struct Extra {
+    /// Lower-case words joined by hyphens; no two extras of an explanation have the same.
+    pub name: &'static str,
+    /// What it is to the user. All roles but [`Role::Other`] are shown, and occur once at most.
+    pub role: Role,
+    pub value: Tensor,
+}
+
+impl Extra {
+    /// The images with the evidence deleted, of the images' shape.
+    pub fn perturbed(value: Tensor) -> Self {
+        Self { name: "perturbed", role: Role::Perturbed, value }
+    }
+
+    /// Images of another class near the images, of the images' shape.
+    pub fn counterfactual(value: Tensor) -> Self {
+        Self { name: "counterfactual", role: Role::Counterfactual, value }
+    }
+
+    /// The mask that made the perturbed images, on their grid with one channel, in [0, 1].
+    pub fn mask(value: Tensor) -> Self {
+        Self { name: "mask", role: Role::Mask, value }
+    }
+
+    /// Anything else.
+    pub fn other(name: &'static str, value: Tensor) -> Self {
+        Self { name, role: Role::Other, value }
+    }
 }

@@ -68,10 +68,10 @@ mod tests {
 
     #[test]
     fn the_first_error_survives_a_formula() {
-        let failed = || Tensor::from(Error::NonFinite("first".into()));
+        let failed = || Tensor::from(Error::non_finite("first"));
         let formula = 2.0 * (1.0 - &failed()) / 3.0 + failed() * &Tensor::from(Error::Cancelled);
         match formula.blend(&failed(), &failed()).check() {
-            Err(Error::NonFinite(place)) => assert_eq!(place, "first"),
+            Err(Error::NonFinite(refusal)) => assert_eq!(refusal.text, "first"),
             other => panic!("expected the first error, found {other:?}"),
         }
     }

@@ -6,7 +6,7 @@ pub use crate::bindings::imports::tensors::Interpolation;
 use crate::bindings::imports::tensors::Tensor as Handle;
 use crate::error::Error;
 
-/// 32-bit floating point numbers of rank 1 to 8; images are (N, C, H, W).
+/// 32-bit floating point numbers of rank 1 to 8; images are (N, C, H, W), volumes (N, C, D, H, W).
 ///
 /// A tensor is either a handle or the error of the operation that failed to make it, which every
 /// operation on it hands on. So formulas read as in the paper, without a `?` after each operator,
@@ -62,15 +62,6 @@ impl Tensor {
     /// Whatever an operation before refused.
     pub fn shape(&self) -> Result<Vec<u32>, Error> {
         Ok(self.handle()?.shape())
-    }
-
-    /// The four sizes N, C, H, W of images or masks.
-    ///
-    /// # Errors
-    /// Another rank, and whatever an operation before refused.
-    pub fn image_shape(&self) -> Result<[u32; 4], Error> {
-        let shape = self.shape()?;
-        <[u32; 4]>::try_from(shape).map_err(|other| Error::shape("image-shape", "(N, C, H, W)", &other))
     }
 
     /// Row-major numbers. Waits for the device and is counted: describe [`crate::Need::Readback`].
@@ -198,28 +189,28 @@ impl Tensor {
 
 /// Images and masks.
 impl Tensor {
-    /// (N, C, H, W) to (N, C, height, width), half-pixel centres; its adjoint is exact.
-    pub fn resize(&self, height: u32, width: u32, how: Interpolation) -> Self {
-        self.map(|x| x.resize(height, width, how))
+    /// Images to the spatial `sizes`, (height, width) or (depth, height, width), half-pixel centres; its adjoint is exact.
+    pub fn resize(&self, sizes: &[u32], how: Interpolation) -> Self {
+        self.map(|x| x.resize(sizes, how))
     }
 
-    /// Gaussian of standard deviation `sigma` pixels on (N, C, H, W), edges replicated.
+    /// Gaussian of standard deviation `sigma` pixels along every spatial dimension of images, edges replicated.
     pub fn gaussian_blur(&self, sigma: f32) -> Self {
-        self.map(|x| x.gaussian_blur(sigma))
+        self.map(|x| x.gaussian_blur(&[sigma]))
     }
 
-    /// (N, C, H, W) moved down by `rows` and right by `columns` pixels, edges replicated.
-    pub fn translate(&self, rows: i32, columns: i32) -> Self {
-        self.map(|x| x.translate(rows, columns))
+    /// Images moved by whole pixels towards larger indices, a number for each spatial dimension; edges replicated.
+    pub fn translate(&self, offsets: &[i32]) -> Self {
+        self.map(|x| x.translate(offsets))
     }
 
-    /// `m * x + (1 - m) * R` (Uzunova 2019, Eq. 2), for a mask m (N, 1, H, W).
+    /// `m * x + (1 - m) * R` (Uzunova 2019, Eq. 2), for a mask m of one channel.
     pub fn blend(&self, reference: &Tensor, mask: &Tensor) -> Self {
         let blended = || self.handle()?.blend(reference.handle()?, mask.handle()?);
         blended().into()
     }
 
-    /// Sum over u of ||grad x(u)||^beta for each image of (N, 1, H, W), shape (N): the TV norm
+    /// Sum over u of ||grad x(u)||^beta for each mask, shape (N): the TV norm
     /// (Uzunova 2019, Eq. 1), isotropic with forward differences.
     pub fn total_variation(&self, beta: f32) -> Self {
         self.map(|x| x.total_variation(beta))

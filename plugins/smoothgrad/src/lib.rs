@@ -7,7 +7,8 @@
 //! Sample i has the same noise in every image of a batch, and noisy copies are not clamped to [0, 1].
 
 use lacuna_plugin::saliency::{CAPTUM, Channels, Passes, Stack, explain_zeros};
-use lacuna_plugin::{Error, Explanation, Info, Method, Need, Parameter, Random, Request, Score, Tensor, export_method};
+use lacuna_plugin::{Error, Explanation, Extra, ImageShape, Info, Method, Need, Parameter, Random, Request, Score, Tensor};
+use lacuna_plugin::export_method;
 
 struct SmoothGrad;
 
@@ -40,32 +41,35 @@ impl Method for SmoothGrad {
     fn explain(request: Request<'_>) -> Result<Explanation, Error> {
         let score = Score::from_settings(&request.settings)?;
         let samples = request.settings.count("samples")?;
-        let [n, c, h, w] = request.images.image_shape()?;
+        let shape = request.images.image_shape()?;
+        let n = shape.images();
         let passes = Passes::new(&request.settings, samples, n)?;
         let stack = Stack::new(&request, score, passes.most())?;
-        let deviation = (range(&request.images, n, c * h * w) * request.settings.number("noise")?).check()?;
+        let deviation = (range(&request.images, &shape) * request.settings.number("noise")?).check()?;
         let mut random = Random::new(request.seed);
-        let mut total = Tensor::full(&stack.shape, 0.0);
+        let mut total = Tensor::full(shape.sizes(), 0.0);
         passes.run(|pass| {
             let count = pass.end - pass.start;
             // One draw for each sample, so that the noise does not depend on the size of a pass.
-            let noise: Vec<Tensor> = pass.map(|_| Tensor::normal(&[1, 1, c, h, w], 0.0, 1.0, random.bits())).collect();
+            let one = [vec![1], shape.with(1, shape.channels())].concat();
+            let noise: Vec<Tensor> = pass.map(|_| Tensor::normal(&one, 0.0, 1.0, random.bits())).collect();
             let noise = Tensor::concatenate(&noise.iter().collect::<Vec<_>>(), 0) * &deviation;
-            let noisy = stack.copies(count) + noise.reshape(&[count * n, c, h, w]);
+            let noisy = stack.copies(count) + noise.reshape(&shape.with(count * n, shape.channels()));
             total = (&total + stack.sum_of_gradients(&noisy, count)).check()?;
             Ok(())
         })?;
         let attribution = (total / samples as f32).check()?;
         let map = Channels::from_settings(&request.settings)?.reduce(&attribution);
         let findings = explain_zeros(&request, score, &map)?;
-        Ok(Explanation { map, extras: vec![("attribution", attribution)], findings })
+        Ok(Explanation { map, extras: vec![Extra::other("attribution", attribution)], findings })
     }
 }
 
-/// max x - min x of each of `n` images of `size` numbers, (1, N, 1, 1, 1).
-fn range(images: &Tensor, n: u32, size: u32) -> Tensor {
-    let flat = images.reshape(&[n, size]);
-    (flat.max_along(1) + (-flat).max_along(1)).reshape(&[1, n, 1, 1, 1])
+/// max x - min x of each image, (1, N, 1, 1, 1), and one dimension more of volumes.
+fn range(images: &Tensor, shape: &ImageShape) -> Tensor {
+    let n = shape.images();
+    let flat = images.reshape(&[n, shape.channels() * shape.pixels()]);
+    (flat.max_along(1) + (-flat).max_along(1)).reshape(&[vec![1], shape.numbers(n)].concat())
 }
 
 export_method!(SmoothGrad);

@@ -1,7 +1,7 @@
 //! What must hold of every method, on classifiers that are made here.
 
 use crate::made::{SIZE, blob, blob_finder, classifier, peak};
-use crate::{error, extra, map, request, run};
+use crate::{error, extra, map, request, run, said};
 use lacuna_engine::{
     Architecture, Classifier, Device, Generator, GeneratorManifest, ModelFiles, ReluRule, Score, Tensor,
 };
@@ -48,9 +48,9 @@ fn a_batch_is_what_its_images_are_one_by_one() {
             let part = |tensor: &Tensor| tensor.slice(0, n, n + 1).unwrap();
             let off = error(&part(&together.map), &alone.map.read().unwrap());
             assert!(off < 1e-4, "{method}, image {n}: the maps differ by {off}");
-            for ((name, here), (_, there)) in together.extras.iter().zip(&alone.extras) {
-                let off = error(&part(here), &there.read().unwrap());
-                assert!(off < 1e-4, "{method}, image {n}: the extras `{name}` differ by {off}");
+            for (here, there) in together.extras.iter().zip(&alone.extras) {
+                let off = error(&part(&here.value), &there.value.read().unwrap());
+                assert!(off < 1e-4, "{method}, image {n}: the extras `{}` differ by {off}", here.name);
             }
         }
     }
@@ -113,7 +113,7 @@ fn integrated_gradients_are_complete() {
     }
     // A step between the only two points is missed.
     let coarse = map("integrated-gradients", &blob_finder(), &blob([8, 8]), &[1], &["steps=1"]);
-    assert!(coarse.findings.iter().any(|f| f.contains("too coarse") && f.contains("steps=4")), "{:?}", coarse.findings);
+    assert!(said(&coarse).contains("too coarse; set `steps` to 4"), "{:?}", coarse.findings);
 }
 
 #[test]
@@ -169,8 +169,8 @@ fn a_constant_classifier_gives_an_empty_map_that_is_said() {
     for (method, settings) in METHODS {
         let outcome = map(method, &constant, &images, &[1, 0], settings);
         assert!(outcome.map.read().unwrap().iter().all(|x| *x == 0.0), "{method}");
-        let said = outcome.findings.join("\n");
-        assert!(said.contains("image 2 of 2: the map is zero everywhere"), "{method}: {said}");
+        let said = said(&outcome);
+        assert!(said.contains("image 1: the map is zero everywhere"), "{method}: {said}");
         assert!(said.contains("every image this answer"), "{method}: {said}");
     }
 }
@@ -179,20 +179,20 @@ fn a_constant_classifier_gives_an_empty_map_that_is_said() {
 fn saturated_probabilities_and_cams_without_evidence_are_said() {
     let certain = classifier(0.0, &[-9000.0, 9000.0], "softmax");
     let saturated = map("gradient", &certain, &blob([8, 8]), &[1], &["score=probability"]);
-    let said = saturated.findings.join("\n");
-    assert!(said.contains("saturated (p = 1.000)") && said.contains("score=log-odds"), "{said}");
+    let text = said(&saturated);
+    assert!(text.contains("saturated (p = 1.000)") && text.contains("set `score` to log-odds"), "{text}");
     assert!(map("gradient", &certain, &blob([8, 8]), &[1], &["score=log-odds"]).findings.is_empty());
 
     // Whatever is bright speaks against class 0.
     let against = map("grad-cam", &blob_finder(), &blob([8, 8]), &[0], &[]);
-    let said = against.findings.join("\n");
-    assert!(said.contains("nowhere positive") && said.contains("rectify=false"), "{said}");
+    let text = said(&against);
+    assert!(text.contains("nowhere positive") && text.contains("set `rectify` to false"), "{text}");
     let signed = map("grad-cam", &blob_finder(), &blob([8, 8]), &[0], &["rectify=false"]);
     assert!(signed.findings.is_empty() && signed.map.read().unwrap().iter().any(|x| *x < 0.0));
 
     // All gradients are positive here, so there is nothing for the rule to stop.
     let guided = map("guided-backpropagation", &blob_finder(), &blob([8, 8]), &[1], &[]);
-    assert!(guided.findings.iter().any(|f| f.contains("the rule changed nothing")), "{:?}", guided.findings);
+    assert!(said(&guided).contains("the rule changed nothing"), "{:?}", guided.findings);
 }
 
 /// The network of `tests/golden/operators.py` with the operators of MobileNet.
@@ -208,8 +208,8 @@ fn other_activation_functions_are_said() {
     println!("{functions:?}");
     assert!(functions.iter().any(|f| f.name == "Clip" && f.count == 2 && !f.ruled), "{functions:?}");
     let images = Tensor::uniform(&device, &[1, 3, 33, 35], 0.0, 1.0, 5).unwrap();
-    let said = map("guided-backpropagation", &classifier, &images, &[0], &[]).findings.join("\n");
-    assert!(said.contains("2 Clip") && said.contains("HardSwish") && said.contains("gradients as they are"), "{said}");
+    let text = said(&map("guided-backpropagation", &classifier, &images, &[0], &[]));
+    assert!(text.contains("2 Clip") && text.contains("HardSwish") && text.contains("gradients as they are"), "{text}");
     assert!(map("guided-backpropagation", &untrained().0, &untrained().1, &[0; 3], &[]).findings.is_empty());
 }
 
@@ -297,8 +297,8 @@ fn a_latent_shift_takes_the_class_away_in_each_image_of_a_batch() {
     let one = shifted(&images, &["frames=1"]);
     let change = extra(&one, "counterfactual").subtract(&extra(&one, "reconstruction")).unwrap().absolute().unwrap();
     assert!(error(&one.map, &change.read().unwrap()) < 1e-6);
-    let nothing = explained(&classifier(0.0, &[0.0, 0.0], "sigmoid"), &images, &[]).findings.join("\n");
-    assert!(nothing.contains("image 2 of 3: the map is zero everywhere"), "{nothing}");
+    let nothing = said(&explained(&classifier(0.0, &[0.0, 0.0], "sigmoid"), &images, &[]));
+    assert!(nothing.contains("image 1: the map is zero everywhere"), "{nothing}");
     let none = run(request("latent-shift", &bright, &images, &[1; 3], &[])).unwrap_err().to_string();
     assert!(none.contains("generator"), "{none}");
 }

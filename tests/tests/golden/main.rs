@@ -12,7 +12,7 @@ mod made;
 
 use lacuna_engine::{ClassIndex, Classifier, Tensor};
 use lacuna_runtime::{
-    ExplainRequest, Grants, Host, HostOptions, Need, Outcome, PluginLibrary, Role, RunError, Settings, explain,
+    ExplainRequest, Finding, Grants, Host, HostOptions, Need, Outcome, PluginLibrary, Role, RunError, Settings, explain,
 };
 use std::sync::LazyLock;
 
@@ -56,7 +56,16 @@ pub fn map(method: &str, classifier: &Classifier, images: &Tensor, targets: &[us
 }
 
 pub fn extra(outcome: &Outcome, name: &str) -> Tensor {
-    outcome.extras.iter().find(|(known, _)| known == name).expect(name).1.clone()
+    outcome.extras.iter().find(|extra| extra.name == name).expect(name).value.clone()
+}
+
+/// All findings, a line each, with the number of the image from 0.
+pub fn said(outcome: &Outcome) -> String {
+    let line = |finding: &Finding| match finding.image {
+        Some(image) => format!("image {image}: {finding}\n"),
+        None => format!("{finding}\n"),
+    };
+    outcome.findings.iter().map(line).collect()
 }
 
 /// Relative L2 error; 0 where both are 0.

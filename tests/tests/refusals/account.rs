@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn tensor_bomb() {
-    let parts = ["of device memory", "may hold 256 MiB", "--limit device-memory="];
+    let parts = ["of device memory", "may hold 256 MiB", "raise the limit `device-memory` to "];
     for bomb in [
         "tensor-bomb",
         "huge-tensor",

@@ -7,7 +7,7 @@ mod account;
 use lacuna_engine::{Architecture, ClassIndex, Classifier, Device, Tensor};
 use lacuna_runtime::{
     CancelToken, CompileCache, ExplainRequest, Grants, Host, HostOptions, Limits, LoadError, Need, Outcome, Plugin,
-    PluginLibrary, Progress, RunError, Settings, explain,
+    PluginLibrary, Progress, Remedy, RunError, Settings, explain,
 };
 use lacuna_tests::guest;
 use std::{
@@ -148,7 +148,7 @@ fn the_same_seed_gives_the_same_bytes() {
 #[test]
 fn endless_loop() {
     let start = Instant::now();
-    let remedy = "raise it with `--limit wall-time=2s`";
+    let remedy = "raise the limit `wall-time` to 2s";
     Run::new("endless-loop", "none").within("wall-time=1s").says(&[THE_METHOD, "wall time of 1s", remedy]);
     Run::new("none", "endless-loop").within("wall-time=1s").says(&[THE_PERTURBATION, "wall time of 1s", remedy]);
     assert!(start.elapsed() < Duration::from_secs(30));
@@ -156,7 +156,7 @@ fn endless_loop() {
 
 #[test]
 fn memory_bomb() {
-    let parts = ["of its own memory", "may have 32 MiB", "--limit guest-memory="];
+    let parts = ["of its own memory", "may have 32 MiB", "raise the limit `guest-memory` to "];
     let error = Run::new("memory-bomb", "none").says(&[&[THE_METHOD], &parts[..]].concat());
     assert!(matches!(error, RunError::OutOfMemory { .. }));
     Run::new("swallow", "memory-bomb").says(&[&[THE_PERTURBATION], &parts[..]].concat());
@@ -164,7 +164,7 @@ fn memory_bomb() {
 
 #[test]
 fn handle_bomb() {
-    let parts = ["holds 200 handles", "--limit handles=400"];
+    let parts = ["holds 200 handles", "raise the limit `handles` to 400"];
     Run::new("handle-bomb", "none").says(&[&[THE_METHOD], &parts[..]].concat());
     Run::new("swallow", "handle-bomb").says(&[&[THE_PERTURBATION], &parts[..]].concat());
 }
@@ -190,6 +190,32 @@ fn extras_that_are_no_results() {
     Run::new("nan-extra", "none").says(&[THE_METHOD, "the extra `curve` with numbers that are NaN or infinite"]);
     Run::new("wild-mask", "none").says(&[THE_METHOD, "the extra `mask` has numbers below 0 or above 1"]);
     Run::new("heavy-extras", "none").says(&[THE_METHOD, "of device memory", "may hold 256 MiB"]);
+    Run::new("short-mask", "none").says(&[THE_METHOD, "the extra `mask` of shape [1, 1, 2, 2]", "is expected"]);
+    for (what, said) in [
+        ("shared-extra", "the extra `curve` is of shape [3], expected one entry for each of 1 images"),
+        ("two-masks", "two extras with the role of `two`"),
+        ("same-names", "two extras with the name `curve`"),
+        ("path-extra", "the name of an extra is `../curve`"),
+        ("many-extras", "101 extras, at most 100"),
+    ] {
+        Run::new(what, "none").says(&[THE_METHOD, said]);
+    }
+}
+
+#[test]
+fn findings_that_say_nothing() {
+    for (what, said) in [
+        ("finding-beyond", "the finding `beyond` is about image 7, and there are 1 from 0"),
+        ("finding-empty", "the finding `empty` has no text"),
+        ("finding-wild-code", "the code of a finding is `Wild [2J`"),
+        ("finding-flood", "it gives 101 findings, at most 100"),
+    ] {
+        Run::new(what, "none").says(&[THE_METHOD, said]);
+    }
+    let outcome = Run::new("finding-lies", "none").go().unwrap();
+    let [finding] = &outcome.findings[..] else { panic!("{:?}", outcome.findings) };
+    assert_eq!(finding.remedies, [Remedy::another("perturbation")], "only what there is can be changed");
+    assert!(outcome.messages.iter().any(|message| message.text.contains("no parameter")), "{:?}", outcome.messages);
 }
 
 #[test]
@@ -217,12 +243,12 @@ fn readback_needs_the_grant() {
     assert_eq!(outcome.messages[0].text, format!("read {numbers} numbers"));
 
     run = run.within("readback=100");
-    run.says(&[THE_METHOD, "may read 100 bytes", "--limit readback="]);
+    run.says(&[THE_METHOD, "may read 100 bytes", "raise the limit `readback` to "]);
     for grants in [Grants::none(), Grants::none().with("another", Need::Readback)] {
         run.grants = grants;
         let error = run.go().err().unwrap();
         assert!(error.to_string().contains("needs `readback`, which was not granted"), "{error}");
-        assert!(error.to_string().contains("--grant hostile:readback"), "{error}");
+        assert!(error.to_string().contains("grant `readback` to `hostile`"), "{error}");
     }
     // The perturbation does not declare the need, so the grant is not for it.
     Run::new("swallow", "read").says(&[THE_PERTURBATION, "not granted"]);
@@ -319,7 +345,7 @@ fn requests_are_checked_before_anything_runs() {
     let swapped = ExplainRequest { method: perturbation(), ..granted(vec![ClassIndex(0)]) };
     assert!(said(swapped).contains("was given as method"));
     let without = said(granted(vec![ClassIndex(0)]));
-    assert!(without.contains("choose one with `--perturbation NAME`"), "{without}");
+    assert!(without.contains("no perturbation was chosen for this run. Choose a perturbation"), "{without}");
     let other = Host::new(HostOptions { cache: CompileCache::Off }).unwrap();
     let error = explain(&other, granted(vec![ClassIndex(0)])).err().unwrap();
     assert!(error.to_string().contains("loaded by another host"), "{error}");
@@ -356,8 +382,8 @@ fn files_that_are_no_plugins() {
         &component(
             r#"(component
             (instance $i)
-            (export "lacuna:explain/description@0.1.0" (instance $i))
-            (export "lacuna:explain/methods@0.1.0" (instance $i)))"#,
+            (export "lacuna:explain/description@0.2.0" (instance $i))
+            (export "lacuna:explain/methods@0.2.0" (instance $i)))"#,
         ),
     );
     assert!(text.contains("does not fit the contract"), "{text}");
@@ -371,19 +397,19 @@ fn imports_that_no_plugin_gets() {
     };
     let text = refused("wasi:filesystem/types@0.2.6").to_string();
     assert!(text.contains("`curious.wasm` imports `wasi:filesystem/types@0.2.6`, which is refused"), "{text}");
-    assert!(text.contains("no files, network, clock") && text.contains("--target wasm32-unknown-unknown"), "{text}");
+    assert!(text.contains("no files, network, clock") && text.contains("build it for wasm32-unknown-unknown"), "{text}");
     assert!(matches!(refused("evil:corp/telemetry@1.0.0"), LoadError::ForbiddenImport { .. }));
-    assert!(matches!(refused("lacuna:explain/kernels@0.1.0"), LoadError::ForbiddenImport { .. }));
-    let text = refused("lacuna:explain/tensors@0.2.0").to_string();
-    assert!(text.contains("for version 0.2.0") && text.contains("this host speaks 0.1.0"), "{text}");
-    let text = refused("lacuna:explain/tensors@0.1.7").to_string();
+    assert!(matches!(refused("lacuna:explain/kernels@0.2.0"), LoadError::ForbiddenImport { .. }));
+    let text = refused("lacuna:explain/tensors@0.1.0").to_string();
+    assert!(text.contains("for version 0.1.0") && text.contains("this host speaks 0.2.0"), "{text}");
+    let text = refused("lacuna:explain/tensors@0.2.7").to_string();
     assert!(text.contains("exports nothing"), "a later patch of the same contract is not the fault: {text}");
     let perturbation = wat::parse_str(
         r#"(component
-            (import "lacuna:explain/classifiers@0.1.0" (instance))
+            (import "lacuna:explain/classifiers@0.2.0" (instance))
             (instance $i)
-            (export "lacuna:explain/description@0.1.0" (instance $i))
-            (export "lacuna:explain/perturbations@0.1.0" (instance $i)))"#,
+            (export "lacuna:explain/description@0.2.0" (instance $i))
+            (export "lacuna:explain/perturbations@0.2.0" (instance $i)))"#,
     );
     let text = Plugin::load(host(), "nosy.wasm", &perturbation.unwrap()).unwrap_err().to_string();
     assert!(text.contains("only methods and metrics get this interface"), "{text}");

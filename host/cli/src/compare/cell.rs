@@ -6,6 +6,7 @@ use crate::{
     failure::{Failure, Result},
     hash,
 };
+use lacuna_diagnostic::Finding;
 use lacuna_engine::Tensor;
 use lacuna_imaging::{Image, Interpolation, Map, Reader, write_atomic};
 use lacuna_runtime::{Grants, MeasureRequest, Plugin, Settings, measure};
@@ -40,7 +41,7 @@ pub struct ImageResult {
     pub probability_after: Option<f32>,
     /// What the classifier sees after the deletion.
     pub seen_after: Vec<Seen>,
-    pub findings: Vec<String>,
+    pub findings: Vec<Finding>,
     /// SHA-256 over all that made it: see [`inputs`].
     pub inputs: String,
     /// SHA-256 of the file of its map.

@@ -12,9 +12,10 @@ use crate::{
     interrupt,
     model::{GeneratorModel, Model},
 };
+use lacuna_diagnostic::Finding;
 use lacuna_engine::{Activation, ClassIndex, Classifier, Generator, ReluRule, Tensor};
 use lacuna_imaging::{Image, Map, NamedArray};
-use lacuna_runtime::{CancelToken, ExplainRequest, Host, Limits, Message, MessageLevel, Progress, RunRecord, explain};
+use lacuna_runtime::{CancelToken, ExplainRequest, ExtraRole, Host, Limits, Message, MessageLevel, Progress, RunRecord, explain};
 use std::{
     sync::{Arc, OnceLock},
     time::Duration,
@@ -58,7 +59,7 @@ pub struct Explained {
     pub deleted_fraction: Option<f32>,
     /// Everything that the method made for this image beside the map, on the grids on which it made it.
     pub extras: Vec<NamedArray>,
-    pub findings: Vec<String>,
+    pub findings: Vec<Finding>,
     pub batch: Arc<Batch>,
 }
 
@@ -103,33 +104,21 @@ impl Explainer<'_> {
             }
         }
 
-        let extra = |name: &str, shape: &[usize]| {
-            outcome
-                .extras
-                .iter()
-                .find(|(known, tensor)| known == name && tensor.shape() == shape)
-                .map(|(_, tensor)| tensor)
-        };
-        let (seen, classifier) = (images.shape(), self.classifier.info());
-        let perturbed = extra("perturbed", &seen).or_else(|| extra("counterfactual", &seen));
-        let mask = extra("mask", &[subjects.len(), 1, classifier.height, classifier.width]);
-        let (own, shared): (Vec<_>, Vec<_>) =
-            outcome.extras.iter().partition(|(_, tensor)| tensor.shape().first() == Some(&subjects.len()));
-        for (name, tensor) in shared {
-            self.console.warn(&format!(
-                "{}: what it calls `{name}` is of shape {:?}, not one entry for each of {} images, and is left out",
-                self.chosen.method.name(),
-                tensor.shape(),
-                subjects.len()
-            ));
-        }
+        let extra = |role: ExtraRole| outcome.extras.iter().find(|extra| extra.role == role).map(|extra| &extra.value);
+        let perturbed = extra(ExtraRole::Perturbed).or_else(|| extra(ExtraRole::Counterfactual));
+        let mask = extra(ExtraRole::Mask);
+        let classifier = self.classifier.info();
         let after = perturbed.map(|tensor| self.probabilities(tensor, subjects, " after the deletion"));
         let after = after.transpose()?;
         let parts = result::Parts {
             map: result::rows(&outcome.map)?,
             perturbed: perturbed.map(result::rows).transpose()?,
             mask: mask.map(result::rows).transpose()?,
-            extras: own.into_iter().map(|(name, tensor)| result::arrays(name, tensor)).collect::<Result<_>>()?,
+            extras: outcome
+                .extras
+                .iter()
+                .map(|extra| result::arrays(&extra.name, &extra.value))
+                .collect::<Result<_>>()?,
             findings: &outcome.findings,
         };
         let batch = Arc::new(Batch {
@@ -147,7 +136,7 @@ impl Explainer<'_> {
             let elsewhere = after.and_then(|after| Elsewhere::found(classifier, *class, before, after));
             explained
                 .findings
-                .extend(elsewhere.map(|found| found.in_words(self.chosen.changed_by(self.generator.is_some()))));
+                .extend(elsewhere.map(|found| found.finding(self.chosen.changed_by(self.generator.is_some()))));
             all.push(explained);
         }
         Ok(all)

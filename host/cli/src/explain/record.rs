@@ -5,7 +5,8 @@ use super::{
     input::ImageRecord,
     target::{Choice, Target},
 };
-use crate::{console::Console, model::ModelRecord, provenance::Provenance};
+use crate::{console::Console, model::ModelRecord, provenance::Provenance, words};
+use lacuna_diagnostic::Finding;
 use lacuna_runtime::{Message, RunRecord};
 use serde::Serialize;
 use std::{collections::BTreeMap, path::Path};
@@ -25,7 +26,7 @@ pub struct Record<'a> {
     target: &'a Target,
     /// Mean of 1 - m over the classifier's grid.
     deleted_fraction: Option<f32>,
-    findings: &'a [String],
+    findings: &'a [Finding],
     /// The images of the run below, in order; the terms of its objective are sums over them.
     batch: &'a [String],
     run: &'a RunRecord,
@@ -62,7 +63,7 @@ pub struct Summary {
     image: String,
     pub target: Target,
     pub deleted_fraction: Option<f32>,
-    findings: Vec<String>,
+    findings: Vec<Finding>,
     warnings: Vec<String>,
     device: String,
     /// Of the batch, without loading.
@@ -96,7 +97,7 @@ impl Summary {
     /// A few lines; what is doubtful about the result comes first.
     pub fn show(&self, console: &Console) {
         for finding in &self.findings {
-            console.warn(&format!("{}: {finding}", self.image));
+            console.warn(&format!("{}: {}", self.image, words::finding(finding)));
         }
         let Target { index, name, chosen, probability_before: before, probability_after: after, .. } = &self.target;
         let why = match chosen {

@@ -5,6 +5,7 @@ use super::{
     target::Target,
 };
 use crate::failure::Result;
+use lacuna_diagnostic::Finding;
 use lacuna_engine::Tensor;
 use lacuna_imaging::{Interpolation, Map, NamedArray};
 use std::sync::Arc;
@@ -17,7 +18,7 @@ pub struct Parts<'a> {
     pub mask: Option<Vec<Vec<f32>>>,
     /// For each extra one array for each image.
     pub extras: Vec<Vec<NamedArray>>,
-    pub findings: &'a [String],
+    pub findings: &'a [Finding],
 }
 
 /// A tensor (N, ...) as N rows.
@@ -53,7 +54,7 @@ impl Parts<'_> {
             perturbed: perturbed.transpose()?,
             deleted_fraction: self.mask.as_ref().map(|rows| 1.0 - mean(&rows[row])),
             extras: self.extras.iter().filter_map(|arrays| arrays.get(row).cloned()).collect(),
-            findings: findings_of(row, batch.images.len(), self.findings),
+            findings: findings_of(row, self.findings),
             batch,
         })
     }
@@ -63,18 +64,11 @@ fn mean(values: &[f32]) -> f32 {
     (values.iter().copied().map(f64::from).sum::<f64>() / values.len().max(1) as f64) as f32
 }
 
-/// In a batch, methods begin a finding about one image with `image 2 of 8: `; the others are about all of them.
-fn findings_of(row: usize, images: usize, findings: &[String]) -> Vec<String> {
-    let prefix = |row: usize| format!("image {} of {images}: ", row + 1);
-    let about = |finding: &String| (0..images).find(|other| finding.starts_with(&prefix(*other)));
-    findings
-        .iter()
-        .filter_map(|finding| match about(finding) {
-            Some(other) if other == row => Some(finding[prefix(row).len()..].to_owned()),
-            Some(_) => None,
-            None => Some(finding.clone()),
-        })
-        .collect()
+/// The findings about image `row` of a batch, and those about all of its images.
+fn findings_of(row: usize, findings: &[Finding]) -> Vec<Finding> {
+    let own = findings.iter().filter(|finding| finding.image.is_none_or(|image| image == row));
+    // A result is about one image, so that there is none to name any more.
+    own.map(|finding| Finding { image: None, ..finding.clone() }).collect()
 }
 
 #[cfg(test)]
@@ -82,6 +76,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
     use super::{arrays, findings_of};
+    use lacuna_diagnostic::Finding;
     use lacuna_engine::{Device, Tensor};
 
     #[test]
@@ -94,8 +89,9 @@ mod tests {
 
     #[test]
     fn a_finding_goes_to_its_image_and_a_general_one_to_all() {
-        let findings = ["image 2 of 2: saturated".to_owned(), "all".to_owned()];
-        assert_eq!(findings_of(0, 2, &findings), ["all"]);
-        assert_eq!(findings_of(1, 2, &findings), ["saturated", "all"]);
+        let (of_second, of_all) = (Finding::new("saturated", "saturated"), Finding::new("all", "all"));
+        let findings = [Finding { image: Some(1), ..of_second.clone() }, of_all.clone()];
+        assert_eq!(findings_of(0, &findings), [of_all.clone()]);
+        assert_eq!(findings_of(1, &findings), [of_second, of_all]);
     }
 }

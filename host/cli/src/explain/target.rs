@@ -1,5 +1,6 @@
 //! The class that is explained, and what the classifier sees once its evidence is deleted.
 
+use lacuna_diagnostic::{Finding, Remedy};
 use lacuna_engine::{Activation, ClassIndex, ClassifierInfo};
 use serde::{Deserialize, Serialize};
 
@@ -175,33 +176,35 @@ impl Elsewhere {
     }
 
     /// The finding, with what to try.
-    pub fn in_words(&self, changed_by: ChangedBy) -> String {
+    pub fn finding(&self, changed_by: ChangedBy) -> Finding {
         let Elsewhere { took_over, healthy } = self;
         let what = match changed_by {
             ChangedBy::Counterfactual { .. } => "the counterfactual",
             ChangedBy::Deletion { .. } | ChangedBy::HealthyDeletion => "the deletion",
         };
-        let remedy = match changed_by {
-            ChangedBy::Deletion { generator: false } => {
-                "try --perturbation healthy --generator FILE.toml (`lacuna train vae` makes one)"
-            }
-            ChangedBy::Deletion { generator: true } => "try --perturbation healthy",
+        let perturbation = || Remedy::option("perturbation", "healthy");
+        let with_generator = || vec![perturbation(), Remedy::option("generator", "FILE.toml")];
+        let remedies = match changed_by {
+            ChangedBy::Deletion { generator: false } => vec![Remedy::All { of: with_generator() }],
+            ChangedBy::Deletion { generator: true } => vec![perturbation()],
             ChangedBy::HealthyDeletion | ChangedBy::Counterfactual { generator: true } => {
-                "try another generator; `lacuna reconstruct` shows what this one makes of the image"
+                vec![Remedy::another("generator"), Remedy::advice("look at what this one makes of the image")]
             }
             ChangedBy::Counterfactual { generator: false } => {
-                "try a method that deletes, with --perturbation healthy --generator FILE.toml"
+                let deletes = [vec![Remedy::advice("take a method that deletes")], with_generator()].concat();
+                vec![Remedy::All { of: deletes }]
             }
         };
-        format!(
+        let text = format!(
             "{what} ends in `{}` (p = {:.3} before, {:.3} after), not in the healthy class `{}` ({:.3} after): the image \
-             shows that too, or what replaces the evidence looks like it; {remedy}",
+             shows that too, or what replaces the evidence looks like it",
             took_over.name,
             took_over.probability_before,
             took_over.probability_after,
             healthy.name,
             healthy.probability_after
-        )
+        );
+        remedies.into_iter().fold(Finding::new("another-disease", text), Finding::with)
     }
 }
 

@@ -100,16 +100,17 @@ fn of_independent_labels_those_above_one_half_are_told() {
 #[test]
 fn the_finding_says_what_to_try() {
     let found = Elsewhere::found(&softmax(), ClassIndex(DME), &[0.004, 0.995, 0.001], &[0.912, 0.038, 0.05]).unwrap();
-    let blur = found.in_words(ChangedBy::Deletion { generator: false });
+    let words = |by| crate::words::finding(&found.finding(by));
+    let blur = words(ChangedBy::Deletion { generator: false });
     assert!(blur.starts_with("the deletion ends in `CNV` (p = 0.004 before, 0.912 after)"), "{blur}");
     assert!(blur.contains("not in the healthy class `NORMAL` (0.050 after)"), "{blur}");
     assert!(blur.contains("--perturbation healthy --generator FILE.toml"), "{blur}");
-    let given = found.in_words(ChangedBy::Deletion { generator: true });
-    assert!(given.ends_with("--perturbation healthy"), "{given}");
+    let given = words(ChangedBy::Deletion { generator: true });
+    assert!(given.ends_with("use `--perturbation healthy`"), "{given}");
     for by in [ChangedBy::HealthyDeletion, ChangedBy::Counterfactual { generator: true }] {
-        let text = found.in_words(by);
-        assert!(text.contains("another generator") && !text.contains("--perturbation"), "{text}");
+        let text = words(by);
+        assert!(text.contains("another `--generator`") && !text.contains("--perturbation"), "{text}");
     }
-    let counterfactual = found.in_words(ChangedBy::Counterfactual { generator: false });
+    let counterfactual = words(ChangedBy::Counterfactual { generator: false });
     assert!(counterfactual.starts_with("the counterfactual") && counterfactual.contains("deletes"), "{counterfactual}");
 }

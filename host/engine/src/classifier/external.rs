@@ -26,19 +26,17 @@ impl External {
         let logits = self.model.logits(images)?;
         let (expected, found) = ([images.shape()[0], info.classes.len()], logits.shape());
         if found != expected {
-            return Err(Error::External {
-                what: format!("the classifier `{}` answered with shape {found:?}, expected {expected:?}", info.name),
-                remedy:
-                    "one row for each image and one logit for each class; correct the model, or the list of classes"
-                        .to_owned(),
-            });
+            return Err(Error::external(
+                format!("the classifier `{}` answered with shape {found:?}, expected {expected:?}", info.name),
+                "correct the model, or the list of classes: it answers one row for each image and one logit for each class",
+            ));
         }
         match logits.is_finite()? {
             true => Ok(logits),
-            false => Err(Error::External {
-                what: format!("the classifier `{}` answered with numbers that are NaN or infinite", info.name),
-                remedy: "find out which image it fails on; it has to answer every image in [0, 1]".to_owned(),
-            }),
+            false => Err(Error::external(
+                format!("the classifier `{}` answered with numbers that are NaN or infinite", info.name),
+                "find out which image it fails on; it has to answer every image in [0, 1]",
+            )),
         }
     }
 }

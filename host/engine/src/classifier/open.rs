@@ -35,8 +35,8 @@ impl Classifier {
             |name: &str, error: std::io::Error| Error::Model(format!("{file}: `{name}` cannot be read: {error}"));
         if let Some(command) = &manifest.model.command {
             return Err(Error::Model(format!(
-                "{file}: [model] command starts the program `{}` with your rights; a program is started by \
-                 `Classifier::start`, and on the command line only with `--allow-command`",
+                "{file}: [model] command starts the program `{}` with your rights; a program is started only \
+                 where its user allows it, by `Classifier::start`",
                 command.join(" ")
             )));
         }

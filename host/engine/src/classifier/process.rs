@@ -92,9 +92,9 @@ impl Process {
         stop: StopProbe,
     ) -> Result<Self> {
         let shown = command.join(" ");
-        let refuse = |why: String| Error::External {
-            what: format!("the classifier's program `{shown}` cannot be started in `{}`: {why}", folder.display()),
-            remedy: "correct `command` in the manifest, or install the program".to_owned(),
+        let refuse = |why: String| {
+            let what = format!("the classifier's program `{shown}` cannot be started in `{}`: {why}", folder.display());
+            Error::external(what, "correct `command` in the manifest, or install the program")
         };
         let Some((program, arguments)) = command.split_first() else {
             return Err(refuse("no program is named".to_owned()));
@@ -142,7 +142,7 @@ impl Process {
             _ => String::new(),
         };
         let what = format!("the classifier's program `{}` {what}{ended}{said}", self.command);
-        let error = Error::External { what, remedy: remedy.to_owned() };
+        let error = Error::external(what, remedy);
         running.failure = Some(error.clone());
         error
     }

@@ -63,7 +63,7 @@ pub(super) fn nothing_found(choice: &DeviceChoice, adapters: &[Adapter]) -> Erro
     let known: Vec<String> = adapters.iter().map(|adapter| format!("{} ({:?})", adapter.name, adapter.kind)).collect();
     let known = if known.is_empty() { "no graphics adapter at all".to_owned() } else { known.join(", ") };
     Error::Device(format!(
-        "no device answers to `{choice}`; found: {known}. Choose one of `lacuna devices`, or `--device cpu`, which always exists"
+        "no device answers to `{choice}`; found: {known}. Choose one of them, or the device `cpu`, which always exists"
     ))
 }
 

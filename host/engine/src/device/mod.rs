@@ -102,7 +102,7 @@ impl Device {
             Some((_, burn)) => burn.clone(),
             None => {
                 let burn = burn::tensor::Device::wgpu_options().device_kind(kind).init().map_err(|error| {
-                    Error::Device(format!("{} cannot be opened: {error}; `--device cpu` always works", adapter.name))
+                    Error::Device(format!("{} cannot be opened: {error}; the device `cpu` always works", adapter.name))
                 })?;
                 opened.push((key, burn.clone()));
                 burn

@@ -106,7 +106,7 @@ impl Generator {
                 code.slice(1, latent, 2 * latent)?.affine(0.5, 0.0)?.exponential()
             }
             _ => Err(Error::Unsupported(format!(
-                "the generator `{}` is not variational: z has no spread; use one that `lacuna train vae` trained",
+                "the generator `{}` is not variational: z has no spread; use a variational autoencoder, such as Lacuna trains",
                 self.info().name
             ))),
         }

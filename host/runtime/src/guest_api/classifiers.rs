@@ -114,8 +114,7 @@ fn info(info: &engine::ClassifierInfo) -> ClassifierInfo {
         name: info.name.clone(),
         classes: info.classes.clone(),
         channels: size(info.channels),
-        height: size(info.height),
-        width: size(info.width),
+        spatial: sizes(&[info.height, info.width]),
         activation: match info.activation {
             engine::Activation::Softmax => wit::Activation::Softmax,
             engine::Activation::Sigmoid => wit::Activation::Sigmoid,

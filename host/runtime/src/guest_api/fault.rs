@@ -1,7 +1,11 @@
 //! The two ways in which a host function fails: an error that the guest gets, or the end of its program.
 
 use crate::{
-    bindings::method::lacuna::explain::errors::{self as wit, Error as WitError},
+    bindings::method::lacuna::explain::{
+        errors::{self as wit, Error as WitError},
+        findings,
+        remedies::{self, Choice, Remedy},
+    },
     policy::{ledger::Exhausted, limits::Limit},
     run::state::PluginState,
 };
@@ -27,7 +31,7 @@ pub(crate) enum Stop {
     #[error("the device failed in {operation}: {reason}")]
     Device { operation: &'static str, reason: String },
     #[error("the classifier failed: {what}")]
-    Classifier { what: String, remedy: String },
+    Classifier { what: String, remedies: Vec<lacuna_diagnostic::Remedy> },
     #[error("a bug of the host in {operation}: {reason}")]
     Bug { operation: &'static str, reason: String },
 }
@@ -42,11 +46,11 @@ impl Fault {
             EngineError::Argument { operation, argument, expected, found } => {
                 WitError::Argument(wit::InvalidArgument { operation, argument, expected, found })
             }
-            EngineError::NotDifferentiable(reason) => WitError::NotDifferentiable(reason),
-            EngineError::Unsupported(reason) => WitError::Unsupported(reason),
-            EngineError::NonFinite(place) => WitError::NonFinite(place),
+            EngineError::NotDifferentiable(reason) => WitError::NotDifferentiable(refusal(reason)),
+            EngineError::Unsupported(reason) => WitError::Unsupported(refusal(reason)),
+            EngineError::NonFinite(place) => WitError::NonFinite(refusal(place)),
             EngineError::Interrupted => WitError::Cancelled,
-            EngineError::External { what, remedy } => return Fault::Stop(Stop::Classifier { what, remedy }),
+            EngineError::External { what, remedies } => return Fault::Stop(Stop::Classifier { what, remedies }),
             EngineError::Model(reason) | EngineError::Device(reason) => {
                 return Fault::Stop(Stop::Device { operation, reason });
             }
@@ -70,6 +74,16 @@ impl Fault {
 
     pub(crate) fn limit(limit: Limit, allowed: u64, requested: u64) -> Fault {
         Fault::Guest(WitError::Limit(wit::ExhaustedLimit { limit: limit.name().to_owned(), allowed, requested }))
+    }
+
+    /// What the host does not do, and why.
+    pub(crate) fn unsupported(text: impl Into<String>) -> Fault {
+        Fault::Guest(WitError::Unsupported(refusal(text.into())))
+    }
+
+    /// What the host does not do before the user chooses something.
+    pub(crate) fn unchosen(text: &str, choice: Choice) -> Fault {
+        Fault::Guest(WitError::Unsupported(wit::Refusal { text: text.to_owned(), remedies: vec![Remedy::Choose(choice)] }))
     }
 
     pub(crate) fn bug(operation: &'static str, reason: impl ToString) -> Fault {
@@ -96,6 +110,10 @@ impl From<ResourceTableError> for Fault {
     }
 }
 
+impl remedies::Host for PluginState {}
+
+impl findings::Host for PluginState {}
+
 impl wit::Host for PluginState {
     fn convert_error(&mut self, fault: Fault) -> wasmtime::Result<WitError> {
         match fault {
@@ -108,6 +126,10 @@ impl wit::Host for PluginState {
     }
 }
 
+fn refusal(text: String) -> wit::Refusal {
+    wit::Refusal { text, remedies: Vec::new() }
+}
+
 /// Sizes as the contract has them. A size beyond 32 bits cannot come from a guest.
 pub(crate) fn sizes(shape: &[usize]) -> Vec<u32> {
     shape.iter().map(|size| u32::try_from(*size).unwrap_or(u32::MAX)).collect()
@@ -116,6 +138,20 @@ pub(crate) fn sizes(shape: &[usize]) -> Vec<u32> {
 /// Sizes as the engine has them.
 pub(crate) fn dimensions(shape: &[u32]) -> Vec<usize> {
     shape.iter().map(|size| *size as usize).collect()
+}
+
+/// What to change, as far as the plugin that returned the error says it.
+pub(crate) fn remedies_of(error: &WitError) -> &[Remedy] {
+    match error {
+        WitError::NotDifferentiable(refusal) | WitError::Unsupported(refusal) | WitError::NonFinite(refusal) => {
+            &refusal.remedies
+        }
+        WitError::Shape(_)
+        | WitError::Argument(_)
+        | WitError::Limit(_)
+        | WitError::Plugin(_)
+        | WitError::Cancelled => &[],
+    }
 }
 
 /// The words of an error that one plugin returned, for a person or for another plugin.
@@ -130,9 +166,9 @@ pub(crate) fn in_words(error: &WitError) -> String {
         WitError::Limit(wit::ExhaustedLimit { limit, allowed, requested }) => {
             format!("the limit `{limit}` allows {allowed} and {requested} were asked for")
         }
-        WitError::NotDifferentiable(reason) => format!("there is no gradient: {reason}"),
-        WitError::Unsupported(reason) => reason.clone(),
-        WitError::NonFinite(place) => format!("numbers are NaN or infinite: {place}"),
+        WitError::NotDifferentiable(refusal) => format!("there is no gradient: {}", refusal.text),
+        WitError::Unsupported(refusal) => refusal.text.clone(),
+        WitError::NonFinite(refusal) => format!("numbers are NaN or infinite: {}", refusal.text),
         WitError::Plugin(reason) => reason.clone(),
         WitError::Cancelled => "cancelled".to_owned(),
     }

@@ -1,15 +1,15 @@
 //! `generators`: the model of healthy images.
 
 use super::{
-    fault::{Fault, sizes},
+    fault::{Fault, dimensions, sizes},
     handles::{GeneratorHandle, TensorHandle},
     passes::Pass,
-    tensors::bytes_of,
+    tensors::{bytes_of, spatial},
 };
 use crate::{
     bindings::method::lacuna::explain::{
-        errors::Error as WitError,
         generators::{GeneratorInfo, Host, HostGenerator},
+        remedies::Choice,
     },
     run::state::PluginState,
 };
@@ -22,8 +22,8 @@ type Model = Resource<GeneratorHandle>;
 impl Host for PluginState {
     fn chosen(&mut self) -> Result<Model, Fault> {
         self.begin()?;
-        let none = "no generator was chosen for this run; choose one with `--generator FILE.toml`";
-        let generator = self.generator.clone().ok_or_else(|| Fault::Guest(WitError::Unsupported(none.to_owned())))?;
+        let none = || Fault::unchosen("no generator was chosen for this run", Choice::Generator);
+        let generator = self.generator.clone().ok_or_else(none)?;
         self.push(GeneratorHandle(generator))
     }
 }
@@ -36,8 +36,7 @@ impl HostGenerator for PluginState {
         Ok(GeneratorInfo {
             name: info.name.clone(),
             channels: size(info.channels),
-            height: size(info.height),
-            width: size(info.width),
+            spatial: sizes(&[info.height, info.width]),
             latent: info.latent.map(size),
         })
     }
@@ -54,8 +53,8 @@ impl HostGenerator for PluginState {
         self.generate(&this, images, "generator.deviation", |model, images| model.deviation(images))
     }
 
-    fn decode(&mut self, this: Model, latent: Handle, height: u32, width: u32) -> Result<Handle, Fault> {
-        let (height, width) = (height as usize, width as usize);
+    fn decode(&mut self, this: Model, latent: Handle, sizes: Vec<u32>) -> Result<Handle, Fault> {
+        let [height, width] = spatial("generator.decode", "sizes", &dimensions(&sizes))?;
         let (model, codes) = (self.table().get(&this)?.0.clone(), self.tensor(&latent)?.tensor.shape());
         let (images, channels) = (codes.first().copied().unwrap_or(1), model.info().channels);
         // The images, and those of which only the columns are resized.

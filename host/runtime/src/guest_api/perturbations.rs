@@ -6,9 +6,9 @@ use super::{
 };
 use crate::{
     bindings::method::lacuna::explain::{
-        errors::Error as WitError,
         parameters::{self, Setting},
         perturbations::{Host, HostPerturbation},
+        remedies::Choice,
     },
     run::{partner::Partner, state::PluginState},
 };
@@ -59,8 +59,8 @@ impl PluginState {
         &mut self,
         work: impl FnOnce(&mut Partner, &PluginState) -> Result<R, Fault>,
     ) -> Result<R, Fault> {
-        let none = "no perturbation was chosen for this run; choose one with `--perturbation NAME`";
-        let mut partner = self.partner.take().ok_or_else(|| Fault::Guest(WitError::Unsupported(none.to_owned())))?;
+        let none = || Fault::unchosen("no perturbation was chosen for this run", Choice::Perturbation);
+        let mut partner = self.partner.take().ok_or_else(none)?;
         let result = work(&mut partner, self);
         self.partner = Some(partner);
         result

@@ -176,11 +176,11 @@ impl HostTensor for PluginState {
         self.unary("tensor.flip", &this, |x| x.flip(dimension as usize))
     }
 
-    fn resize(&mut self, this: Handle, height: u32, width: u32, how: Interpolation) -> Made {
+    fn resize(&mut self, this: Handle, sizes: Vec<u32>, how: Interpolation) -> Made {
         let images = self.tensor(&this)?.tensor;
         let shape = images.shape();
         let (planes, sides) = shape.split_at(shape.len().saturating_sub(2));
-        let (height, width) = (height as usize, width as usize);
+        let [height, width] = spatial("tensor.resize", "sizes", &dimensions(&sizes))?;
         let bytes = |sides: [usize; 2]| bytes_of(planes.iter().copied().chain(sides));
         // Columns are resized first.
         let between = bytes([sides.first().copied().unwrap_or(1), width]);
@@ -190,14 +190,16 @@ impl HostTensor for PluginState {
         self.composite("tensor.resize", &this, 1, matrices, |x| x.resize(height, width, how.into()))
     }
 
-    fn gaussian_blur(&mut self, this: Handle, sigma: f32) -> Made {
+    fn gaussian_blur(&mut self, this: Handle, sigmas: Vec<f32>) -> Made {
+        let [sigma] = spatial("tensor.gaussian-blur", "sigmas", &sigmas)?;
         let images = self.tensor(&this)?.tensor;
         let reach = (8.0 * sigma.clamp(0.0, 1e6)) as usize + 1;
         let matrices = self.matrices(&images, last_two(&images.shape()), [reach; 2]);
         self.composite("tensor.gaussian-blur", &this, 3, matrices, |x| x.gaussian_blur(sigma))
     }
 
-    fn translate(&mut self, this: Handle, rows: i32, columns: i32) -> Made {
+    fn translate(&mut self, this: Handle, offsets: Vec<i32>) -> Made {
+        let [rows, columns] = spatial("tensor.translate", "offsets", &offsets)?;
         let images = self.tensor(&this)?.tensor;
         let matrices = self.matrices(&images, last_two(&images.shape()), [1; 2]);
         self.composite("tensor.translate", &this, 3, matrices, |x| x.translate(rows, columns))
@@ -217,6 +219,16 @@ impl HostTensor for PluginState {
         self.table().delete(this)?;
         Ok(())
     }
+}
+
+/// A list with an entry for each spatial dimension.
+pub(crate) fn spatial<T: Copy + std::fmt::Debug, const COUNT: usize>(
+    operation: &str,
+    argument: &str,
+    list: &[T],
+) -> Result<[T; COUNT], Fault> {
+    let wrong = |_| Fault::argument(operation, argument, &format!("a list of {COUNT}"), format!("{} of them", list.len()));
+    <[T; COUNT]>::try_from(list).map_err(wrong)
 }
 
 impl PluginState {

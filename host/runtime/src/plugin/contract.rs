@@ -5,15 +5,15 @@ use crate::error::Role;
 use wasmtime::{Engine, component::Component};
 
 /// The version of `lacuna:explain` that this host speaks. Plugins for the same major and minor version run.
-pub const CONTRACT_VERSION: &str = "0.1.0";
+pub const CONTRACT_VERSION: &str = version_of(crate::bindings::WORLDS);
 
 const PACKAGE: &str = "lacuna:explain/";
-const COMMON: [&str; 8] =
-    ["errors", "tensors", "autodiff", "optimisers", "generators", "parameters", "progress", "log"];
+const COMMON: [&str; 9] =
+    ["parameters", "remedies", "errors", "tensors", "autodiff", "optimisers", "generators", "progress", "log"];
 /// A classifier answers images, and that is all.
-const FOR_CLASSIFIERS: [&str; 4] = ["errors", "tensors", "parameters", "log"];
+const FOR_CLASSIFIERS: [&str; 5] = ["parameters", "remedies", "errors", "tensors", "log"];
 /// A perturbation works on images and masks alone.
-const NOT_FOR_PERTURBATIONS: [&str; 2] = ["classifiers", "perturbations"];
+const NOT_FOR_PERTURBATIONS: [&str; 3] = ["classifiers", "perturbations", "findings"];
 
 /// Decides the role of a component by its exports, and refuses what the role may not import.
 ///
@@ -90,8 +90,8 @@ impl ForbiddenImport {
     pub(crate) fn remedy(self) -> &'static str {
         match self {
             ForbiddenImport::System => {
-                "plugins get no files, network, clock or environment; build it with \
-                 `cargo build --release --target wasm32-unknown-unknown` instead of a WASI target"
+                "plugins get no files, network, clock or environment; build it for \
+                 wasm32-unknown-unknown instead of a WASI target"
             }
             ForbiddenImport::ForMethods => {
                 "only methods and metrics get this interface; a perturbation works on images and masks alone"
@@ -100,14 +100,14 @@ impl ForbiddenImport {
                 "a classifier gets tensors, its parameters and the log, and nothing else: it answers images with logits"
             }
             ForbiddenImport::Unknown => {
-                "this host has no such interface; use a newer host, or build the plugin for contract 0.1"
+                "this host has no such interface; use a newer host, or build the plugin for this one's contract"
             }
-            ForbiddenImport::Foreign => "a plugin may import the interfaces of `lacuna:explain@0.1` and nothing else",
+            ForbiddenImport::Foreign => "a plugin may import the interfaces of `lacuna:explain` and nothing else",
         }
     }
 }
 
-/// `tensors` of `lacuna:explain/tensors@0.1.0`.
+/// `tensors` of `lacuna:explain/tensors@1.2.3`.
 fn interface_of(name: &str) -> Option<&str> {
     let rest = name.strip_prefix(PACKAGE)?;
     Some(rest.split_once('@').map_or(rest, |(interface, _)| interface))
@@ -128,4 +128,38 @@ fn check_version(origin: &str, name: &str) -> Result<(), LoadError> {
 fn major_and_minor(version: &str) -> Option<(&str, &str)> {
     let (major, rest) = version.split_once('.')?;
     Some((major, rest.split_once('.')?.0))
+}
+
+/// The version that the text of a package names after `@`. Evaluated by the compiler, which stops where there is none.
+const fn version_of(text: &str) -> &str {
+    let (bytes, package) = (text.as_bytes(), b"\npackage lacuna:explain@");
+    let mut start = 0;
+    while !starts_with(bytes, start, package) {
+        start += 1;
+    }
+    let from = start + package.len();
+    let mut end = from;
+    while bytes[end] != b';' {
+        end += 1;
+    }
+    text.split_at(end).0.split_at(from).1
+}
+
+const fn starts_with(bytes: &[u8], start: usize, wanted: &[u8]) -> bool {
+    let mut i = 0;
+    while i < wanted.len() && bytes[start + i] == wanted[i] {
+        i += 1;
+    }
+    i == wanted.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CONTRACT_VERSION, version_of};
+
+    #[test]
+    fn the_version_stands_in_the_contract() {
+        assert_eq!(version_of("/// x@1\npackage lacuna:explain@10.2.3;\n"), "10.2.3");
+        assert_eq!(CONTRACT_VERSION.split('.').count(), 3);
+    }
 }

@@ -188,7 +188,7 @@ fn compiled(host: &Host, origin: &str, component: Vec<u8>, patience: Duration) -
 pub enum LoadError {
     #[error(
         "`{origin}` is not a WebAssembly file: it starts with {start}, a plugin with 00 61 73 6d. \
-         Give the `.wasm` file that `cargo build --release --target wasm32-unknown-unknown` writes",
+         Give the `.wasm` file that Cargo writes for the target wasm32-unknown-unknown",
         start = hex(.found)
     )]
     NotWasm { origin: String, found: Vec<u8> },

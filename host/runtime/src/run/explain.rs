@@ -143,7 +143,7 @@ pub fn explain(host: &Host, request: ExplainRequest<'_>) -> Result<Outcome, RunE
         seed: request.seed,
     };
     let answer = guest.lacuna_explain_methods().call_explain(&mut store, &asked);
-    let checked = outcome::judge(store.data_mut(), answer, &shape)?;
+    let checked = outcome::judge(store.data_mut(), answer, &shape, request.method.info())?;
     // The guests' memory and tensors are given back before the caller gets the map.
     drop(store);
 

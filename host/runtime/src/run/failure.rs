@@ -1,10 +1,10 @@
 //! From a trap or a returned error to what a person is told.
 
-use super::state::PluginState;
+use super::{findings, state::PluginState};
 use crate::{
     bindings::method::lacuna::explain::errors::Error as WitError,
     error::{PluginId, RunError},
-    guest_api::fault::{Fault, Stop, in_words},
+    guest_api::fault::{Fault, Stop, in_words, remedies_of},
     host::GUEST_STACK_BYTES,
     policy::limits::Limit,
     text,
@@ -43,7 +43,12 @@ pub(crate) fn of_refusal(state: &PluginState, error: &WitError) -> RunError {
         return RunError::Cancelled;
     }
     let reason = text::clean(&in_words(error), 1000);
-    of_limit(state, error).unwrap_or_else(|| RunError::Refused { plugin: state.id.clone(), reason })
+    let remedies = match error {
+        // A refusal of the perturbation that the method handed on as it was.
+        WitError::Plugin(words) => state.shared().advice_on(words),
+        own => findings::remedies(state, remedies_of(own)),
+    };
+    of_limit(state, error).unwrap_or_else(|| RunError::Refused { plugin: state.id.clone(), reason, remedies })
 }
 
 /// The cause of a step of the host's own that failed on behalf of a plugin.
@@ -66,9 +71,9 @@ fn of_stop(state: &PluginState, stop: Stop) -> RunError {
 /// The cause of a step that failed where no plugin's state is at hand.
 pub(crate) fn of_host(plugin: &PluginId, stop: Stop) -> RunError {
     match stop {
-        Stop::OutOfTime => RunError::Refused { plugin: plugin.clone(), reason: stop.to_string() },
+        Stop::OutOfTime => RunError::refused(plugin, stop.to_string()),
         Stop::Cancelled => RunError::Cancelled,
-        Stop::Classifier { what, remedy } => RunError::Classifier { what, remedy },
+        Stop::Classifier { what, remedies } => RunError::Classifier { what, remedies },
         Stop::Device { operation, reason } => RunError::Device { operation: operation.to_owned(), reason },
         Stop::Bug { operation, reason } => RunError::Internal { operation: operation.to_owned(), reason },
     }

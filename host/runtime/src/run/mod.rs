@@ -3,7 +3,9 @@
 
 pub(crate) mod cancel;
 pub(crate) mod explain;
+pub(crate) mod extras;
 pub(crate) mod failure;
+pub(crate) mod findings;
 pub(crate) mod measure;
 pub(crate) mod meter;
 pub(crate) mod objective;

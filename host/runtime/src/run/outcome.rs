@@ -1,7 +1,8 @@
 //! The end of a run: whose fault, or which map.
 
 use super::{
-    failure,
+    extras::{self, Extra},
+    failure, findings,
     meter::Group,
     record::{Message, RunRecord},
     state::PluginState,
@@ -10,23 +11,21 @@ use crate::{
     bindings::method::{exports::lacuna::explain::methods::Explanation, lacuna::explain::errors::Error as WitError},
     error::RunError,
     guest_api::handles::TensorHandle,
-    text,
+    plugin::description::PluginInfo,
 };
+use lacuna_diagnostic::Finding;
 use lacuna_engine::Tensor;
 use wasmtime::component::Resource;
-
-/// Tensors and sentences that a method may add to its map.
-const MOST_ADDITIONS: usize = 100;
 
 /// What a run gave.
 #[derive(Debug)]
 pub struct Outcome {
     /// (N, 1, H, W), finite; larger means more evidence for the target.
     pub map: Tensor,
-    /// What belongs to the map, by name, for example the mask at its own resolution.
-    pub extras: Vec<(String, Tensor)>,
+    /// What belongs to the map, for example the mask at its own resolution.
+    pub extras: Vec<Extra>,
     /// What the user should know of this result.
-    pub findings: Vec<String>,
+    pub findings: Vec<Finding>,
     /// What the plugins said while they worked.
     pub messages: Vec<Message>,
     pub record: RunRecord,
@@ -35,8 +34,8 @@ pub struct Outcome {
 /// The part of an outcome that the method made.
 pub(crate) struct Checked {
     pub(crate) map: Tensor,
-    pub(crate) extras: Vec<(String, Tensor)>,
-    pub(crate) findings: Vec<String>,
+    pub(crate) extras: Vec<Extra>,
+    pub(crate) findings: Vec<Finding>,
 }
 
 /// Judges what the method's call came to, for images of the given shape.
@@ -47,6 +46,7 @@ pub(crate) fn judge(
     state: &mut PluginState,
     answer: wasmtime::Result<Result<Explanation, WitError>>,
     images: &[usize],
+    info: &PluginInfo,
 ) -> Result<Checked, RunError> {
     if state.shared().watch.cancelled() {
         return Err(RunError::Cancelled);
@@ -61,24 +61,28 @@ pub(crate) fn judge(
     };
     if let Some(mut partner) = state.partner.take() {
         partner.check_last(state)?;
+        state.partner = Some(partner);
     }
     read_last_terms(state)?;
     let map = take(state, explanation.map)?;
     check_map(state, &map, images)?;
-    let extras = explanation.extras.into_iter().take(MOST_ADDITIONS);
-    let extras = extras.map(|extra| Ok((text::clean(&extra.name, 64), take(state, extra.value)?)));
-    let extras = extras.collect::<Result<Vec<_>, RunError>>()?;
-    check_extras(state, &extras)?;
-    let findings = explanation.findings.iter().take(MOST_ADDITIONS).map(|finding| text::clean(finding, 1000)).collect();
+    let extras = extras::checked(state, explanation.extras, images)?;
+    let findings = findings::checked(state, explanation.findings, images.first().copied().unwrap_or(0), info)?;
     Ok(Checked { map, extras, findings })
+}
+
+/// The shape of a mask or a map of images.
+pub(super) fn with_one_channel(images: &[usize]) -> Vec<usize> {
+    let mut shape = images.to_vec();
+    if let Some(channels) = shape.get_mut(1) {
+        *channels = 1;
+    }
+    shape
 }
 
 fn check_map(state: &mut PluginState, map: &Tensor, images: &[usize]) -> Result<(), RunError> {
     let what = "a map".to_owned();
-    let mut expected = images.to_vec();
-    if let Some(channels) = expected.get_mut(1) {
-        *channels = 1;
-    }
+    let expected = with_one_channel(images);
     let (plugin, found) = (state.id.clone(), map.shape());
     if found != expected {
         return Err(RunError::Shape { plugin, what, expected, found });
@@ -90,50 +94,8 @@ fn check_map(state: &mut PluginState, map: &Tensor, images: &[usize]) -> Result<
     }
 }
 
-/// Extras are read back after the run, each as often as it was handed out: together they may be as large as what the guest may
-/// hold. Their numbers are shown as results, so they are finite, and a mask lies in [0, 1].
-fn check_extras(state: &mut PluginState, extras: &[(String, Tensor)]) -> Result<(), RunError> {
-    let plugin = state.id.clone();
-    let requested = extras.iter().fold(0_u64, |sum, (_, extra)| sum.saturating_add(extra.bytes()));
-    let allowed = state.quota().allowed();
-    if requested > allowed {
-        return Err(RunError::DeviceQuota { plugin, allowed, requested });
-    }
-    for (name, extra) in extras {
-        let what = format!("the extra `{name}`");
-        let group = Group::Readback;
-        let checked = state.compute("the check of the extras", group, || {
-            let slack = match name.as_str() {
-                "mask" => MASK_SLACK,
-                "perturbed" | "counterfactual" => IMAGE_SLACK,
-                _ => return Ok((extra.is_finite()?, false)),
-            };
-            let outside = || extra.subtract(&extra.clamp(-slack, 1.0 + slack)?)?.absolute()?.sum(&[])?.read();
-            Ok((extra.is_finite()?, outside()?.iter().any(|sum| *sum != 0.0)))
-        });
-        match checked.map_err(|fault| failure::of_fault(state, fault))? {
-            (true, false) => {}
-            (false, _) => return Err(RunError::NonFinite { plugin, what }),
-            (true, true) => {
-                let reason = match name.as_str() {
-                    "mask" => format!("{what} has numbers below 0 or above 1, expected a mask in [0, 1]"),
-                    _ => format!("{what} has numbers far from [0, 1], expected images on that scale"),
-                };
-                return Err(RunError::Refused { plugin, reason });
-            }
-        }
-    }
-    Ok(())
-}
-
-/// How far a mask may lie outside [0, 1] by rounding.
-const MASK_SLACK: f32 = 1e-3;
-
-/// How far an image may: noise goes beyond, and a generator may.
-const IMAGE_SLACK: f32 = 10.0;
-
 /// A tensor that the guest gave away, outside the graph.
-fn take(state: &mut PluginState, handle: Resource<TensorHandle>) -> Result<Tensor, RunError> {
+pub(super) fn take(state: &mut PluginState, handle: Resource<TensorHandle>) -> Result<Tensor, RunError> {
     let taken = state.table().delete(handle).map_err(Into::into);
     let taken =
         taken.and_then(|handle| state.compute("the end of the run", Group::Readback, || handle.tensor.detach()));

@@ -2,7 +2,9 @@
 
 use super::{
     failure,
+    findings,
     meter::Group,
+    outcome::with_one_channel,
     shared::Shared,
     state::{PluginState, check_graph},
 };
@@ -13,13 +15,13 @@ use crate::{
     },
     error::{RunError, in_short},
     guest_api::{
-        fault::{Fault, in_words},
+        fault::{Fault, in_words, remedies_of},
         handles::{PerturbationHandle, TensorHandle},
     },
     plugin::{load::Plugin, settings::Settings},
     policy::ledger::Quota,
 };
-use lacuna_engine::Tensor;
+use lacuna_engine::{Error as EngineError, Tensor};
 use std::sync::Arc;
 use wasmtime::{Store, component::Resource};
 
@@ -154,7 +156,10 @@ impl Partner {
             .compute("perturbation.apply", group, || Ok(Applied { mask: mask.detach()?, images: images.detach()? }))?;
         if first && !state.compute("perturbation.apply", Group::Readback, || applied.images.is_finite())? {
             if !state.compute("perturbation.apply", Group::Readback, || applied.mask.is_finite())? {
-                return Err(Fault::Guest(WitError::NonFinite("the mask given to perturbation.apply".to_owned())));
+                return Err(Fault::of_engine(
+                    "perturbation.apply",
+                    EngineError::NonFinite("the mask given to perturbation.apply".to_owned()),
+                ));
             }
             return Err(self.blame(RunError::NonFinite { plugin, what: PERTURBED.to_owned() }));
         }
@@ -173,6 +178,7 @@ impl Partner {
             }
             Ok(Err(error)) => {
                 let words = format!("{}: {}", self.plugin.id(), in_words(&error));
+                self.shared().remember_advice(&words, findings::remedies(self.store.data(), remedies_of(&error)));
                 Err(Fault::Guest(WitError::Plugin(words)))
             }
             Err(trap) => match failure::of_call(self.store.data(), &trap) {
@@ -216,10 +222,7 @@ const PERTURBED: &str = "perturbed images";
 
 /// A mask has one channel and otherwise the shape of its images.
 fn check_mask(images: &[usize], mask: &[usize]) -> Result<(), Fault> {
-    let mut expected = images.to_vec();
-    if let Some(channels) = expected.get_mut(1) {
-        *channels = 1;
-    }
+    let expected = with_one_channel(images);
     match mask == expected {
         true => Ok(()),
         false => Err(Fault::shape("perturbation.apply", format!("a mask of shape {expected:?}"), mask)),

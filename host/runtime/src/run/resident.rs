@@ -22,6 +22,7 @@ use crate::{
     },
     text,
 };
+use lacuna_diagnostic::Remedy;
 use lacuna_engine::{self as engine, Activation, BlackBox, Classifier, Device, Manifest, Tensor};
 use std::{
     fmt,
@@ -129,21 +130,25 @@ pub fn open_classifier(host: &Host, request: &ClassifierRequest<'_>) -> Result<C
     let manifest = manifest(&id, info, request.limits.device_bytes)?;
     let asked = Asked { id: id.clone(), ask: Mutex::new(ask) };
     Classifier::black_box(id.origin(), &manifest, Box::new(asked), request.device).map_err(|error| match error {
-        engine::Error::External { what, remedy } => RunError::Classifier { what, remedy },
-        other => RunError::Refused { plugin: id, reason: other.to_string() },
+        engine::Error::External { what, remedies } => RunError::Classifier { what, remedies },
+        other => RunError::refused(&id, other.to_string()),
     })
 }
 
 fn manifest(id: &PluginId, info: models::ModelInfo, most: u64) -> Result<Manifest, RunError> {
     // It is asked about an image of this size before anybody else is.
-    let bytes =
-        [info.channels, info.height, info.width].iter().fold(4_u64, |bytes, size| bytes.saturating_mul((*size).into()));
+    let size = [&[info.channels], info.spatial.as_slice()].concat();
+    let &[channels, height, width] = size.as_slice() else {
+        return Err(RunError::refused(id, format!("it takes images of size {size:?}, expected (C, H, W)")));
+    };
+    let bytes = size.iter().fold(4_u64, |bytes, size| bytes.saturating_mul((*size).into()));
     if bytes > most {
-        let (size, plugin) = ([info.channels, info.height, info.width], id.clone());
-        let reason = format!(
-            "it takes images of size {size:?} (C, H, W), of which one has {bytes} bytes, more than its limit of {most}"
-        );
-        return Err(RunError::Refused { plugin, reason });
+        return Err(RunError::refused(
+            id,
+            format!(
+                "it takes images of size {size:?} (C, H, W), of which one has {bytes} bytes, more than its limit of {most}"
+            ),
+        ));
     }
     let activation = match info.activation {
         models::Activation::Softmax => Activation::Softmax,
@@ -151,9 +156,9 @@ fn manifest(id: &PluginId, info: models::ModelInfo, most: u64) -> Result<Manifes
         models::Activation::None => Activation::None,
     };
     let classes = info.classes.iter().map(|class| text::clean(class, 200)).collect();
-    let size = [info.channels, info.height, info.width].map(|size| size as usize);
+    let size = [channels, height, width].map(|size| size as usize);
     Manifest::of_black_box((id.name(), id.origin()), classes, activation, size)
-        .map_err(|error| RunError::Refused { plugin: id.clone(), reason: error.to_string() })
+        .map_err(|error| RunError::refused(id, error.to_string()))
 }
 
 /// Images, and where the logits go.
@@ -180,11 +185,13 @@ impl BlackBox for Asked {
         let question = Question { images: images.clone(), answer };
         let sent = self.ask.lock().unwrap_or_else(PoisonError::into_inner).send(question);
         let answer = sent.ok().and_then(|()| answered.recv().ok());
-        let failed = |what: String, remedy: String| engine::Error::External { what, remedy };
         match answer {
             Some(Ok(logits)) => Ok(logits),
-            Some(Err(error)) => Err(failed(error.what(), error.remedy())),
-            None => Err(failed(format!("{} is gone", self.id), "open it again".to_owned())),
+            Some(Err(error)) => Err(engine::Error::External { what: error.what(), remedies: error.remedies() }),
+            None => Err(engine::Error::External {
+                what: format!("{} is gone", self.id),
+                remedies: vec![Remedy::advice("open it again")],
+            }),
         }
     }
 }

@@ -8,6 +8,7 @@ use super::{
     watch::Watch,
 };
 use crate::{error::RunError, policy::ledger::Quota};
+use lacuna_diagnostic::Remedy;
 use lacuna_engine::{self as engine, Device, Tape, Tensor};
 use std::{
     cell::RefCell,
@@ -23,6 +24,8 @@ pub(crate) struct Shared {
     pub(crate) journal: RefCell<Journal>,
     pub(crate) objective: RefCell<Objective>,
     partner_fault: RefCell<Option<RunError>>,
+    /// The latest refusal of the perturbation, in the words that the method got, and what it advises.
+    advice: RefCell<(String, Vec<Remedy>)>,
     /// The gradient graph, once there is one.
     tape: RefCell<Option<Tape>>,
     /// Every account whose bytes the graph may hold.
@@ -37,6 +40,7 @@ impl Shared {
             journal: RefCell::default(),
             objective: RefCell::new(Objective::new(callback)),
             partner_fault: RefCell::new(None),
+            advice: RefCell::default(),
             tape: RefCell::new(None),
             quotas: RefCell::default(),
         })
@@ -55,6 +59,17 @@ impl Shared {
 
     pub(crate) fn partner_fault(&self) -> Option<RunError> {
         self.partner_fault.borrow().clone()
+    }
+
+    /// The perturbation refused in these words, which alone cannot carry its remedies through the method.
+    pub(crate) fn remember_advice(&self, words: &str, remedies: Vec<Remedy>) {
+        *self.advice.borrow_mut() = (words.to_owned(), remedies);
+    }
+
+    /// The remedies of a refusal that the method handed on as it was.
+    pub(crate) fn advice_on(&self, words: &str) -> Vec<Remedy> {
+        let advice = self.advice.borrow();
+        if advice.0 == words { advice.1.clone() } else { Vec::new() }
     }
 
     /// Whether the time is over, or the user wants no result any more, for computations that look between their steps.

@@ -305,7 +305,7 @@ impl PluginState {
 
     pub(crate) fn device(&self) -> Result<Device, Fault> {
         let none = "there is no device while a plugin is asked what it is";
-        self.device.clone().ok_or_else(|| Fault::Guest(WitError::Unsupported(none.to_owned())))
+        self.device.clone().ok_or_else(|| Fault::unsupported(none))
     }
 
     pub(crate) fn table(&mut self) -> &mut ResourceTable {
@@ -339,10 +339,10 @@ pub(crate) fn check_graph(results: u64) -> Result<(), Fault> {
     if results <= LARGEST_GRAPH {
         return Ok(());
     }
-    Err(Fault::Guest(WitError::Unsupported(format!(
+    Err(Fault::unsupported(format!(
         "the gradient graph would hold {results} results, at most {LARGEST_GRAPH} can be held; call `backward` more often, drop \
          what needs no gradient, or detach it"
-    ))))
+    )))
 }
 
 /// What a panic said.

@@ -1,7 +1,7 @@
 //! A TV norm that lets a mask change where the image does (Khorram, Lawson and Li 2021).
 
 use crate::masks::Objective;
-use crate::{Interpolation, Tensor};
+use crate::{Error, Interpolation, Tensor};
 
 /// BTV(m) = sum exp(-||grad image||^2 / sigma^2) ||grad m||^beta, on the mask's grid.
 #[derive(Clone, Debug)]
@@ -13,13 +13,16 @@ pub struct Bilateral {
 
 impl Bilateral {
     /// For the images of `objective`, the mean over their channels reduced to the mask's grid; `sigma` is an intensity.
-    pub fn new(objective: &Objective<'_>, sigma: f32) -> Self {
-        let ([_, _, height, width], grid) = (objective.shape, objective.config.grid);
+    ///
+    /// # Errors
+    /// Volumes, on which it is not defined here, and what the host refuses.
+    pub fn new(objective: &Objective<'_>, sigma: f32) -> Result<Self, Error> {
+        let ([_, _, height, width], grid) = (objective.images.planar_shape()?, objective.config.grid);
         // What a cell covers, before one pixel of it is taken.
         let grey = objective.images.mean(&[1]).gaussian_blur(height.max(width) as f32 / (2 * grid.size) as f32);
-        let reduced = grey.resize(grid.size, grid.size, Interpolation::Bilinear);
+        let reduced = grey.resize(&[grid.size, grid.size], Interpolation::Bilinear);
         let edges = (squares(&reduced) / -(sigma * sigma)).exponential();
-        Self { edges, beta: objective.config.regularisers.tv_exponent }
+        Ok(Self { edges, beta: objective.config.regularisers.tv_exponent })
     }
 
     /// The same for `versions` masks of each image, one version of all images after the other.
@@ -36,5 +39,5 @@ impl Bilateral {
 
 /// ||grad x||^2 by forward differences, 0 beyond the edge.
 fn squares(x: &Tensor) -> Tensor {
-    (x.translate(-1, 0) - x).power(2.0) + (x.translate(0, -1) - x).power(2.0)
+    (x.translate(&[-1, 0]) - x).power(2.0) + (x.translate(&[0, -1]) - x).power(2.0)
 }

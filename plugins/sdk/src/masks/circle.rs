@@ -12,7 +12,7 @@ const SHARE_LEFT: f32 = 1e-2;
 /// less than 1 % of the change of the score that the largest disc makes (Fong and Vedaldi 2017,
 /// the authors' code). Where the largest disc makes the score worse, the best disc.
 pub(super) fn circle(objective: &Objective<'_>, steps: u32) -> Result<Tensor, Error> {
-    let [images, _, height, width] = objective.shape;
+    let [images, _, height, width] = objective.images.planar_shape()?;
     let grid = objective.config.grid;
     let disc = |radius: u32| {
         let disc = disc(grid.size, height, width, (radius * RADIUS_STEP) as f32);
@@ -21,7 +21,7 @@ pub(super) fn circle(objective: &Objective<'_>, steps: u32) -> Result<Tensor, Er
             Game::Preservation => disc,
         }
     };
-    let batch = |masks: Vec<f32>| Tensor::from_data(&grid.shape(images), &masks);
+    let batch = |masks: Vec<f32>| Tensor::from_data(&objective.cells(images), &masks);
 
     let corner = f64::from(height).hypot(f64::from(width)) / 2.0;
     let radii = (corner / f64::from(RADIUS_STEP)).ceil() as u32 + 1;

@@ -39,7 +39,7 @@ impl Point {
     /// # Errors
     /// Whatever an operation refused.
     pub fn new(config: &Config, mask: Tensor, score: Tensor, slope: Tensor) -> Result<Self, Error> {
-        let (regularisers, shape) = (config.regularisers, score.image_shape()?);
+        let (regularisers, shape) = (config.regularisers, score.planar_shape()?);
         let area = config.game.evidence(&mask).sum(&[1, 2, 3]) * regularisers.area_weight;
         let tv = mask.total_variation(regularisers.tv_exponent).reshape(&shape) * regularisers.tv_weight;
         let value = (config.score.value(&config.game.minimised(score.clone())) + area + tv).check()?;
@@ -92,7 +92,7 @@ impl<'a> Descent<'a> {
     /// # Errors
     /// What classifier and perturbation refuse.
     pub fn step(&mut self, versions: &mut Versions<'_>, given: Option<&Tensor>) -> Result<(), Error> {
-        let images = self.damping.image_shape()?[0];
+        let [images, ..] = self.damping.planar_shape()?;
         let dampings = scaled(&self.damping, given.map_or(&DAMPINGS, |_| &SPREAD));
         let own = [&self.mean, &self.best.slope, &self.mean, &self.best.slope];
         let slopes = Tensor::concatenate(&given.map_or(own, |given| [given; 4]), 0);
@@ -108,7 +108,7 @@ impl<'a> Descent<'a> {
             self.best = self.best.or(&tried, &better)?;
         }
         self.damping = next.clamp(1e-12, 1e12);
-        let [_, _, s, _] = self.best.mask.image_shape()?;
+        let [_, _, s, _] = self.best.mask.planar_shape()?;
         let mean = found.slope.reshape(&[Self::VERSIONS, images, 1, s, s]).mean(&[0]).reshape(&[images, 1, s, s]);
         self.mean = match given {
             Some(_) => self.best.slope.clone(),

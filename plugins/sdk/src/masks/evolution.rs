@@ -74,24 +74,26 @@ impl<'a> Evolution<'a> {
         jitter: Jitter,
         random: &mut Random,
     ) -> Result<(Tensor, Tensor), Error> {
-        let (pairs, n, s) = (self.pairs, objective.shape[0], objective.config.grid.size);
+        let (pairs, n, s) = (self.pairs, objective.shape.images(), objective.config.grid.size);
+        let (sides, ones) = (vec![s; objective.shape.spatial().len()], vec![1; objective.shape.spatial().len()]);
+        let shape = |leading: &[u32], sizes: &[u32]| [leading, sizes].concat();
         // The same noise for every image and however many fit a pass, so that none is explained otherwise than alone.
-        let noise = Tensor::normal(&[pairs, 1, self.cells, self.cells], 0.0, 1.0, random.bits());
+        let noise = Tensor::normal(&objective.shape.cells(pairs, self.cells), 0.0, 1.0, random.bits());
         let noise = match self.cells == s {
             true => noise,
-            false => noise.resize(s, s, Interpolation::Bilinear),
+            false => noise.resize(&sides, Interpolation::Bilinear),
         };
-        let noise = noise.reshape(&[pairs, 1, 1, s, s]);
-        let (middle, step) = (low.reshape(&[1, n, 1, s, s]), &noise * self.sigma);
+        let noise = noise.reshape(&shape(&[pairs, 1, 1], &sides));
+        let (middle, step) = (low.reshape(&shape(&[1, n, 1], &sides)), &noise * self.sigma);
         let masks = Tensor::concatenate(&[&(&middle + &step), &(&middle - &step)], 0).clamp(0.0, 1.0);
-        self.versions.shift = jitter.draw(random);
+        self.versions.shift = jitter.draw(random, sides.len());
         let super::Config { game, score, .. } = objective.config;
-        let scores = self.versions.scores(&masks.reshape(&[2 * pairs * n, 1, s, s]), score.kind)?;
+        let scores = self.versions.scores(&masks.reshape(&shape(&[2 * pairs * n, 1], &sides)), score.kind)?;
         let floored = game.minimised(scores).clamp(score.floor.unwrap_or(f32::MIN), f32::MAX) * score.weight;
         let (above, below) = (floored.slice(0, 0..pairs * n), floored.slice(0, pairs * n..2 * pairs * n));
-        let along = (&above - &below).reshape(&[pairs, n, 1, 1, 1]) * noise;
+        let along = (&above - &below).reshape(&shape(&[pairs, n, 1], &ones)) * noise;
         let scale = 1.0 / (2.0 * pairs as f32);
-        let gradient = along.sum(&[0]).reshape(&[n, 1, s, s]) * (scale / self.sigma);
+        let gradient = along.sum(&[0]).reshape(&shape(&[n, 1], &sides)) * (scale / self.sigma);
         Ok((gradient.check()?, (floored.sum(&[]) * scale).check()?))
     }
 }

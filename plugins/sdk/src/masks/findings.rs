@@ -2,14 +2,14 @@
 
 use crate::masks::Objective;
 use crate::masks::verdict::Numbers;
-use crate::{Error, Explanation, Tensor, log};
+use crate::{Error, Explanation, Extra, Finding, Remedy, Tensor, log, saliency::whose};
 
 /// Collects a few numbers for each image and reads them once, at the end: describe
 /// [`crate::Need::Readback`]. Findings name likely causes and the settings to try.
 #[derive(Debug)]
 pub struct Findings<'a> {
     objective: &'a Objective<'a>,
-    smaller_step: String,
+    smaller_step: Remedy,
     start: Option<FirstStep>,
 }
 
@@ -22,10 +22,9 @@ struct FirstStep {
 }
 
 impl<'a> Findings<'a> {
-    /// `smaller_step` is what to try where the steps were too large, for example
-    /// `--param learning-rate=0.01`.
-    pub fn new(objective: &'a Objective<'a>, smaller_step: impl Into<String>) -> Self {
-        Self { objective, smaller_step: smaller_step.into(), start: None }
+    /// `smaller_step` is what to try where the steps were too large, for example a smaller learning rate.
+    pub fn new(objective: &'a Objective<'a>, smaller_step: Remedy) -> Self {
+        Self { objective, smaller_step, start: None }
     }
 
     /// Before the first step: the mask (N, 1, S, S), the logits (N, K) under it, and the gradient
@@ -54,23 +53,23 @@ impl<'a> Findings<'a> {
         Ok(Explanation {
             map,
             extras: vec![
-                ("mask", mask),
-                ("mask-low", low),
-                ("perturbed", perturbed),
-                ("perturbation-reference", reference),
+                Extra::mask(mask),
+                Extra::other("mask-low", low),
+                Extra::perturbed(perturbed),
+                Extra::other("perturbation-reference", reference),
             ],
             findings,
         })
     }
 
     /// Judges the last mask by itself and by Phi under it.
-    fn judge(self, low: &Tensor, unclamped: &Tensor, perturbed: &Tensor) -> Result<Vec<String>, Error> {
+    fn judge(self, low: &Tensor, unclamped: &Tensor, perturbed: &Tensor) -> Result<Vec<Finding>, Error> {
         let objective = self.objective;
         let Some(start) = self.start else {
             return Ok(Vec::new());
         };
-        let [images, ..] = objective.shape;
-        let cells = objective.config.grid.size.pow(2);
+        let images = objective.shape.images();
+        let (cells, inner) = (objective.cells(images).iter().skip(1).product(), objective.shape.inner());
         let largest = |x: &Tensor| x.reshape(&[images, cells]).max_along(1).reshape(&[images]);
         let probability = |images: &Tensor| objective.probabilities(&objective.classifier.logits(images));
         let columns = [
@@ -81,8 +80,8 @@ impl<'a> Findings<'a> {
             largest(&start.pull.absolute()),
             largest(&-low),
             largest(low),
-            low.mean(&[1, 2, 3]).reshape(&[images]),
-            unclamped.mean(&[1, 2, 3]).reshape(&[images]),
+            low.mean(&inner).reshape(&[images]),
+            unclamped.mean(&inner).reshape(&[images]),
             largest(&(low - start.mask).absolute()),
         ];
         let numbers = Tensor::concatenate(&columns.each_ref(), 0).read()?;
@@ -102,11 +101,12 @@ impl<'a> Findings<'a> {
                 unclamped: at(8),
                 moved: at(9),
             };
-            let whose = if images == 1 { String::new() } else { format!("image {} of {images}: ", image + 1) };
-            let found = numbers
-                .judge(objective.config, &self.smaller_step)
-                .map_err(|cause| Error::NonFinite(whose.clone() + &cause))?;
-            findings.extend(found.into_iter().map(|finding| whose.clone() + &finding));
+            let whose = whose(image, images as usize);
+            let found = numbers.judge(objective.config, &self.smaller_step).map_err(|mut cause| {
+                cause.text.insert_str(0, &whose);
+                Error::NonFinite(cause)
+            })?;
+            findings.extend(found.into_iter().map(|finding| finding.of_image(image)));
             log::info(&format!(
                 "{whose}probability of the target {:.3} before, {:.3} under a mask of mean {:.3}",
                 numbers.p_image, numbers.p_end, numbers.mean

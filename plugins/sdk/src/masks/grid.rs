@@ -6,7 +6,7 @@ use crate::{Error, Interpolation, Parameter, Settings, Tensor};
 /// The low resolution at which a mask is optimised.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Grid {
-    /// S: rows and columns of the mask, in cells.
+    /// S: rows and columns of the mask, and slices of a volume's, in cells.
     pub size: u32,
     /// How the mask reaches the image's grid.
     pub upsampling: Upsampling,
@@ -56,19 +56,14 @@ impl Grid {
             },
         })
     }
-
-    /// (N, 1, S, S): the shape of the masks of `images` images.
-    pub fn shape(&self, images: u32) -> [u32; 4] {
-        [images, 1, self.size, self.size]
-    }
 }
 
 impl Upsampling {
-    /// The mask (N, 1, S, S) as (N, 1, height, width); differentiable.
-    pub fn apply(self, low: &Tensor, height: u32, width: u32) -> Tensor {
+    /// The mask on a grid of the spatial `sizes`; differentiable.
+    pub fn apply(self, low: &Tensor, sizes: &[u32]) -> Tensor {
         match self {
-            Self::Bilinear => low.resize(height, width, Interpolation::Bilinear),
-            Self::NearestBlur { sigma } => low.resize(height, width, Interpolation::Nearest).gaussian_blur(sigma),
+            Self::Bilinear => low.resize(sizes, Interpolation::Bilinear),
+            Self::NearestBlur { sigma } => low.resize(sizes, Interpolation::Nearest).gaussian_blur(sigma),
         }
     }
 }

@@ -9,12 +9,9 @@ pub struct Jitter {
     pub reach: i32,
 }
 
-/// One move, in pixels.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Shift {
-    rows: i32,
-    columns: i32,
-}
+/// One move, in pixels along each spatial dimension; none is no move.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Shift(Vec<i32>);
 
 impl Jitter {
     /// `jitter`.
@@ -33,23 +30,24 @@ impl Jitter {
         Ok(Self { reach: settings.count("jitter")?.min(i32::MAX as u32) as i32 })
     }
 
-    /// The next move. Without reach nothing is drawn.
-    pub fn draw(self, random: &mut Random) -> Shift {
+    /// The next move along `dimensions` spatial dimensions. Without reach nothing is drawn.
+    pub fn draw(self, random: &mut Random, dimensions: usize) -> Shift {
         match self.reach {
-            0 => Shift { rows: 0, columns: 0 },
-            reach => Shift { rows: random.within(-reach..=reach), columns: random.within(-reach..=reach) },
+            0 => Shift::default(),
+            reach => Shift((0..dimensions).map(|_| random.within(-reach..=reach)).collect()),
         }
     }
 }
 
 impl Shift {
-    /// Phi(x; m) for the mask (N, 1, H, W), with the image moved under it.
-    pub fn apply(self, phi: &Phi, mask: &Tensor) -> Tensor {
-        let Self { rows, columns } = self;
-        if (rows, columns) == (0, 0) {
+    /// Phi(x; m) for a mask on the images' grid, with the image moved under it.
+    pub fn apply(&self, phi: &Phi, mask: &Tensor) -> Tensor {
+        let Self(offsets) = self;
+        if offsets.iter().all(|offset| *offset == 0) {
             return phi.apply(mask);
         }
         // Phi holds the image, so the mask moves the other way and the result moves back with the image.
-        phi.apply(&mask.translate(-rows, -columns)).translate(rows, columns)
+        let back: Vec<i32> = offsets.iter().map(|offset| -offset).collect();
+        phi.apply(&mask.translate(&back)).translate(offsets)
     }
 }

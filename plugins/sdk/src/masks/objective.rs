@@ -1,7 +1,7 @@
-//! The objective of Uzunova 2019, Eq. 1, on masks m (N, 1, S, S) of a low resolution.
+//! The objective of Uzunova 2019, Eq. 1, on masks m (N, 1, S, S) of a low resolution, or (N, 1, S, S, S) of volumes.
 
 use crate::masks::Config;
-use crate::{Classifier, Error, Phi, Request, Score, Tensor};
+use crate::{Classifier, Error, ImageShape, Phi, Request, Score, Tensor};
 
 /// Deletion game: lambda1 sum(1 - m) + lambda2 sum ||grad m||^beta + w max(f_c(Phi(x; m)), floor).
 /// Preservation game: lambda1 sum(m) + the same TV norm + w max(-f_c(Phi(x; m)), floor).
@@ -18,8 +18,8 @@ pub struct Objective<'a> {
     pub targets: &'a [u32],
     /// The images (N, C, H, W) in [0, 1].
     pub images: &'a Tensor,
-    /// N, C, H, W.
-    pub shape: [u32; 4],
+    /// That of the images.
+    pub shape: ImageShape,
     /// The perturbation of the images that the user chose.
     pub phi: Phi,
 }
@@ -39,7 +39,7 @@ impl<'a> Objective<'a> {
     /// The objective for the images and targets of `request`.
     ///
     /// # Errors
-    /// What the perturbation refuses, and images that are not (N, C, H, W).
+    /// What the perturbation refuses.
     pub fn new(request: &'a Request<'_>, config: &'a Config) -> Result<Self, Error> {
         Ok(Self {
             config,
@@ -51,10 +51,14 @@ impl<'a> Objective<'a> {
         })
     }
 
-    /// The mask on the image's grid, (N, 1, H, W).
+    /// The mask on the image's grid, of one channel.
     pub fn upsample(&self, low: &Tensor) -> Tensor {
-        let [_, _, height, width] = self.shape;
-        self.config.grid.upsampling.apply(low, height, width)
+        self.config.grid.upsampling.apply(low, self.shape.spatial())
+    }
+
+    /// The shape of `masks` masks on their own grid, (masks, 1, S, S) or (masks, 1, S, S, S).
+    pub fn cells(&self, masks: u32) -> Vec<u32> {
+        self.shape.cells(masks, self.config.grid.size)
     }
 
     /// Logits (N, K) of Phi(x; m), for a mask (N, 1, H, W) on the image's grid.

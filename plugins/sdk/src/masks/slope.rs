@@ -1,7 +1,7 @@
 //! The gradient of the objective: by a backward pass, or for a black box by trying masks.
 
 use crate::masks::{Evolution, Jitter, Objective, Terms};
-use crate::{Error, Parameter, Random, Request, Tensor, log};
+use crate::{Error, Parameter, Random, Refusal, Remedy, Request, Tensor, log};
 
 /// Where a mask's next step comes from.
 #[derive(Debug)]
@@ -41,10 +41,9 @@ impl<'a> Slope<'a> {
         match (request.settings.choice("optimiser")?, info.differentiable) {
             ("auto" | "gradient", true) => return Ok(Self::Backward),
             ("gradient", false) => {
-                return Err(Error::NotDifferentiable(format!(
-                    "the classifier `{}` is a black box; use --param optimiser=evolution, which needs none",
-                    info.name
-                )));
+                let text = format!("the classifier `{}` is a black box, and an evolution strategy needs none", info.name);
+                let evolution = Remedy::option("optimiser", "evolution");
+                return Err(Error::NotDifferentiable(Refusal::new(text).with(evolution)));
             }
             _ => {}
         }
@@ -52,7 +51,7 @@ impl<'a> Slope<'a> {
         let each = u64::from(evolution.population());
         log::warning(&format!(
             "no gradients: an evolution strategy classifies {each} images for each image and step, {} in all, where \
-             gradients would take {steps} passes forward and backward; --param pairs and --param steps decide",
+             gradients would take {steps} passes forward and backward; the parameters `pairs` and `steps` decide",
             each * u64::from(steps)
         ));
         Ok(Self::Evolution(Box::new(evolution)))
@@ -71,7 +70,7 @@ impl<'a> Slope<'a> {
         match self {
             Self::Backward => {
                 let leaf = low.track();
-                let images = jitter.draw(random).apply(&objective.phi, &objective.upsample(&leaf));
+                let images = jitter.draw(random, objective.shape.spatial().len()).apply(&objective.phi, &objective.upsample(&leaf));
                 let logits = objective.classifier.logits(&images);
                 let terms = objective.terms(&leaf, &logits);
                 let gradient = terms.total().backward().of(&leaf);

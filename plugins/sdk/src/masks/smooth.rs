@@ -48,7 +48,7 @@ impl Smooth {
     /// # Errors
     /// What the host refuses.
     pub fn masks(&self, cells: &Tensor) -> Result<Tensor, Error> {
-        let n = cells.image_shape()?[0];
+        let [n, ..] = cells.planar_shape()?;
         let masks: Vec<Tensor> = (0..n).map(|i| self.one(&cells.slice(0, i..i + 1))).collect();
         Tensor::concatenate(&masks.iter().collect::<Vec<_>>(), 0).check()
     }
@@ -59,7 +59,7 @@ impl Smooth {
     /// # Errors
     /// What the host refuses.
     pub fn pull(&self, cells: &Tensor, slopes: &Tensor) -> Result<Tensor, Error> {
-        let n = cells.image_shape()?[0];
+        let [n, ..] = cells.planar_shape()?;
         let one = |i: u32| {
             let leaf = cells.slice(0, i..i + 1).detach().track();
             (self.one(&leaf) * slopes.slice(0, i..i + 1)).sum(&[]).backward().of(&leaf)
@@ -89,7 +89,7 @@ impl Smooth {
 fn padded(x: &Tensor, width: u32) -> Result<Tensor, Error> {
     let mut padded = x.clone();
     for dimension in [2, 3] {
-        let last = padded.image_shape()?[dimension as usize];
+        let last = padded.planar_shape()?[dimension as usize];
         let [first, end] = [0..1, last - 1..last].map(|edge| padded.slice(dimension, edge));
         let [before, after] = [vec![&first; width as usize], vec![&end; width as usize]];
         padded = Tensor::concatenate(&[before, vec![&padded], after].concat(), dimension);

@@ -45,20 +45,19 @@ impl Start {
         }
     }
 
-    /// The mask (N, 1, S, S) in [0, 1]; every image of a batch starts as it would alone. `steps`
+    /// The mask (N, 1, S, S) in [0, 1], for volumes (N, 1, S, S, S); every image of a batch starts as it would alone. `steps`
     /// is the length of the run, for the progress that a long search reports. A circle is read
     /// back: describe [`crate::Need::Readback`].
     ///
     /// # Errors
     /// What classifier and perturbation refuse, and [`Error::Cancelled`].
     pub fn mask(self, objective: &Objective<'_>, random: &mut Random, steps: u32) -> Result<Tensor, Error> {
-        let [images, ..] = objective.shape;
-        let grid = objective.config.grid;
+        let images = objective.shape.images();
         match self {
-            Self::Constant { value } => Tensor::full(&grid.shape(images), value).check(),
+            Self::Constant { value } => Tensor::full(&objective.cells(images), value).check(),
             Self::Uniform => {
-                let one = Tensor::uniform(&grid.shape(1), 0.0, 1.0, random.bits());
-                (Tensor::full(&grid.shape(images), 1.0) * one).check()
+                let one = Tensor::uniform(&objective.cells(1), 0.0, 1.0, random.bits());
+                (Tensor::full(&objective.cells(images), 1.0) * one).check()
             }
             Self::Circle => circle(objective, steps),
         }

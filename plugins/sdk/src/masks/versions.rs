@@ -28,7 +28,7 @@ impl<'a> Versions<'a> {
     /// # Errors
     /// A method that does not describe [`crate::saliency::Passes::parameter`], and what the host refuses.
     pub fn new(request: &Request<'a>, objective: &'a Objective<'a>, most: u32) -> Result<Self, Error> {
-        let most = (request.settings.count("batch")? / objective.shape[0].max(1)).clamp(1, most.max(1));
+        let most = (request.settings.count("batch")? / objective.shape.images().max(1)).clamp(1, most.max(1));
         let stack = Stack::new(request, Score::Logit, most)?;
         Ok(Self { objective, stack, most, seed: request.seed, phis: Vec::new(), passes: 0, shift: Shift::default() })
     }
@@ -38,7 +38,7 @@ impl<'a> Versions<'a> {
         self.passes
     }
 
-    /// The scores f_c(Phi(x; m)), (V N, 1, 1, 1), of V masks for each image, (V N, 1, S, S), one version of all images
+    /// The scores f_c(Phi(x; m)), (V N, 1, 1, 1), of V masks for each image, (V N, 1, S, S) (volumes have one dimension more), one version of all images
     /// after the other; outside the graph.
     ///
     /// # Errors
@@ -70,16 +70,16 @@ impl<'a> Versions<'a> {
         masks: &Tensor,
         mut pass: impl FnMut(&Tensor, &dyn Fn(&Tensor, Score) -> Tensor),
     ) -> Result<(), Error> {
-        let (objective, images) = (self.objective, self.objective.shape[0]);
-        let versions = masks.image_shape()?[0] / images;
+        let (objective, images) = (self.objective, self.objective.shape.images());
+        let versions = masks.image_shape()?.images() / images;
         let even = versions.div_ceil(versions.div_ceil(self.most));
         for start in (0..versions).step_by(even as usize) {
             let count = even.min(versions - start);
             let targets = objective.targets.repeat(count as usize);
-            let (phi, shift) = (self.phi(count)?, self.shift);
+            let (phi, shift) = (self.phi(count)?, self.shift.clone());
             pass(&masks.slice(0, start * images..(start + count) * images), &|masks, kind| {
                 let logits = objective.classifier.logits(&shift.apply(&phi, &objective.upsample(masks)));
-                objective.classifier.scores(&logits, &targets, kind).reshape(&[count * images, 1, 1, 1])
+                objective.classifier.scores(&logits, &targets, kind).reshape(&objective.shape.numbers(count * images))
             });
             self.passes += 1;
         }

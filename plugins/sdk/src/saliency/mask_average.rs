@@ -1,54 +1,53 @@
 //! What each pixel's masks have in common.
 
-use crate::{Error, Tensor};
+use crate::{Error, ImageShape, Tensor};
 
 /// For every pixel u the average over masks m_k of numbers v_k, weighted by the masks:
 /// sum_k v_k m_k(u) / sum_k m_k(u).
 #[derive(Debug)]
 pub struct MaskAverage {
-    /// (N, H W).
+    /// (N, pixels).
     total: Tensor,
-    /// (1, H W).
+    /// (1, pixels).
     weight: Tensor,
-    /// N, 1, H, W.
-    shape: [u32; 4],
+    /// That of the images.
+    shape: ImageShape,
 }
 
 impl MaskAverage {
-    /// Of nothing yet, for images of shape (N, C, H, W).
+    /// Of nothing yet, for images of this shape.
     ///
     /// # Errors
     /// What the host refuses.
-    pub fn new([n, _, h, w]: [u32; 4]) -> Result<Self, Error> {
-        let zeros = |rows| Tensor::full(&[rows, h * w], 0.0).check();
-        Ok(Self { total: zeros(n)?, weight: zeros(1)?, shape: [n, 1, h, w] })
+    pub fn new(shape: ImageShape) -> Result<Self, Error> {
+        let zeros = |rows| Tensor::full(&[rows, shape.pixels()], 0.0).check();
+        Ok(Self { total: zeros(shape.images())?, weight: zeros(1)?, shape })
     }
 
-    /// Adds numbers (count, N), and masks (count, 1, H, W) that are the same for every image.
+    /// Adds numbers (count, N), and `count` masks of one channel that are the same for every image.
     ///
     /// # Errors
     /// Whatever an operation before refused.
     pub fn add(&mut self, values: &Tensor, masks: &Tensor) -> Result<(), Error> {
-        let [count, _, h, w] = masks.image_shape()?;
-        let masks = masks.reshape(&[count, h * w]);
+        let shape = masks.image_shape()?;
+        let masks = masks.reshape(&[shape.images(), shape.pixels()]);
         self.total = (&self.total + values.permute(&[1, 0]).matrix_multiply(&masks)).check()?;
         self.weight = (&self.weight + masks.sum(&[0])).check()?;
         Ok(())
     }
 
-    /// sum_k v_k m_k(u), (N, 1, H, W).
+    /// sum_k v_k m_k(u) for each image.
     pub fn total(&self) -> Tensor {
-        self.total.reshape(&self.shape)
+        self.total.reshape(&self.shape.masks())
     }
 
-    /// sum_k m_k(u), (1, 1, H, W).
+    /// sum_k m_k(u), the same for every image.
     pub fn weight(&self) -> Tensor {
-        let [_, _, h, w] = self.shape;
-        self.weight.reshape(&[1, 1, h, w])
+        self.weight.reshape(&self.shape.with(1, 1))
     }
 
-    /// The average (N, 1, H, W); 0 where no mask was.
+    /// The average for each image; 0 where no mask was.
     pub fn average(&self) -> Tensor {
-        (&self.total / self.weight.clamp(1e-6, f32::MAX)).reshape(&self.shape)
+        (&self.total / self.weight.clamp(1e-6, f32::MAX)).reshape(&self.shape.masks())
     }
 }

@@ -24,13 +24,13 @@ impl<'a> Perturbed<'a> {
         Ok(Self { stack, seed: request.seed, phi, count: most })
     }
 
-    /// The scores (count, N) under masks (count, 1, H, W).
+    /// The scores (count, N) under `count` masks of one channel on the images' grid.
     ///
     /// # Errors
     /// What perturbation and classifier refuse.
     pub fn scores(&mut self, masks: &Tensor) -> Result<Tensor, Error> {
-        let [count, _, height, width] = masks.image_shape()?;
-        let images = self.stack.shape[0];
+        let count = masks.image_shape()?.images();
+        let (shape, images) = (&self.stack.shape, self.stack.shape.images());
         if count != self.count {
             // The last pass may be smaller.
             self.phi = Phi::create(&self.stack.copies(count), self.seed)?;
@@ -38,7 +38,10 @@ impl<'a> Perturbed<'a> {
         }
         let each = match images {
             1 => masks.clone(),
-            _ => (Tensor::full(&[1, images, 1, 1], 1.0) * masks).reshape(&[count * images, 1, height, width]),
+            _ => {
+                let ones = [vec![1, images], vec![1; shape.spatial().len()]].concat();
+                (Tensor::full(&ones, 1.0) * masks).reshape(&shape.with(count * images, 1))
+            }
         };
         self.stack.scores(&self.phi.apply(&each), count).check()
     }

@@ -1,14 +1,14 @@
 //! Many versions of every image in one pass of the classifier.
 
-use crate::{Classifier, Error, ReluRule, Request, Score, Tensor};
+use crate::{Classifier, Error, ImageShape, ReluRule, Request, Score, Tensor};
 
 /// The images of a request K times over, (K N, C, H, W), one copy of all images after the other.
 #[derive(Debug)]
 pub struct Stack<'a> {
     classifier: Classifier<'a>,
     score: Score,
-    /// N, C, H, W of the images themselves.
-    pub shape: [u32; 4],
+    /// That of the images themselves.
+    pub shape: ImageShape,
     images: Tensor,
     targets: Vec<u32>,
 }
@@ -17,7 +17,7 @@ impl<'a> Stack<'a> {
     /// `most` copies of the images of `request`, whose `score` is explained.
     ///
     /// # Errors
-    /// Images that are not (N, C, H, W), and what the host refuses.
+    /// What the host refuses.
     pub fn new(request: &Request<'a>, score: Score, most: u32) -> Result<Self, Error> {
         Ok(Self {
             classifier: request.classifier,
@@ -30,25 +30,25 @@ impl<'a> Stack<'a> {
 
     /// The first `count` copies, (count N, C, H, W).
     pub fn copies(&self, count: u32) -> Tensor {
-        self.images.slice(0, 0..count * self.shape[0])
+        self.images.slice(0, 0..count * self.shape.images())
     }
 
     /// The sum over the versions of the gradients of the score, (N, C, H, W), for `count` versions
     /// (count N, C, H, W) of the images.
     pub fn sum_of_gradients(&self, versions: &Tensor, count: u32) -> Tensor {
-        let [n, c, h, w] = self.shape;
+        let copies = [&[count], self.shape.sizes()].concat();
         let gradient = self.classifier.gradient(versions, self.targets(count), self.score, ReluRule::Plain);
-        gradient.reshape(&[count, n, c, h, w]).sum(&[0]).reshape(&self.shape)
+        gradient.reshape(&copies).sum(&[0]).reshape(self.shape.sizes())
     }
 
     /// The scores (count, N) of `count` versions (count N, C, H, W) of the images.
     pub fn scores(&self, versions: &Tensor, count: u32) -> Tensor {
         let logits = self.classifier.logits(versions);
-        self.classifier.scores(&logits, self.targets(count), self.score).reshape(&[count, self.shape[0]])
+        self.classifier.scores(&logits, self.targets(count), self.score).reshape(&[count, self.shape.images()])
     }
 
     fn targets(&self, count: u32) -> &[u32] {
-        let end = (count * self.shape[0]) as usize;
+        let end = (count * self.shape.images()) as usize;
         self.targets.get(..end).unwrap_or(&self.targets)
     }
 }

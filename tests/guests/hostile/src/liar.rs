@@ -1,6 +1,6 @@
 //! A perturbation whose default lies outside its range.
 
-wit_bindgen::generate!({ path: "../../../wit/v0.1", world: "perturbation-plugin" });
+wit_bindgen::generate!({ path: "../../../wit/v0.2", world: "perturbation-plugin" });
 
 use exports::lacuna::explain::{
     description::{self, Kind, NumberRange, Parameter, PluginInfo},

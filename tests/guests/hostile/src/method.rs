@@ -2,25 +2,27 @@
 
 use hostile::{endless_loop, memory_bomb, recursion};
 
-wit_bindgen::generate!({ path: "../../../wit/v0.1", world: "method-plugin" });
+wit_bindgen::generate!({ path: "../../../wit/v0.2", world: "method-plugin" });
 
 use exports::lacuna::explain::{
     description::{self, ChoiceOptions, Kind, Need, Parameter, PluginInfo},
-    methods::{self, Explanation, Request},
+    methods::{self, Explanation, Request, Role},
 };
 use lacuna::explain::{
     autodiff,
     classifiers::{ReluRule, Score},
     errors::Error,
+    findings::Finding,
     log,
     optimisers::Adam,
     parameters::{Setting, Value},
     perturbations,
     progress::{self, Term},
+    remedies::{Choice, Remedy},
     tensors::Tensor,
 };
 
-const MISBEHAVIOURS: [&str; 52] = [
+const MISBEHAVIOURS: [&str; 63] = [
     "none",
     "endless-loop",
     "memory-bomb",
@@ -57,6 +59,17 @@ const MISBEHAVIOURS: [&str; 52] = [
     "report-past-the-end",
     "nan-extra",
     "wild-mask",
+    "shared-extra",
+    "short-mask",
+    "two-masks",
+    "same-names",
+    "path-extra",
+    "many-extras",
+    "finding-beyond",
+    "finding-empty",
+    "finding-wild-code",
+    "finding-flood",
+    "finding-lies",
     "heavy-extras",
     "wrong-mask",
     "wrong-map",
@@ -117,7 +130,7 @@ impl methods::Guest for Hostile {
                 column.matrix_multiply(&row)?;
             }
             "resize-bomb" => {
-                drop(request.images.resize(1 << 30, 1 << 30, lacuna::explain::tensors::Interpolation::Nearest)?)
+                drop(request.images.resize(&[1 << 30, 1 << 30], lacuna::explain::tensors::Interpolation::Nearest)?)
             }
             // One live handle at a time, whose graph keeps every earlier result.
             "graph-bomb" => {
@@ -234,7 +247,7 @@ impl methods::Guest for Hostile {
                 let x = autodiff::track(&Tensor::full(&[1, 1, 1, 4096], 0.5)?)?;
                 let mut hoard = Vec::new();
                 for number in 0.. {
-                    hoard.push(x.gaussian_blur(1.0 + number as f32 / 10.0)?);
+                    hoard.push(x.gaussian_blur(&[1.0 + number as f32 / 10.0])?);
                 }
             }
             "deep-graph" => {
@@ -280,17 +293,17 @@ impl methods::Guest for Hostile {
             // The result is small, and what lies between is not.
             "narrow-resize-bomb" => {
                 let column = Tensor::full(&[1, 1, 30_000, 1], 0.5)?;
-                drop(column.resize(1, 30_000, lacuna::explain::tensors::Interpolation::Bilinear)?)
+                drop(column.resize(&[1, 30_000], lacuna::explain::tensors::Interpolation::Bilinear)?)
             }
             // As matrices, these would have up to 10^12 elements.
             "long-axes" => {
                 let row = Tensor::full(&[1, 1, 1, 1_000_000], 0.5)?;
-                row.gaussian_blur(1.0)?;
-                row.translate(1, i32::MIN)?;
-                row.resize(1, 1_000_001, lacuna::explain::tensors::Interpolation::Bilinear)?;
+                row.gaussian_blur(&[1.0])?;
+                row.translate(&[1, i32::MIN])?;
+                row.resize(&[1, 1_000_001], lacuna::explain::tensors::Interpolation::Bilinear)?;
                 let short = Tensor::full(&[1, 1, 4096, 1], 0.5)?;
                 for rows in 1..200 {
-                    short.translate(rows, 0)?;
+                    short.translate(&[rows, 0])?;
                 }
             }
             "name-bomb" => {
@@ -305,13 +318,37 @@ impl methods::Guest for Hostile {
                     progress::report(step, 0, &[Term { name: "term".into(), value: &term }])?;
                 }
             }
-            "nan-extra" => return with_extras(&mask_shape, vec![("curve", Tensor::full(&[3], f32::NAN)?)]),
+            "nan-extra" => return with_extras(&mask_shape, vec![("curve", Tensor::full(&[1, 3], f32::NAN)?)]),
+            "shared-extra" => return with_extras(&mask_shape, vec![("curve", Tensor::full(&[3], 0.5)?)]),
+            "short-mask" => return with_extras(&mask_shape, vec![("mask", Tensor::full(&[1, 1, 2, 2], 0.5)?)]),
+            "two-masks" => {
+                let two = [Tensor::full(&mask_shape, 0.5)?, Tensor::full(&mask_shape, 0.5)?];
+                let extra = |(name, value): (&str, Tensor)| methods::Extra { name: name.into(), role: Role::Mask, value };
+                let extras = ["one", "two"].into_iter().zip(two).map(extra).collect();
+                return Ok(Explanation { map: Tensor::full(&mask_shape, 0.5)?, extras, findings: vec![] });
+            }
+            "same-names" => {
+                let two = [Tensor::full(&[1, 3], 0.5)?, Tensor::full(&[1, 3], 0.5)?];
+                return with_extras(&mask_shape, two.into_iter().map(|value| ("curve", value)).collect());
+            }
+            "path-extra" => return with_extras(&mask_shape, vec![("../curve", Tensor::full(&[1, 3], 0.5)?)]),
+            "many-extras" => {
+                let one = Tensor::full(&[1], 0.5)?;
+                let extras = (0..101).map(|_| Ok(("curve", one.share()?))).collect::<Result<_, Error>>()?;
+                return with_extras(&mask_shape, extras);
+            }
+            "finding-beyond" => return with_finding(&mask_shape, 1, Some(7), "beyond", "not here", "misbehaviour"),
+            "finding-empty" => return with_finding(&mask_shape, 1, None, "empty", "  ", "misbehaviour"),
+            "finding-wild-code" => return with_finding(&mask_shape, 1, None, "Wild\u{1b}[2J", "wild", "misbehaviour"),
+            "finding-flood" => return with_finding(&mask_shape, 101, None, "flood", "again", "misbehaviour"),
+            "finding-lies" => return with_finding(&mask_shape, 1, Some(0), "lie", "a lie", "no-parameter"),
             // Would be shown as -400 % deleted.
             "wild-mask" => return with_extras(&mask_shape, vec![("mask", Tensor::full(&mask_shape, 5.0)?)]),
             // One tensor, handed out a hundred times.
             "heavy-extras" => {
-                let big = Tensor::full(&[1 << 22], 0.5)?;
-                let extras = (0..100).map(|_| Ok(("big", big.share()?))).collect::<Result<_, Error>>()?;
+                let big = Tensor::full(&[1, 1 << 22], 0.5)?;
+                let names: Vec<String> = (0..100).map(|number| format!("big-{number}")).collect();
+                let extras = names.iter().map(|name| Ok((name.as_str(), big.share()?))).collect::<Result<_, Error>>()?;
                 return with_extras(&mask_shape, extras);
             }
             "wrong-mask" => {
@@ -446,10 +483,18 @@ fn bad_arguments(request: &Request<'_>) -> Result<(), Error> {
         x.slice(0, 2, 1),
         x.slice(0, 0, u32::MAX),
         x.flip(3),
-        x.resize(4, 4, lacuna::explain::tensors::Interpolation::Bilinear),
-        request.images.resize(0, 4, lacuna::explain::tensors::Interpolation::Bilinear),
-        request.images.gaussian_blur(-1.0),
-        request.images.gaussian_blur(f32::NAN),
+        x.resize(&[4, 4], lacuna::explain::tensors::Interpolation::Bilinear),
+        request.images.resize(&[0, 4], lacuna::explain::tensors::Interpolation::Bilinear),
+        request.images.resize(&[4], lacuna::explain::tensors::Interpolation::Bilinear),
+        request.images.resize(&[4, 4, 4, 4], lacuna::explain::tensors::Interpolation::Bilinear),
+        request.images.resize(&[], lacuna::explain::tensors::Interpolation::Bilinear),
+        request.images.resize(&vec![1; 1 << 20], lacuna::explain::tensors::Interpolation::Bilinear),
+        request.images.gaussian_blur(&[-1.0]),
+        request.images.gaussian_blur(&[f32::NAN]),
+        request.images.gaussian_blur(&[]),
+        request.images.gaussian_blur(&vec![1.0; 1 << 20]),
+        request.images.translate(&[1]),
+        request.images.translate(&vec![1; 1 << 20]),
         x.total_variation(3.0),
         x.power(f32::INFINITY),
         x.power(1e30),
@@ -475,8 +520,26 @@ fn bad_arguments(request: &Request<'_>) -> Result<(), Error> {
 }
 
 fn with_extras(shape: &[u32], extras: Vec<(&str, Tensor)>) -> Result<Explanation, Error> {
-    let extras = extras.into_iter().map(|(name, value)| methods::Extra { name: name.into(), value }).collect();
+    let role = |name: &str| if name == "mask" { Role::Mask } else { Role::Other };
+    let extra = |(name, value): (&str, Tensor)| methods::Extra { name: name.into(), role: role(name), value };
+    let extras = extras.into_iter().map(extra).collect();
     Ok(Explanation { map: Tensor::full(shape, 0.5)?, extras, findings: vec![] })
+}
+
+fn with_finding(
+    shape: &[u32],
+    count: usize,
+    image: Option<u32>,
+    code: &str,
+    text: &str,
+    parameter: &str,
+) -> Result<Explanation, Error> {
+    let remedies = vec![
+        Remedy::Set(Setting { name: parameter.into(), value: Value::Choice("none".into()) }),
+        Remedy::Choose(Choice::Perturbation),
+    ];
+    let finding = Finding { image, code: code.into(), text: text.into(), remedies };
+    Ok(Explanation { map: Tensor::full(shape, 0.5)?, extras: vec![], findings: vec![finding; count] })
 }
 
 fn explanation(map: Tensor) -> Result<Explanation, Error> {

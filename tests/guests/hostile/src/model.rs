@@ -3,14 +3,14 @@
 use hostile::{endless_loop, memory_bomb, recursion};
 use std::cell::{Cell, RefCell};
 
-wit_bindgen::generate!({ path: "../../../wit/v0.1", world: "classifier-plugin" });
+wit_bindgen::generate!({ path: "../../../wit/v0.2", world: "classifier-plugin" });
 
 use exports::lacuna::explain::{
     description::{self, ChoiceOptions, Kind, Need, Parameter, PluginInfo},
     models::{self, Activation, ModelInfo},
 };
 use lacuna::explain::{
-    errors::Error,
+    errors::{Error, Refusal},
     parameters::{Setting, Value},
     tensors::Tensor,
 };
@@ -54,7 +54,7 @@ impl models::Guest for Hostile {
     fn open(settings: Vec<Setting>) -> Result<models::Model, Error> {
         let Value::Choice(misbehaviour) = &settings[0].value else { unreachable!() };
         if misbehaviour == "refuse-to-open" {
-            return Err(Error::Unsupported("there are no weights".into()));
+            return Err(Error::Unsupported(Refusal { text: "there are no weights".into(), remedies: vec![] }));
         }
         Ok(models::Model::new(Spots { misbehaviour: misbehaviour.clone(), asked: Cell::new(0), hoarded: RefCell::default() }))
     }
@@ -66,7 +66,7 @@ impl models::GuestModel for Spots {
         let height = if self.misbehaviour == "no-pixels" { 0 } else { 48 };
         let lonely = self.misbehaviour == "lonely-softmax";
         let activation = if lonely { Activation::Softmax } else { Activation::Sigmoid };
-        ModelInfo { classes, channels: 1, height, width: 48, activation }
+        ModelInfo { classes, channels: 1, spatial: vec![height, 48], activation }
     }
 
     fn logits(&self, images: &Tensor) -> Result<Tensor, Error> {
@@ -82,7 +82,7 @@ impl models::GuestModel for Spots {
             "hoard" => self.hoarded.borrow_mut().push(images.share()?),
             "nan" => return Tensor::full(&[count, 1], f32::NAN),
             "too-few" => return Tensor::full(&[1, 3], 0.0),
-            "refuse" => return Err(Error::Unsupported("images of this kind cannot be classified".into())),
+            "refuse" => return Err(Error::Unsupported(Refusal { text: "images of this kind cannot be classified".into(), remedies: vec![] })),
             "handle-bomb" => {
                 let mut held = vec![];
                 loop {

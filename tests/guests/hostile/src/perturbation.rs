@@ -3,14 +3,14 @@
 use hostile::{endless_loop, memory_bomb, recursion};
 use std::cell::Cell;
 
-wit_bindgen::generate!({ path: "../../../wit/v0.1", world: "perturbation-plugin" });
+wit_bindgen::generate!({ path: "../../../wit/v0.2", world: "perturbation-plugin" });
 
 use exports::lacuna::explain::{
     description::{self, ChoiceOptions, Kind, Parameter, PluginInfo},
     perturbations::{self, GuestPerturbation, Perturbation},
 };
 use lacuna::explain::{
-    errors::Error,
+    errors::{Error, Refusal},
     log,
     parameters::{Setting, Value},
     tensors::Tensor,
@@ -92,7 +92,7 @@ impl GuestPerturbation for Hostile {
             "trap" => unreachable!(),
             "recursion" => log::message(log::Level::Info, &recursion(0).to_string()),
             "refuse" => {
-                return Err(Error::Unsupported("images of this kind cannot be perturbed".into()));
+                return Err(Error::Unsupported(Refusal { text: "images of this kind cannot be perturbed".into(), remedies: vec![] }));
             }
             "read" => drop(mask.read()?),
             "ignore-cancel" => loop {

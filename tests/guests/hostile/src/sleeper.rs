@@ -1,6 +1,6 @@
 //! A perturbation that never says what it is.
 
-wit_bindgen::generate!({ path: "../../../wit/v0.1", world: "perturbation-plugin" });
+wit_bindgen::generate!({ path: "../../../wit/v0.2", world: "perturbation-plugin" });
 
 use exports::lacuna::explain::{
     description::{self, PluginInfo},

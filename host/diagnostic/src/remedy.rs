@@ -1,0 +1,140 @@
+//! What to change.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Something to change so that it works, or so that a result gets better.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Remedy {
+    /// Change a parameter of a plugin, or, without a plugin, an option of the run such as `perturbation`.
+    Set {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        plugin: Option<Owner>,
+        name: String,
+        to: Change,
+    },
+    /// Raise a limit of the run, if the plugin needs more.
+    Raise { limit: String, to: String },
+    /// Grant a need to a plugin, if its user trusts it with the image's numbers.
+    Grant { plugin: String, need: String },
+    /// Several changes that help together only.
+    All { of: Vec<Remedy> },
+    /// Anything else, as an imperative sentence without its full stop.
+    Advice { text: String },
+}
+
+/// Which plugin of a run a parameter belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owner {
+    /// What the plugin is for: `method`, `perturbation`, `metric` or `classifier`.
+    pub role: String,
+    pub name: String,
+}
+
+/// The new value of a parameter or an option.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Change {
+    /// This value, as text.
+    Value(String),
+    Larger,
+    Smaller,
+    /// Another one than now.
+    Another,
+    /// Any, for there is none yet.
+    One,
+    /// An option without a value.
+    On,
+}
+
+impl Remedy {
+    /// An option of the run set to a value.
+    pub fn option(name: impl Into<String>, value: impl fmt::Display) -> Remedy {
+        Remedy::Set { plugin: None, name: name.into(), to: Change::Value(value.to_string()) }
+    }
+
+    /// Another value for an option of the run.
+    pub fn another(name: impl Into<String>) -> Remedy {
+        Remedy::Set { plugin: None, name: name.into(), to: Change::Another }
+    }
+
+    /// An option of the run that has no value.
+    pub fn on(name: impl Into<String>) -> Remedy {
+        Remedy::Set { plugin: None, name: name.into(), to: Change::On }
+    }
+
+    /// A smaller value for an option of the run.
+    pub fn lower(name: impl Into<String>) -> Remedy {
+        Remedy::Set { plugin: None, name: name.into(), to: Change::Smaller }
+    }
+
+    /// An imperative sentence without its full stop.
+    pub fn advice(text: impl Into<String>) -> Remedy {
+        Remedy::Advice { text: text.into() }
+    }
+
+    /// Several remedies as one phrase, in the words that `words` gives each: `a, b or c`. None without a remedy.
+    pub fn joined(remedies: &[Remedy], words: impl Fn(&Remedy) -> String) -> Option<String> {
+        let (last, others) = remedies.split_last()?;
+        let others: Vec<String> = others.iter().map(&words).collect();
+        Some(match others.is_empty() {
+            true => words(last),
+            false => format!("{} or {}", others.join(", "), words(last)),
+        })
+    }
+}
+
+/// In words that belong to no door.
+impl fmt::Display for Remedy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Remedy::Set { plugin: None, name, to: Change::Another } => write!(f, "choose another {name}"),
+            Remedy::Set { plugin: None, name, to: Change::One } => write!(f, "choose a {name}"),
+            Remedy::Set { name, to, .. } => match to {
+                Change::Value(value) => write!(f, "set `{name}` to {value}"),
+                Change::Larger => write!(f, "raise `{name}`"),
+                Change::Smaller => write!(f, "lower `{name}`"),
+                Change::Another => write!(f, "choose another `{name}`"),
+                Change::One => write!(f, "choose a `{name}`"),
+                Change::On => write!(f, "set `{name}`"),
+            },
+            Remedy::Raise { limit, to } => write!(f, "if it needs more, raise the limit `{limit}` to {to}"),
+            Remedy::Grant { plugin, need } => {
+                write!(f, "if you trust it with the image's numbers, grant `{need}` to `{plugin}`")
+            }
+            Remedy::All { of } => {
+                let of: Vec<String> = of.iter().map(Remedy::to_string).collect();
+                f.write_str(&of.join(" and "))
+            }
+            Remedy::Advice { text } => f.write_str(text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Change, Finding, Owner, Remedy};
+
+    fn finding() -> Finding {
+        let plugin = Some(Owner { role: "method".into(), name: "meaningful-perturbation".into() });
+        let score = Remedy::Set { plugin: plugin.clone(), name: "score".into(), to: Change::Value("log-odds".into()) };
+        let steps = Remedy::Set { plugin, name: "steps".into(), to: Change::Larger };
+        Finding::new("unmoved-mask", "the mask did not move").with(score).with(steps).with(Remedy::another("perturbation"))
+    }
+
+    #[test]
+    fn remedies_are_read_as_one_phrase() {
+        let expected = "the mask did not move; set `score` to log-odds, raise `steps` or choose another perturbation";
+        assert_eq!(finding().to_string(), expected);
+        assert_eq!(Finding::new("bare", "no remedy").to_string(), "no remedy");
+    }
+
+    #[test]
+    fn json_comes_back_as_it_went() {
+        let json = serde_json::to_string(&finding()).expect("plain data");
+        assert!(json.contains(r#"{"kind":"set","plugin":{"role":"method","name":"meaningful-perturbation"},"name":"score","to":{"value":"log-odds"}}"#), "{json}");
+        assert!(json.contains(r#"{"kind":"set","name":"perturbation","to":"another"}"#), "{json}");
+        assert_eq!(serde_json::from_str::<Finding>(&json).expect("the same"), finding());
+    }
+}
