@@ -92,14 +92,14 @@ fn operations() -> Vec<(&'static str, Compute)> {
         ),
         ("sum", Box::new(move |d| images(d).sum(&[1, 3]).unwrap().read().unwrap())),
         ("softmax", Box::new(move |d| images(d).softmax(1).unwrap().read().unwrap())),
-        ("blur", Box::new(move |d| images(d).gaussian_blur(2.5).unwrap().read().unwrap())),
-        ("translate", Box::new(move |d| images(d).translate(-2, 3).unwrap().read().unwrap())),
+        ("blur", Box::new(move |d| images(d).gaussian_blur(&[2.5; 2]).unwrap().read().unwrap())),
+        ("translate", Box::new(move |d| images(d).translate(&[-2, 3]).unwrap().read().unwrap())),
         (
             "resize and blend with their gradient",
             Box::new(move |d| {
                 let leaf = mask(d).track().unwrap();
-                let full = leaf.resize(13, 17, Interpolation::Bilinear).unwrap();
-                let reference = images(d).gaussian_blur(3.0).unwrap();
+                let full = leaf.resize(&[13, 17], Interpolation::Bilinear).unwrap();
+                let reference = images(d).gaussian_blur(&[3.0; 2]).unwrap();
                 gradient(&leaf, images(d).blend(&reference, &full).unwrap().power(2.0).unwrap().sum(&[]).unwrap())
             }),
         ),
@@ -117,7 +117,7 @@ fn forward_and_backward(classifier: &Classifier, device: &Device, rule: ReluRule
     let info = classifier.info();
     let images = Tensor::uniform(device, &[2, info.channels, info.height, info.width], 0.0, 1.0, 7).unwrap();
     let leaf = Tensor::full(device, &[2, 1, 12, 12], 0.7).unwrap().track().unwrap();
-    let full = leaf.resize(info.height, info.width, Interpolation::Bilinear).unwrap();
+    let full = leaf.resize(&[info.height, info.width], Interpolation::Bilinear).unwrap();
     let black = images.affine(0.0, 0.0).unwrap();
     let logits = classifier.logits(&images.blend(&black, &full).unwrap(), rule).unwrap();
     let scores = classifier.scores(&logits, &[ClassIndex(0), ClassIndex(1)], Score::LogOdds).unwrap();

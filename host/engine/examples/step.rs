@@ -12,7 +12,7 @@ fn main() -> Result<()> {
     let device = Device::cpu();
     let classifier = Classifier::untrained(Architecture::DenseNet121, 3, 7, &device)?;
     let images = Tensor::uniform(&device, &[batch, 3, 224, 224], 0.0, 1.0, 7)?;
-    let reference = images.gaussian_blur(10.0)?;
+    let reference = images.gaussian_blur(&[10.0; 2])?;
     let targets = vec![ClassIndex(0); batch];
     let mut mask = Tensor::full(&device, &[batch, 1, 28, 28], 0.5)?;
     let mut adam = Adam::new(0.1, 0.9, 0.999, 1e-8)?;
@@ -22,7 +22,7 @@ fn main() -> Result<()> {
         let forward = start.elapsed();
         let start = Instant::now();
         let leaf = mask.track()?;
-        let full = leaf.resize(224, 224, Interpolation::Bilinear)?;
+        let full = leaf.resize(&[224, 224], Interpolation::Bilinear)?;
         let perturbed = images.blend(&reference, &full)?;
         let before = start.elapsed();
         let logits = classifier.logits(&perturbed, ReluRule::Plain)?;

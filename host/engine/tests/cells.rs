@@ -60,10 +60,10 @@ fn cells_are_put_where_they_lie() {
     let device = Device::cpu();
     let cells = Tensor::from_data(&device, &[1, 1, 1, 3], vec![0.0, 1.0, 4.0]).unwrap();
     let at = |first: f64, spacing: f64| Cells { first, spacing };
-    let placed = cells.place(1, 6, [at(0.0, 1.0), at(0.0, 2.0)]).unwrap();
+    let placed = cells.place(&[1, 6], &[at(0.0, 1.0), at(0.0, 2.0)]).unwrap();
     assert_eq!(placed.read().unwrap(), [0.0, 0.5, 1.0, 2.5, 4.0, 4.0]);
     // Spread evenly, as by resizing, the same cells lie half a cell later.
-    let even = cells.place(1, 6, [at(0.0, 1.0), at(0.5, 2.0)]).unwrap();
-    assert_eq!(even.read().unwrap(), cells.resize(1, 6, Interpolation::Bilinear).unwrap().read().unwrap());
-    assert!(cells.place(1, 6, [at(0.0, 1.0), at(0.0, 0.0)]).is_err());
+    let even = cells.place(&[1, 6], &[at(0.0, 1.0), at(0.5, 2.0)]).unwrap();
+    assert_eq!(even.read().unwrap(), cells.resize(&[1, 6], Interpolation::Bilinear).unwrap().read().unwrap());
+    assert!(cells.place(&[1, 6], &[at(0.0, 1.0), at(0.0, 0.0)]).is_err());
 }

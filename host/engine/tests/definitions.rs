@@ -5,7 +5,7 @@
 mod common;
 
 use common::{Exact, config, numbers, within};
-use lacuna_engine::{Device, Interpolation, Tensor};
+use lacuna_engine::{Cells, Device, Interpolation, Tensor};
 use proptest::prelude::*;
 
 type Checked = Result<(), TestCaseError>;
@@ -67,23 +67,19 @@ impl Linear {
     }
 }
 
-/// A map of rows and one of columns, each a list of (to, from, weight), on every plane of (N, C, H, W).
-fn separable(
-    [n, c, h, w]: [usize; 4],
-    [to_h, to_w]: [usize; 2],
-    rows: &[(usize, usize, f64)],
-    columns: &[(usize, usize, f64)],
-) -> Linear {
-    let mut terms = Vec::with_capacity(n * c * rows.len() * columns.len());
-    for plane in 0..n * c {
-        for (row, from_row, a) in rows {
-            for (column, from_column, b) in columns {
-                let to = (plane * to_h + row) * to_w + column;
-                terms.push((to, (plane * h + from_row) * w + from_column, a * b));
-            }
-        }
+/// A map along one axis: places in result and input that belong together, and their weight.
+type Map = Vec<(usize, usize, f64)>;
+
+/// A map along each spatial axis, on every channel of (N, C, H, W) or (N, C, D, H, W).
+fn separable(shape: &[usize], to: &[usize], maps: &[Map]) -> Linear {
+    let planes = shape[0] * shape[1];
+    let mut terms: Map = (0..planes).map(|plane| (plane, plane, 1.0)).collect();
+    for ((map, from), to) in maps.iter().zip(&shape[2..]).zip(to) {
+        let along =
+            |(y, x, a): (usize, usize, f64)| map.iter().map(move |(row, of, b)| (y * to + row, x * from + of, a * b));
+        terms = terms.into_iter().flat_map(along).collect();
     }
-    Linear { results: n * c * to_h * to_w, terms, roundings: 8 }
+    Linear { results: planes * to.iter().product::<usize>(), terms, roundings: 4 * maps.len() }
 }
 
 /// Half-pixel centres: PyTorch's `interpolate` with `align_corners=False`, and its `nearest`.
@@ -115,34 +111,148 @@ fn moved(size: usize, by: i32) -> Vec<(usize, usize, f64)> {
     (0..size).map(|row| (row, (row as i64 - i64::from(by)).clamp(0, size as i64 - 1) as usize, 1.0)).collect()
 }
 
-fn small_images() -> impl Strategy<Value = [usize; 4]> {
-    (1..=2_usize, 1..=3_usize, size(), size()).prop_map(|(n, c, h, w)| [n, c, h, w])
+/// Sizes of rows and columns, or of depth, rows and columns.
+fn spatial() -> impl Strategy<Value = Vec<usize>> {
+    prop_oneof![sizes::<2>().prop_map(Vec::from), sizes::<3>().prop_map(Vec::from)]
+        .prop_filter("not too large", |sizes| sizes.iter().product::<usize>() <= 2000)
+}
+
+/// Images or volumes, and as many sizes of a result.
+fn resizing() -> impl Strategy<Value = (Vec<usize>, Vec<usize>)> {
+    let images = (1..=2_usize, 1..=3_usize, spatial(), sizes::<3>());
+    images
+        .prop_map(|(n, c, from, to)| ([vec![n, c], from.clone()].concat(), to[3 - from.len()..].to_vec()))
+        .prop_filter("not too many products", |(from, to)| {
+            from.iter().product::<usize>() <= 4000 && to.iter().product::<usize>() <= 4000
+        })
 }
 
 #[test]
 fn resizing_follows_the_definition() {
-    proptest!(config(), |(shape in small_images(), to in sizes::<2>(), bilinear: bool, seed: u64)| {
+    proptest!(config(), |((shape, to) in resizing(), bilinear: bool, seed: u64)| {
         let how = if bilinear { Interpolation::Bilinear } else { Interpolation::Nearest };
-        let [_, _, h, w] = shape;
-        separable(shape, to, &resized(h, to[0], how), &resized(w, to[1], how))
-            .check(&shape, seed, |x| x.resize(to[0], to[1], how).unwrap())?;
+        let maps: Vec<Map> = shape[2..].iter().zip(&to).map(|(from, to)| resized(*from, *to, how)).collect();
+        separable(&shape, &to, &maps).check(&shape, seed, |x| x.resize(&to, how).unwrap())?;
     });
 }
 
 #[test]
 fn blurring_follows_the_definition() {
-    proptest!(config(), |(n in 1..=2_usize, h in 1..=17_usize, w in 1..=17_usize, sigma in 0.2..3.0_f32, seed: u64)| {
-        let shape = [n, 1, h, w];
-        separable(shape, [h, w], &blurred(h, f64::from(sigma)), &blurred(w, f64::from(sigma)))
-            .check(&shape, seed, |x| x.gaussian_blur(sigma).unwrap())?;
+    // Most axes are blurred; one that is not stays as it is.
+    let sigmas = prop::array::uniform3(prop_oneof![1 => Just(0.0), 5 => 0.2..1.5_f32]);
+    let sizes = prop::collection::vec(1..=9_usize, 2..=3);
+    proptest!(config(), |(n in 1..=2_usize, sizes in sizes, sigmas in sigmas, seed: u64)| {
+        let (shape, sigmas) = ([&[n, 1], &sizes[..]].concat(), &sigmas[..sizes.len()]);
+        let maps: Vec<Map> = sizes.iter().zip(sigmas).map(|(size, sigma)| match sigma {
+            0.0 => moved(*size, 0),
+            sigma => blurred(*size, f64::from(*sigma)),
+        }).collect();
+        separable(&shape, &sizes, &maps).check(&shape, seed, |x| x.gaussian_blur(sigmas).unwrap())?;
     });
 }
 
 #[test]
 fn moving_follows_the_definition() {
-    proptest!(config(), |(shape in small_images(), rows in -20..=20_i32, columns in -20..=20_i32, seed: u64)| {
-        separable(shape, [shape[2], shape[3]], &moved(shape[2], rows), &moved(shape[3], columns))
-            .check(&shape, seed, |x| x.translate(rows, columns).unwrap())?;
+    proptest!(config(), |(n in 1..=2_usize, sizes in spatial(), by in prop::array::uniform3(-20..=20_i32), seed: u64)| {
+        let (shape, by) = ([&[n, 2], &sizes[..]].concat(), &by[..sizes.len()]);
+        let maps: Vec<Map> = sizes.iter().zip(by).map(|(size, by)| moved(*size, *by)).collect();
+        separable(&shape, &sizes, &maps).check(&shape, seed, |x| x.translate(by).unwrap())?;
+    });
+}
+
+#[test]
+fn cells_are_placed_as_the_definition_says() {
+    let cells = prop::array::uniform3((-5.0..5.0_f64, prop_oneof![0.5..9.0_f64, -4.0..-0.5_f64]));
+    proptest!(config(), |((shape, to) in resizing(), cells in cells, seed: u64)| {
+        let cells: Vec<Cells> =
+            cells[..to.len()].iter().map(|(first, spacing)| Cells { first: *first, spacing: *spacing }).collect();
+        let maps: Vec<Map> =
+            shape[2..].iter().zip(&to).zip(&cells).map(|((from, to), cells)| placed(*from, *to, *cells)).collect();
+        separable(&shape, &to, &maps).check(&shape, seed, |x| x.place(&to, &cells).unwrap())?;
+    });
+}
+
+/// Linear between the places of two cells; beyond the outermost ones, those.
+fn placed(from: usize, to: usize, cells: Cells) -> Map {
+    let between = |at: usize| {
+        let place = ((at as f64 - cells.first) / cells.spacing).clamp(0.0, (from - 1) as f64);
+        let (low, part) = (place.floor() as usize, place.fract());
+        [(at, low, 1.0 - part), (at, (low + 1).min(from - 1), part)]
+    };
+    (0..to).flat_map(between).collect()
+}
+
+/// The sizes along each axis, outermost first, as a place among all numbers.
+fn flat(places: &[usize], shape: &[usize]) -> usize {
+    places.iter().zip(shape).fold(0, |at, (place, size)| at * size + place)
+}
+
+fn places(mut index: usize, shape: &[usize]) -> Vec<usize> {
+    let mut places = vec![0; shape.len()];
+    for (place, size) in places.iter_mut().zip(shape).rev() {
+        (*place, index) = (index % size, index / size);
+    }
+    places
+}
+
+#[test]
+fn total_variation_follows_the_definition() {
+    // Of exponent 2 it is a sum of squares, so that its bound is that of a sum; others are powers of the same squares.
+    proptest!(config(), |(n in 1..=2_usize, sizes in spatial(), seed: u64)| {
+        // That of a single pixel is a constant.
+        prop_assume!(sizes.iter().any(|size| *size > 1));
+        let shape = [&[n, 1], &sizes[..]].concat();
+        let x = numbers(shape.iter().product(), seed);
+        let (y, slopes, gradients) = with_gradients(&[(&shape, &x)], seed ^ 1, |inputs| inputs[0].total_variation(2.0).unwrap());
+        // Roundings: of a difference, which weighs as much as both numbers, of the square and of the sum over the axes.
+        let mut expected = vec![Exact::of(0.0, 0.0, 8); n];
+        let mut gradient = vec![Exact::of(0.0, 0.0, 8); x.len()];
+        for at in 0..x.len() {
+            let here = places(at, &shape);
+            for axis in (2..shape.len()).filter(|axis| here[*axis] + 1 < shape[*axis]) {
+                let mut next = here.clone();
+                next[axis] += 1;
+                let (a, b) = (f64::from(x[at]), f64::from(x[flat(&next, &shape)]));
+                let slope = f64::from(slopes[here[0]]);
+                expected[here[0]].add((b - a).powi(2));
+                expected[here[0]].size += 2.0 * (a.abs() + b.abs()) * (b - a).abs();
+                for (place, sign) in [(flat(&next, &shape), 1.0), (at, -1.0)] {
+                    gradient[place].add(2.0 * sign * (b - a) * slope);
+                    gradient[place].size += 2.0 * (a.abs() + b.abs()) * slope.abs();
+                }
+            }
+        }
+        within(&y.read().unwrap(), &expected)?;
+        within(&gradients[0], &gradient)?;
+    });
+}
+
+#[test]
+fn blending_follows_the_definition() {
+    proptest!(config(), |(n in 1..=2_usize, c in 1..=3_usize, sizes in spatial(), seed: u64)| {
+        let (shape, of_mask) = ([&[n, c], &sizes[..]].concat(), [&[n, 1], &sizes[..]].concat());
+        let (count, plane) = (shape.iter().product::<usize>(), sizes.iter().product::<usize>());
+        let [x, r] = [1, 2].map(|salt| numbers(count, seed ^ salt));
+        let m = numbers(n * plane, seed ^ 3);
+        let (y, slopes, gradients) = with_gradients(&[(&shape, &x), (&shape, &r), (&of_mask, &m)], seed ^ 4, |inputs| {
+            inputs[0].blend(&inputs[1], &inputs[2]).unwrap()
+        });
+        let mut of_masks = vec![Exact::of(0.0, 0.0, 4); m.len()];
+        let (mut expected, mut of_x, mut of_r) = (Vec::new(), Vec::new(), Vec::new());
+        for at in 0..count {
+            let mask_at = at / (c * plane) * plane + at % plane;
+            let [x, r, m, slope] = [x[at], r[at], m[mask_at], slopes[at]].map(f64::from);
+            let size = r.abs() + m.abs() * (x.abs() + r.abs());
+            expected.push(Exact::of(m * x + (1.0 - m) * r, size, 4));
+            of_x.push(Exact::of(slope * m, (slope * m).abs(), 4));
+            of_r.push(Exact::of(slope * (1.0 - m), slope.abs() * (1.0 + m.abs()), 4));
+            of_masks[mask_at].add(slope * (x - r));
+            of_masks[mask_at].size += slope.abs() * (x.abs() + r.abs());
+        }
+        within(&y.read().unwrap(), &expected)?;
+        for (found, expected) in gradients.iter().zip([of_x, of_r, of_masks]) {
+            within(found, &expected)?;
+        }
     });
 }
 

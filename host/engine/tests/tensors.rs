@@ -61,19 +61,19 @@ fn minimum_maximum_clamp_and_greater() {
 #[test]
 fn bilinear_resize_equals_half_pixel_centres() {
     // torch.nn.functional.interpolate([[0, 1]], size=(1, 4), mode="bilinear", align_corners=False)
-    let wide = tensor(&[1, 1, 1, 2], &[0.0, 1.0]).resize(1, 4, Interpolation::Bilinear).unwrap();
+    let wide = tensor(&[1, 1, 1, 2], &[0.0, 1.0]).resize(&[1, 4], Interpolation::Bilinear).unwrap();
     close(&wide.read().unwrap(), &[0.0, 0.25, 0.75, 1.0], 1e-6);
-    let nearest = tensor(&[1, 1, 1, 2], &[0.0, 1.0]).resize(1, 4, Interpolation::Nearest).unwrap();
+    let nearest = tensor(&[1, 1, 1, 2], &[0.0, 1.0]).resize(&[1, 4], Interpolation::Nearest).unwrap();
     close(&nearest.read().unwrap(), &[0.0, 0.0, 1.0, 1.0], 0.0);
 }
 
 #[test]
 fn blur_keeps_a_flat_image_and_the_sum_of_a_point() {
-    let flat = Tensor::full(&Device::cpu(), &[1, 2, 9, 7], 0.3).unwrap().gaussian_blur(2.0).unwrap();
+    let flat = Tensor::full(&Device::cpu(), &[1, 2, 9, 7], 0.3).unwrap().gaussian_blur(&[2.0; 2]).unwrap();
     close(&flat.read().unwrap(), &[0.3; 126], 1e-6);
     let mut point = vec![0.0; 41 * 41];
     point[20 * 41 + 20] = 1.0;
-    let blurred = tensor(&[1, 1, 41, 41], &point).gaussian_blur(3.0).unwrap().read().unwrap();
+    let blurred = tensor(&[1, 1, 41, 41], &point).gaussian_blur(&[3.0; 2]).unwrap().read().unwrap();
     assert!((blurred.iter().sum::<f32>() - 1.0).abs() < 1e-5);
     // exp(-1/2) one standard deviation away.
     assert!((blurred[20 * 41 + 23] / blurred[20 * 41 + 20] - (-0.5_f32).exp()).abs() < 1e-4);
@@ -82,8 +82,8 @@ fn blur_keeps_a_flat_image_and_the_sum_of_a_point() {
 #[test]
 fn translate_replicates_the_edge() {
     let x = tensor(&[1, 1, 2, 3], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
-    close(&x.translate(0, 1).unwrap().read().unwrap(), &[1.0, 1.0, 2.0, 4.0, 4.0, 5.0], 0.0);
-    close(&x.translate(-1, 0).unwrap().read().unwrap(), &[4.0, 5.0, 6.0, 4.0, 5.0, 6.0], 0.0);
+    close(&x.translate(&[0, 1]).unwrap().read().unwrap(), &[1.0, 1.0, 2.0, 4.0, 4.0, 5.0], 0.0);
+    close(&x.translate(&[-1, 0]).unwrap().read().unwrap(), &[4.0, 5.0, 6.0, 4.0, 5.0, 6.0], 0.0);
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn gradients_equal_finite_differences() {
     let (images, reference) = (random(&[2, 3, 9, 11], 2), random(&[2, 3, 9, 11], 3));
     let square_sum = |x: Tensor| x.power(2.0).unwrap().sum(&[]).unwrap();
     gradient_is_right(&mask, |m| {
-        let full = m.resize(9, 11, Interpolation::Bilinear).unwrap().gaussian_blur(1.5).unwrap();
+        let full = m.resize(&[9, 11], Interpolation::Bilinear).unwrap().gaussian_blur(&[1.5; 2]).unwrap();
         square_sum(images.blend(&reference, &full).unwrap())
     });
     gradient_is_right(&mask, |m| m.total_variation(3.0).unwrap().sum(&[]).unwrap());
@@ -108,7 +108,9 @@ fn gradients_equal_finite_differences() {
     // With beta = 1 the kink at a flat place lies too near for differences; a steep ramp has none.
     let ramp: Vec<f32> = (0..20).map(|i| 0.04 * (i * i % 37) as f32 + i as f32).collect();
     gradient_is_right(&tensor(&[1, 1, 4, 5], &ramp), |m| m.total_variation(1.0).unwrap().sum(&[]).unwrap());
-    gradient_is_right(&mask, |m| square_sum(m.translate(1, -2).unwrap().softmax(3).unwrap().slice(3, 1, 4).unwrap()));
+    gradient_is_right(&mask, |m| {
+        square_sum(m.translate(&[1, -2]).unwrap().softmax(3).unwrap().slice(3, 1, 4).unwrap())
+    });
     gradient_is_right(&mask, |m| square_sum(m.logarithm().unwrap().sigmoid().unwrap().mean(&[2]).unwrap()));
     gradient_is_right(&mask, |m| {
         m.reshape(&[2, 4, 5]).unwrap().matrix_multiply(&random(&[2, 5, 3], 4)).unwrap().sum(&[]).unwrap()
@@ -164,7 +166,7 @@ fn nonsense_is_refused_with_what_was_found() {
     }
     let x = tensor(&[2, 3], &[0.0; 6]);
     assert!(x.reshape(&[4]).is_err() && x.permute(&[0, 0]).is_err() && x.slice(1, 2, 2).is_err() && x.flip(2).is_err());
-    assert!(x.gaussian_blur(1.0).is_err() && x.total_variation(3.0).is_err() && x.sum(&[5]).is_err());
+    assert!(x.gaussian_blur(&[1.0; 2]).is_err() && x.total_variation(3.0).is_err() && x.sum(&[5]).is_err());
     assert!(x.matrix_multiply(&x).is_err() && Tensor::concatenate(&[], 0).is_err());
     assert!(!x.affine(f32::NAN, 0.0).unwrap().is_finite().unwrap() && x.is_finite().unwrap());
 }
@@ -189,12 +191,12 @@ fn axes_of_any_length_are_worked_on_in_parts() {
     let data: Vec<f32> = (0..size).map(|at| ((at * 7919) % 1013) as f32 / 1013.0).collect();
     let x = tensor(&[1, 1, 1, size], &data);
     let at = |place: i64| data[place.clamp(0, size as i64 - 1) as usize];
-    let moved = x.translate(3, 41).unwrap().read().unwrap();
+    let moved = x.translate(&[3, 41]).unwrap().read().unwrap();
     assert!(moved.iter().enumerate().all(|(place, found)| *found == at(place as i64 - 41)));
-    let far = x.translate(0, i32::MIN).unwrap().read().unwrap();
+    let far = x.translate(&[0, i32::MIN]).unwrap().read().unwrap();
     assert!(far.iter().all(|found| *found == data[size - 1]));
 
-    let blurred = x.gaussian_blur(2.0).unwrap().read().unwrap();
+    let blurred = x.gaussian_blur(&[2.0; 2]).unwrap().read().unwrap();
     let weight = |x: i64| (-0.5 * (x as f64 / 2.0).powi(2)).exp();
     let total: f64 = (-8..=8).map(weight).sum();
     for place in [0, 1, 2047, 2048, 2049, 50_000, size - 1] {
@@ -202,7 +204,7 @@ fn axes_of_any_length_are_worked_on_in_parts() {
         assert!((f64::from(blurred[place]) - expected).abs() < 1e-6, "{place}: {} for {expected}", blurred[place]);
     }
 
-    let wider = x.resize(1, size + 1, Interpolation::Bilinear).unwrap().read().unwrap();
+    let wider = x.resize(&[1, size + 1], Interpolation::Bilinear).unwrap().read().unwrap();
     for place in [0, 1, 2048, 70_000, size] {
         let from = ((place as f64 + 0.5) * size as f64 / (size + 1) as f64 - 0.5).clamp(0.0, (size - 1) as f64);
         let (low, part) = (from as i64, from.fract());
@@ -211,11 +213,11 @@ fn axes_of_any_length_are_worked_on_in_parts() {
     }
     // The gradient of a part reaches its own elements, and no others.
     let leaf = x.track().unwrap();
-    let sum = leaf.translate(0, 41).unwrap().slice(3, 5_000, 5_003).unwrap().sum(&[]).unwrap();
+    let sum = leaf.translate(&[0, 41]).unwrap().slice(3, 5_000, 5_003).unwrap().sum(&[]).unwrap();
     let gradient = sum.backward().unwrap().of_leaf(&leaf).unwrap().read().unwrap();
     let touched: Vec<usize> = (0..size).filter(|place| gradient[*place] != 0.0).collect();
     assert_eq!(touched, [4_959, 4_960, 4_961]);
 
-    let error = tensor(&[1, 1, 1, 1 << 22], &vec![0.0; 1 << 22]).resize(1, 1 << 16, Interpolation::Bilinear);
+    let error = tensor(&[1, 1, 1, 1 << 22], &vec![0.0; 1 << 22]).resize(&[1, 1 << 16], Interpolation::Bilinear);
     assert!(error.unwrap_err().to_string().contains("axes of at most 4096"));
 }

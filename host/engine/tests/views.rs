@@ -180,16 +180,19 @@ fn operations(shape: &[usize]) -> Vec<Operation> {
         add("product with its transpose".into(), Box::new(move |x| x.matrix_multiply(&x.permute(&turned)?)));
         add("product of its transpose".into(), Box::new(move |x| x.permute(&again)?.matrix_multiply(x)));
     }
-    if let [_, channels, h, w] = *shape {
-        add("resize".into(), Box::new(|x| x.resize(5, 3, Interpolation::Bilinear)));
-        add("blur".into(), Box::new(|x| x.gaussian_blur(1.0)));
-        add("translate".into(), Box::new(|x| x.translate(1, -1)));
+    if let [_, channels, ref spatial @ ..] = *shape
+        && (2..=3).contains(&spatial.len())
+    {
+        let (axes, pixels) = (spatial.len(), spatial.iter().product::<usize>());
+        add("resize".into(), Box::new(move |x| x.resize(&[5, 3, 2][..axes], Interpolation::Bilinear)));
+        add("blur".into(), Box::new(move |x| x.gaussian_blur(&[1.0, 0.7, 1.3][..axes])));
+        add("translate".into(), Box::new(move |x| x.translate(&[1, -1, 2][..axes])));
         add("blend".into(), Box::new(|x| x.blend(&x.affine(0.5, 0.1)?, &x.mean(&[1])?)));
         add("one channel".into(), Box::new(|x| x.with_channels(1)));
         if channels == 1 {
             add("three channels".into(), Box::new(|x| x.with_channels(3)));
             // That of a single pixel is a constant.
-            if h * w > 1 {
+            if pixels > 1 {
                 add("total variation".into(), Box::new(|x| x.total_variation(2.0)));
             }
         }

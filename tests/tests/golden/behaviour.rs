@@ -30,7 +30,7 @@ const METHODS: [(&str, &[&str]); 15] = [
 fn untrained() -> (Classifier, Tensor, [usize; 3]) {
     let classifier = Classifier::untrained(Architecture::SmallCnn, 3, 5, &Device::cpu()).unwrap();
     let images = Tensor::uniform(&Device::cpu(), &[3, 1, 96, 96], 0.0, 1.0, 11).unwrap();
-    (classifier, images.gaussian_blur(2.0).unwrap(), [2, 0, 1])
+    (classifier, images.gaussian_blur(&[2.0; 2]).unwrap(), [2, 0, 1])
 }
 
 fn bits(tensor: &Tensor) -> Vec<u32> {

@@ -84,13 +84,13 @@ fn moved(bench: &Bench<'_>, map: &Tensor) -> Result<Check> {
         return Ok(Check::reported(MOVED, "not judged: the generator of these checks has learnt nothing"));
     }
     let [rows, columns] = SHIFT;
-    let images = bench.subject.images.translate(rows, columns)?;
+    let images = bench.subject.images.translate(&[rows, columns])?;
     let found = match run(bench, &bench.subject.trained, &images) {
         Ok(outcome) => outcome.map.read()?,
         Err(error) => return Ok(Check::new(MOVED, false, error.to_string())),
     };
     let like = |other: &Tensor| Ok::<f64, lacuna_engine::Error>(correlation(&wide(&found), &wide(&other.read()?)));
-    let (with, without) = (like(&map.translate(rows, columns)?)?, like(map)?);
+    let (with, without) = (like(&map.translate(&[rows, columns])?)?, like(map)?);
     let found = format!("correlation {with:.2} with the moved map, {without:.2} with the map left in place");
     Ok(Check::new(MOVED, with > without, found))
 }

@@ -8,7 +8,7 @@ use lacuna_runtime::{MeasureRequest, RunError, measure};
 pub fn checks(bench: &Bench<'_>) -> Result<Vec<Check>> {
     let subject = bench.subject;
     // A map that is right, blurred, so that it has more than two values.
-    let maps = subject.masks.gaussian_blur(2.0)?;
+    let maps = subject.masks.gaussian_blur(&[2.0; 2])?;
     let first = match run(bench, &subject.images, &maps, Some(&subject.masks)) {
         Ok(numbers) => numbers,
         Err(error) => return Ok(vec![Check::new(NUMBERS, false, error.to_string())]),

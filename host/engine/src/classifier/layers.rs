@@ -74,8 +74,8 @@ impl Classifier {
     pub fn place(&self, layer: &str, values: &Tensor) -> Result<Tensor> {
         let ClassifierInfo { height, width, .. } = self.inner.info;
         match self.picture(layer)?.cells {
-            Some([rows, columns]) => values.place(height, width, [rows, columns]),
-            None => values.resize(height, width, Interpolation::Bilinear),
+            Some([rows, columns]) => values.place(&[height, width], &[rows, columns]),
+            None => values.resize(&[height, width], Interpolation::Bilinear),
         }
     }
 

@@ -83,7 +83,7 @@ impl Generator {
                 return self.decode(&self.encode(images)?, height, width)?.with_channels(channels);
             }
         };
-        made.resize(height, width, Interpolation::Bilinear)?.with_channels(channels)
+        made.resize(&[height, width], Interpolation::Bilinear)?.with_channels(channels)
     }
 
     /// The mean of z (N, L) for images (N, C, H, W) in [0, 1].
@@ -123,7 +123,7 @@ impl Generator {
         {
             return Err(Error::shape("decode", format!("(N, {expected})"), &latent.shape()));
         }
-        self.inner.finished(&self.inner.run(decoder, latent)?)?.resize(height, width, Interpolation::Bilinear)
+        self.inner.finished(&self.inner.run(decoder, latent)?)?.resize(&[height, width], Interpolation::Bilinear)
     }
 }
 
@@ -169,7 +169,8 @@ impl Inner {
     /// Images on the model's grid, with its channels, normalised.
     fn prepared(&self, images: &Tensor) -> Result<Tensor> {
         let info = &self.info;
-        let fitted = images.with_channels(info.channels)?.resize(info.height, info.width, Interpolation::Bilinear)?;
+        let fitted =
+            images.with_channels(info.channels)?.resize(&[info.height, info.width], Interpolation::Bilinear)?;
         match &self.normalisation {
             Some((scale, shift)) => fitted.multiply(scale)?.add(shift),
             None => Ok(fitted),

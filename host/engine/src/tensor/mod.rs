@@ -21,7 +21,7 @@ use burn::tensor::TensorData;
 
 pub(crate) type Primitive = FloatTensor<Dispatch>;
 
-/// Most dimensions that a tensor has: (N, C, D, H, W).
+/// Most dimensions that a tensor has: images take four, volumes five.
 pub const MAX_RANK: usize = 8;
 
 /// Most elements of one tensor, so that sizes fit the 32-bit indices of GPU kernels.
@@ -139,6 +139,14 @@ impl Tensor {
         // x * 0 is 0 for finite x and NaN otherwise, and NaN survives the sum.
         let zero = self.detach()?.affine(0.0, 0.0)?.sum(&[])?.read()?;
         Ok(zero.iter().all(|value| value.is_finite()))
+    }
+
+    /// N, C and the sizes of the spatial axes of (N, C, H, W) or (N, C, D, H, W), or the error that says it is something else.
+    pub(crate) fn spatial_shape(&self, operation: &str) -> Result<(usize, usize, Vec<usize>)> {
+        match self.shape().as_slice() {
+            [n, c, spatial @ ..] if (2..=3).contains(&spatial.len()) => Ok((*n, *c, spatial.to_vec())),
+            other => Err(Error::shape(operation, "(N, C, H, W) or (N, C, D, H, W)", other)),
+        }
     }
 
     /// (N, C, H, W), or the error that says it is something else.

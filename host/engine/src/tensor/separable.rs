@@ -1,7 +1,7 @@
-//! Linear maps of an image that act on rows and columns apart: resizing, blurring, moving.
+//! Linear maps of an image or a volume that act on each spatial axis apart: resizing, blurring, moving.
 //!
-//! Each is a matrix for the rows and one for the columns, so that `y = A_h x A_w'`. As matrix
-//! products they are exact on every device, and so is their adjoint, the gradient.
+//! Each is one matrix for each axis, so that `y = A_h x A_w'` for an image. As matrix products they are exact on every
+//! device, and so is their adjoint, the gradient.
 
 use super::{Interpolation, Tensor, check_shape};
 use crate::{Error, Result};
@@ -44,38 +44,41 @@ struct Part {
 }
 
 impl Tensor {
-    /// Applies `rows` along H and `columns` along W of (N, C, H, W).
-    pub(super) fn separable(&self, operation: &str, rows: Along, columns: Along) -> Result<Self> {
-        let [n, c, h, w] = self.image_shape(operation)?;
-        check_shape(operation, &[n, c, h, columns.size(w)])?;
-        check_shape(operation, &[n, c, rows.size(h), columns.size(w)])?;
-        let wide = self.along_columns(operation, columns, w)?;
-        wide.along_rows(operation, rows, h)
+    /// Applies one map along each spatial axis of (N, C, H, W) or (N, C, D, H, W), the last axis first; none leaves its axis
+    /// as it is.
+    pub(super) fn separable(&self, operation: &str, maps: &[Option<Along>]) -> Result<Self> {
+        let mut mapped = self.clone();
+        for (index, along) in maps.iter().enumerate().rev() {
+            if let Some(along) = along {
+                mapped = mapped.along(operation, *along, index + 2)?;
+            }
+        }
+        Ok(mapped)
     }
 
-    /// (N, C, H, W) to (N, C, H, W').
-    fn along_columns(&self, operation: &str, columns: Along, w: usize) -> Result<Self> {
-        let [n, c, h, _] = self.image_shape(operation)?;
-        let by_row = self.reshape(&[n * c * h, w])?;
+    /// One map along one axis. The lines along it stay rows of a matrix where it is the last axis, and else become columns.
+    fn along(&self, operation: &str, along: Along, axis: usize) -> Result<Self> {
+        let mut shape = self.shape();
+        let (before, from, after) =
+            (shape[..axis].iter().product::<usize>(), shape[axis], shape[axis + 1..].iter().product::<usize>());
+        let to = along.size(from);
+        shape[axis] = to;
+        check_shape(operation, &shape)?;
         let mut made = Vec::new();
-        for part in columns.parts(operation, w)? {
-            let matrix = self.matrix(columns, w, &part)?; // (W' of the part, W of the part)
-            made.push(by_row.part(1, &part.from, w)?.matrix_multiply(&matrix.permute(&[1, 0])?)?);
+        if axis + 1 == shape.len() {
+            let lines = self.reshape(&[before, from])?;
+            for part in along.parts(operation, from)? {
+                let matrix = self.matrix(along, from, &part)?; // (W' of the part, W of the part)
+                made.push(lines.part(1, &part.from, from)?.matrix_multiply(&matrix.permute(&[1, 0])?)?);
+            }
+            return joined(made, 1)?.reshape(&shape);
         }
-        joined(made, 1)?.reshape(&[n, c, h, columns.size(w)])
-    }
-
-    /// (N, C, H, W) to (N, C, H', W).
-    fn along_rows(&self, operation: &str, rows: Along, h: usize) -> Result<Self> {
-        let [n, c, _, w] = self.image_shape(operation)?;
-        // One product over all channels: (H', H) x (H, N C W).
-        let by_row = self.reshape(&[n * c, h, w])?.permute(&[1, 0, 2])?.reshape(&[h, n * c * w])?;
-        let mut made = Vec::new();
-        for part in rows.parts(operation, h)? {
-            made.push(self.matrix(rows, h, &part)?.matrix_multiply(&by_row.part(0, &part.from, h)?)?);
+        // One product over all that stands before and behind: (H', H) x (H, N C W).
+        let lines = self.reshape(&[before, from, after])?.permute(&[1, 0, 2])?.reshape(&[from, before * after])?;
+        for part in along.parts(operation, from)? {
+            made.push(self.matrix(along, from, &part)?.matrix_multiply(&lines.part(0, &part.from, from)?)?);
         }
-        let to = rows.size(h);
-        joined(made, 0)?.reshape(&[to, n * c, w])?.permute(&[1, 0, 2])?.reshape(&[n, c, to, w])
+        joined(made, 0)?.reshape(&[to, before, after])?.permute(&[1, 0, 2])?.reshape(&shape)
     }
 
     fn part(&self, axis: usize, range: &Range<usize>, size: usize) -> Result<Self> {

@@ -1,10 +1,10 @@
 //! `generators`: the model of healthy images.
 
 use super::{
-    fault::{Fault, dimensions, sizes},
+    fault::{Fault, sizes},
     handles::{GeneratorHandle, TensorHandle},
     passes::Pass,
-    tensors::{bytes_of, spatial},
+    tensors::bytes_of,
 };
 use crate::{
     bindings::method::lacuna::explain::{
@@ -54,7 +54,11 @@ impl HostGenerator for PluginState {
     }
 
     fn decode(&mut self, this: Model, latent: Handle, sizes: Vec<u32>) -> Result<Handle, Fault> {
-        let [height, width] = spatial("generator.decode", "sizes", &dimensions(&sizes))?;
+        let &[height, width] = sizes.as_slice() else {
+            let found = format!("{} sizes", sizes.len());
+            return Err(Fault::argument("generator.decode", "sizes", "a height and a width", found));
+        };
+        let [height, width] = [height, width].map(|size| size as usize);
         let (model, codes) = (self.table().get(&this)?.0.clone(), self.tensor(&latent)?.tensor.shape());
         let (images, channels) = (codes.first().copied().unwrap_or(1), model.info().channels);
         // The images, and those of which only the columns are resized.

@@ -178,31 +178,40 @@ impl HostTensor for PluginState {
 
     fn resize(&mut self, this: Handle, sizes: Vec<u32>, how: Interpolation) -> Made {
         let images = self.tensor(&this)?.tensor;
-        let shape = images.shape();
-        let (planes, sides) = shape.split_at(shape.len().saturating_sub(2));
-        let [height, width] = spatial("tensor.resize", "sizes", &dimensions(&sizes))?;
-        let bytes = |sides: [usize; 2]| bytes_of(planes.iter().copied().chain(sides));
-        // Columns are resized first.
-        let between = bytes([sides.first().copied().unwrap_or(1), width]);
-        self.room_for(bytes([height, width]).saturating_add(between))?;
-        let reach = |to: usize, side: usize| 2 + sides.get(side).map_or(0, |from| from / to.max(1));
-        let matrices = self.matrices(&images, [height, width], [reach(height, 0), reach(width, 1)]);
-        self.composite("tensor.resize", &this, 1, matrices, |x| x.resize(height, width, how.into()))
+        let sizes = dimensions(&sizes);
+        let mut shape = images.shape();
+        let axes = (0..shape.len()).rev().zip(sizes.iter().rev());
+        // The last axis is resized first, and each result is there beside the next one.
+        let mut made = 0_u64;
+        let mut reach = Vec::with_capacity(sizes.len());
+        for (axis, to) in axes {
+            reach.insert(0, 2 + shape[axis] / (*to).max(1));
+            shape[axis] = *to;
+            made = made.saturating_add(bytes_of(shape.iter().copied()));
+        }
+        self.room_for(made)?;
+        let matrices = matrices(&images, &sizes, &reach);
+        self.composite("tensor.resize", &this, 1, matrices, |x| x.resize(&sizes, how.into()))
     }
 
     fn gaussian_blur(&mut self, this: Handle, sigmas: Vec<f32>) -> Made {
-        let [sigma] = spatial("tensor.gaussian-blur", "sigmas", &sigmas)?;
         let images = self.tensor(&this)?.tensor;
-        let reach = (8.0 * sigma.clamp(0.0, 1e6)) as usize + 1;
-        let matrices = self.matrices(&images, last_two(&images.shape()), [reach; 2]);
-        self.composite("tensor.gaussian-blur", &this, 3, matrices, |x| x.gaussian_blur(sigma))
+        let spatial = spatial(&images);
+        // One for all of them, or one for each.
+        let sigmas = match sigmas.as_slice() {
+            [sigma] => vec![*sigma; spatial.len()],
+            _ => sigmas,
+        };
+        let reach: Vec<usize> = sigmas.iter().map(|sigma| (8.0 * sigma.clamp(0.0, 1e6)) as usize + 1).collect();
+        let matrices = matrices(&images, &spatial, &reach);
+        self.composite("tensor.gaussian-blur", &this, between(&spatial), matrices, |x| x.gaussian_blur(&sigmas))
     }
 
     fn translate(&mut self, this: Handle, offsets: Vec<i32>) -> Made {
-        let [rows, columns] = spatial("tensor.translate", "offsets", &offsets)?;
         let images = self.tensor(&this)?.tensor;
-        let matrices = self.matrices(&images, last_two(&images.shape()), [1; 2]);
-        self.composite("tensor.translate", &this, 3, matrices, |x| x.translate(rows, columns))
+        let spatial = spatial(&images);
+        let matrices = matrices(&images, &spatial, &vec![1; spatial.len()]);
+        self.composite("tensor.translate", &this, between(&spatial), matrices, |x| x.translate(&offsets))
     }
 
     fn blend(&mut self, this: Handle, reference: Handle, mask: Handle) -> Made {
@@ -212,23 +221,15 @@ impl HostTensor for PluginState {
     }
 
     fn total_variation(&mut self, this: Handle, beta: f32) -> Made {
-        self.composite("tensor.total-variation", &this, 12, 0, |x| x.total_variation(beta))
+        // For each axis two parts, their difference, its square, and that with an edge; and what the squares add up to.
+        let between = 6 * spatial(&self.tensor(&this)?.tensor).len() as u64;
+        self.composite("tensor.total-variation", &this, between, 0, |x| x.total_variation(beta))
     }
 
     fn drop(&mut self, this: Handle) -> wasmtime::Result<()> {
         self.table().delete(this)?;
         Ok(())
     }
-}
-
-/// A list with an entry for each spatial dimension.
-pub(crate) fn spatial<T: Copy + std::fmt::Debug, const COUNT: usize>(
-    operation: &str,
-    argument: &str,
-    list: &[T],
-) -> Result<[T; COUNT], Fault> {
-    let wrong = |_| Fault::argument(operation, argument, &format!("a list of {COUNT}"), format!("{} of them", list.len()));
-    <[T; COUNT]>::try_from(list).map_err(wrong)
 }
 
 impl PluginState {
@@ -274,21 +275,6 @@ impl PluginState {
         self.keep_with(result, kept, [x])
     }
 
-    /// Bytes of the matrices that lead from the rows and columns of images to `to` of them, each made of up to `reach`. An
-    /// axis of more than 4096 elements is worked on in parts, of which one is there at a time but for gradients.
-    fn matrices(&self, images: &Tensor, to: [usize; 2], reach: [usize; 2]) -> u64 {
-        const WHOLE: usize = 4096;
-        const PART: usize = 2048;
-        let tracked = images.is_tracked();
-        let axis = |from: usize, to: usize, reach: usize| match from.max(to) {
-            0..=WHOLE => bytes_of([from, to]),
-            _ if tracked => bytes_of([to, PART.max(reach)]),
-            _ => bytes_of([PART, PART.max(reach)]),
-        };
-        let [rows, columns] = last_two(&images.shape());
-        axis(rows, to[0], reach[0]).saturating_add(axis(columns, to[1], reach[1]))
-    }
-
     fn binary(
         &mut self,
         operation: &'static str,
@@ -301,6 +287,32 @@ impl PluginState {
         let result = self.compute(operation, self.group(), || work(&a.tensor, &b.tensor))?;
         self.keep(result, [a, b])
     }
+}
+
+/// Bytes of the matrices that lead from the last axes of images to `to` elements along each, each made of up to `reach`. An
+/// axis of more than 4096 elements is worked on in parts, of which one is there at a time but for gradients.
+fn matrices(images: &Tensor, to: &[usize], reach: &[usize]) -> u64 {
+    const WHOLE: usize = 4096;
+    const PART: usize = 2048;
+    let tracked = images.is_tracked();
+    let axis = |from: usize, to: usize, reach: usize| match from.max(to) {
+        0..=WHOLE => bytes_of([from, to]),
+        _ if tracked => bytes_of([to, PART.max(reach)]),
+        _ => bytes_of([PART, PART.max(reach)]),
+    };
+    let axes = images.shape().into_iter().rev().zip(to.iter().zip(reach).rev());
+    axes.map(|(from, (to, reach))| axis(from, *to, *reach)).fold(0, u64::saturating_add)
+}
+
+/// How many tensors of the size of an image lie between it and what one map for each spatial axis makes of it: the result of
+/// each map but the last, and for each but the first a copy whose lines are columns, and its product.
+fn between(spatial: &[usize]) -> u64 {
+    (2 * spatial.len() as u64).saturating_sub(1)
+}
+
+/// The sizes of the spatial axes of images (N, C, ...).
+fn spatial(images: &Tensor) -> Vec<usize> {
+    images.shape().into_iter().skip(2).collect()
 }
 
 /// The shape of two shapes broadcast: two small tensors can ask for a very large one.
