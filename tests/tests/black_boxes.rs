@@ -166,7 +166,7 @@ fn misbehaviour_is_named_and_the_next_classifier_works() {
         ("endless-loop", &["wall time of 1s", "raise the limit `wall-time` to 2s"]),
         ("memory-bomb", &["may have 32 MiB", "raise the limit `guest-memory` to "]),
         ("recursion", &["recurs"]),
-        ("trap", &["stopped itself", "report it to its author"]),
+        ("trap", &["stopped itself", "Report this to the plugin's author"]),
         ("nan", &["NaN or infinite"]),
         ("too-few", &["shape [1, 3], expected [1, 1]"]),
         ("handle-bomb", &["holds 200 handles", "raise the limit `handles` to 400"]),

@@ -12,7 +12,7 @@ use std::{
 };
 
 fn manifest() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../host/cli/assets/demo/model.toml")
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../host/conformance/assets/reference/model.toml")
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn checks() {
     }
     // Without and with a normalisation of one channel: the second multiplies what a convolution's gradient made.
     let untrained = |device: &Device| Classifier::untrained(Architecture::SmallCnn, 2, 7, device).unwrap();
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../host/cli/assets/demo/model.toml");
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../host/conformance/assets/reference/model.toml");
     let demo = |device: &Device| Classifier::open(&manifest, device).unwrap();
     for (on_gpu, on_cpu) in [(untrained(&gpu), untrained(&cpu)), (demo(&gpu), demo(&cpu))] {
         for rule in [ReluRule::Plain, ReluRule::Guided, ReluRule::Deconvolution] {

@@ -10,7 +10,7 @@ use crate::{
     output::OutputFolder,
     plugins::{PluginArguments, Plugins},
 };
-use lacuna_engine::ModelFiles;
+use lacuna_conformance::reference;
 use lacuna_imaging::{Image, write_atomic};
 use lacuna_runtime::Limits;
 use serde_json::json;
@@ -32,10 +32,6 @@ pub struct Arguments {
 const SEED: u64 = 7;
 const TARGET: &str = "lesion";
 
-/// Made by `lacuna phantom train --seed 7`.
-pub const MANIFEST: &str = include_str!("../assets/demo/model.toml");
-pub const WEIGHTS: &[(&str, &[u8])] = &[("model.safetensors", include_bytes!("../assets/demo/model.safetensors"))];
-
 /// A phantom that the classifier was not trained on, and where its lesion is.
 const IMAGE: (&str, &[u8]) = ("lesion-1.png", include_bytes!("../assets/demo/lesion-1.png"));
 const MASK: (&str, &[u8]) = ("lesion-1-mask.png", include_bytes!("../assets/demo/lesion-1-mask.png"));
@@ -44,7 +40,7 @@ const MASK: (&str, &[u8]) = ("lesion-1-mask.png", include_bytes!("../assets/demo
 pub fn run(arguments: &Arguments) -> Result<()> {
     let console = Console::new(arguments.json);
     let cancel = interrupt::watch()?;
-    let model = Model::new("the demo's model.toml", MANIFEST, ModelFiles::Embedded(WEIGHTS))?;
+    let model = Model::new(reference::NAME, reference::MANIFEST, reference::files())?;
     let folder = OutputFolder::open(&arguments.out)?;
     folder.fill(&[], |staged| {
         for (name, bytes) in [IMAGE, MASK] {

@@ -78,6 +78,16 @@ impl From<lacuna_engine::Error> for Failure {
     }
 }
 
+impl From<lacuna_conformance::Error> for Failure {
+    fn from(error: lacuna_conformance::Error) -> Failure {
+        match error {
+            lacuna_conformance::Error::Classifier(_) => Failure::Input(error.to_string()),
+            lacuna_conformance::Error::Stopped => Failure::interrupted(),
+            lacuna_conformance::Error::Engine(error) => error.into(),
+        }
+    }
+}
+
 impl From<lacuna_study::Error> for Failure {
     fn from(error: lacuna_study::Error) -> Failure {
         match error {

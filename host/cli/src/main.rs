@@ -12,7 +12,6 @@ mod arguments;
 mod bench;
 mod black_box;
 mod compare;
-mod conformance;
 mod console;
 mod crash;
 mod data;

@@ -253,9 +253,6 @@ fn folder_of(path: &Path) -> ModelFiles {
 fn hash_of(files: &ModelFiles, name: &str) -> std::io::Result<String> {
     match files {
         ModelFiles::Folder(_) => hash::of_file(&files.path(name)?),
-        ModelFiles::Embedded(inside) => {
-            let bytes = inside.iter().find(|(known, _)| *known == name).map(|(_, bytes)| bytes);
-            Ok(hash::of_bytes(bytes.copied().unwrap_or_default()))
-        }
+        ModelFiles::Embedded(_) | ModelFiles::InMemory(_) => Ok(hash::of_bytes(&files.read(name)?)),
     }
 }

@@ -59,6 +59,11 @@ impl Remedy {
         Remedy::Set { plugin: None, name: name.into(), to: Change::Another }
     }
 
+    /// Any value for an option of the run that has none yet.
+    pub fn one(name: impl Into<String>) -> Remedy {
+        Remedy::Set { plugin: None, name: name.into(), to: Change::One }
+    }
+
     /// An option of the run that has no value.
     pub fn on(name: impl Into<String>) -> Remedy {
         Remedy::Set { plugin: None, name: name.into(), to: Change::On }

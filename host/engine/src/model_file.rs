@@ -3,6 +3,7 @@
 use crate::{Error, Result};
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 /// More bytes than any model of today has, by far: a file that goes on without end is no model.
 const LARGEST: u64 = 64 << 30;
@@ -14,11 +15,16 @@ pub enum ModelFiles {
     Folder(PathBuf),
     /// Inside the program: names and contents.
     Embedded(&'static [(&'static str, &'static [u8])]),
+    /// In memory: names and contents.
+    InMemory(Arc<Vec<(String, Vec<u8>)>>),
 }
 
 impl ModelFiles {
     /// The bytes of a file that the manifest names.
-    pub(crate) fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+    ///
+    /// # Errors
+    /// A file that is not there, is no regular file, or cannot be read.
+    pub fn read(&self, name: &str) -> io::Result<Vec<u8>> {
         match self {
             Self::Folder(_) => {
                 let path = self.path(name)?;
@@ -34,6 +40,11 @@ impl ModelFiles {
                 .find(|(known, _)| *known == name)
                 .map(|(_, bytes)| bytes.to_vec())
                 .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "not among the files inside the program")),
+            Self::InMemory(files) => files
+                .iter()
+                .find(|(known, _)| known == name)
+                .map(|(_, bytes)| bytes.clone())
+                .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "not among the files in memory")),
         }
     }
 
@@ -54,7 +65,7 @@ impl ModelFiles {
     /// Where a file that the manifest names lies, for readers that open it themselves.
     ///
     /// # Errors
-    /// An environment variable that is not set, or a file inside the program.
+    /// An environment variable that is not set, or a file that lies in no folder.
     pub fn path(&self, name: &str) -> io::Result<PathBuf> {
         let Self::Folder(folder) = self else {
             return Err(io::Error::new(io::ErrorKind::Unsupported, "this format is read from a file only"));

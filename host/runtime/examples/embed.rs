@@ -1,6 +1,6 @@
 //! Lacuna inside an imaging platform: the viewer's own device, an image in memory, a map out.
 //!
-//! `cargo run --release --example embed -- host/cli/assets/demo/model.toml`
+//! `cargo run --release --example embed -- host/conformance/assets/reference/model.toml`
 
 use lacuna_engine::{ClassIndex, Classifier, Device, Tensor, WgpuSetup, wgpu};
 use lacuna_runtime::{

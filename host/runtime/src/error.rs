@@ -226,7 +226,7 @@ impl RunError {
             RunError::Refused { .. } => advice("change what it objects to, or use another plugin"),
             RunError::NotGranted { plugin, need } => vec![grant(plugin, *need)],
             RunError::Unavailable { need: Need::Generator, .. } => vec![
-                Remedy::option("generator", "FILE.toml"),
+                Remedy::one("generator"),
                 Remedy::advice("use a plugin that needs none"),
             ],
             RunError::Unavailable { need: Need::Gradients, .. } => {
@@ -282,3 +282,7 @@ fn raise_to(count: u64) -> String {
 pub(crate) fn in_short(error: &RunError) -> String {
     text::clean(&error.what(), 400)
 }
+
+#[cfg(test)]
+#[path = "error_tests.rs"]
+mod tests;

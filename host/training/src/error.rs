@@ -108,3 +108,37 @@ impl From<lacuna_study::Error> for Error {
         Error::Study(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Error;
+    use lacuna_diagnostic::{Place, Remedy};
+
+    /// What every error says; the `match` stops compiling where a variant is missing.
+    #[test]
+    fn every_error_of_a_training() {
+        let engine = lacuna_engine::Error::Device("no such device".to_owned());
+        let study = lacuna_study::Error::Stopped;
+        let all = [
+            Error::input(Place::option("learning-rate"), 2, "at most 1", [Remedy::option("learning-rate", 0.001)]),
+            Error::input("out/checkpoint", "one", "none", [Remedy::on("resume"), Remedy::another("out")]),
+            Error::Diverged("the loss of step 3 is NaN".to_owned()),
+            Error::Stopped { epoch: 2, steps: 40, checkpoint: "out/checkpoint".to_owned() },
+            Error::Unwritable { path: "out/model".to_owned(), cause: "no space".to_owned() },
+            Error::Engine(engine),
+            Error::Study(study),
+        ];
+        let line = |error: &Error| {
+            let name = match error {
+                Error::Input { .. } => "input",
+                Error::Diverged(_) => "diverged",
+                Error::Stopped { .. } => "stopped",
+                Error::Unwritable { .. } => "unwritable",
+                // The words of other crates.
+                Error::Engine(_) | Error::Imaging(_) | Error::Study(_) => "other crates",
+            };
+            format!("{name}: {error}\n")
+        };
+        insta::assert_snapshot!(all.iter().map(line).collect::<String>());
+    }
+}

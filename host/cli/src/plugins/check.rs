@@ -2,13 +2,13 @@
 
 use super::{PluginArguments, Plugins};
 use crate::{
-    conformance::{Bench, Check, Stamp, Subject},
     console::Console,
     devices::DeviceArguments,
     explain::{GrantArguments, LimitArguments},
     failure::{Failure, Result},
     interrupt,
 };
+use lacuna_conformance::{Bench, Check, Stamp, Subject};
 use lacuna_runtime::{Plugin, Role, Settings};
 
 #[derive(Debug, clap::Args)]

@@ -8,6 +8,7 @@ use std::{
 use tempfile::TempDir;
 
 pub const DEMO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/demo");
+const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../conformance/assets/reference");
 
 /// A folder with the demo's model and one of its images, which disappears with the test.
 pub struct Bench(TempDir);
@@ -23,8 +24,8 @@ pub struct Run {
 impl Bench {
     pub fn new() -> Bench {
         let bench = Bench(tempfile::tempdir().unwrap());
-        for file in ["model.toml", "model.safetensors", "lesion-1.png"] {
-            fs::copy(Path::new(DEMO).join(file), bench.path(file)).unwrap();
+        for (folder, file) in [(MODEL, "model.toml"), (MODEL, "model.safetensors"), (DEMO, "lesion-1.png")] {
+            fs::copy(Path::new(folder).join(file), bench.path(file)).unwrap();
         }
         bench
     }

@@ -74,7 +74,7 @@ impl Classifier {
         };
         let folder = match files {
             ModelFiles::Folder(folder) => folder.as_path(),
-            ModelFiles::Embedded(_) => Path::new(""),
+            ModelFiles::Embedded(_) | ModelFiles::InMemory(_) => Path::new(""),
         };
         let patience = Duration::from_secs_f64(manifest.model.seconds.unwrap_or(60.0));
         let process = Process::start(command, folder, patience, device, stop)?;

@@ -1,7 +1,7 @@
 //! What must hold of a metric.
 
 use super::{Bench, Check, subject::LESION};
-use crate::failure::Result;
+use crate::error::Result;
 use lacuna_engine::{ClassIndex, Tensor};
 use lacuna_runtime::{MeasureRequest, RunError, measure};
 

@@ -1,6 +1,6 @@
 //! How alike two tensors are.
 
-use crate::failure::Result;
+use crate::error::Result;
 use lacuna_engine::Tensor;
 
 /// Whether every bit is the same.

@@ -5,7 +5,7 @@ use super::{
     compare::{correlation, distance, rank_correlation, same_bytes},
     subject::{LESION, SHIFT},
 };
-use crate::{failure::Result, words};
+use crate::error::Result;
 use lacuna_engine::{ClassIndex, Classifier, ReluRule, Tensor};
 use lacuna_runtime::{ExplainRequest, Outcome, RunError, explain};
 
@@ -123,7 +123,7 @@ fn constant(bench: &Bench<'_>) -> Result<Check> {
     let numbers = outcome.map.read()?;
     let (least, most) = numbers.iter().fold((f32::MAX, f32::MIN), |(low, high), x| (low.min(*x), high.max(*x)));
     let found = match outcome.findings.first() {
-        Some(finding) => format!("numbers from {least} to {most}; it says: {}", words::finding(finding)),
+        Some(finding) => format!("numbers from {least} to {most}; it says: {finding}"),
         None => format!("numbers from {least} to {most}, and no finding"),
     };
     Ok(Check::new(NOTHING, most - least < 1e-3 && !outcome.findings.is_empty(), found))

@@ -1,21 +1,20 @@
-//! What must hold of any plugin, checked on images and models that travel inside this program.
+//! What must hold of any plugin: checks that authors, tests and doors run, on images and models that travel inside.
 //!
 //! [`subject`] makes the models and images -> [`method`], [`perturbation`] and [`metric`] run one plugin on them -> a [`Stamp`]
 //! says what held, with the hash of the plugin that it is for. Other classifiers and settings may still show what these do
 //! not: a stamp is about these checks.
 
 mod compare;
+mod error;
 mod method;
 mod metric;
 mod perturbation;
+pub mod reference;
 mod subject;
 
+pub use error::{Error, Result};
 pub use subject::Subject;
 
-use crate::{
-    failure::{Failure, Result},
-    interrupt,
-};
 use lacuna_runtime::{CONTRACT_VERSION, CancelToken, Grants, Host, Limits, Need, Plugin, PluginRecord, Role, Settings};
 use serde::Serialize;
 
@@ -76,13 +75,12 @@ impl Bench<'_> {
             Role::Method => method::checks(self)?,
             Role::Perturbation => perturbation::checks(self)?,
             Role::Metric => metric::checks(self)?,
-            Role::Classifier => {
-                let remedy = "check methods, perturbations and metrics";
-                return Err(Failure::input(self.plugin.id(), "is a classifier, for which there are no checks", remedy));
-            }
+            Role::Classifier => return Err(Error::Classifier(self.plugin.id().clone())),
         };
         // A check that the user stopped says nothing of the plugin.
-        interrupt::check(&self.cancel)?;
+        if self.cancel.is_cancelled() {
+            return Err(Error::Stopped);
+        }
         Ok(Stamp {
             role: self.plugin.role(),
             plugin: PluginRecord::of(self.plugin, &self.settings),

@@ -4,7 +4,7 @@ use super::{
     Bench, Check,
     compare::{distance, same_bytes},
 };
-use crate::failure::Result;
+use crate::error::Result;
 use lacuna_engine::Tensor;
 use lacuna_runtime::{PerturbRequest, RunError, perturb};
 
