@@ -7,7 +7,7 @@
 //! jpeg     where a JPEG ends, and its EXIF; png, dicom and gzip likewise
 //! orientation  EXIF's orientation, and pixels turned by it
 //! decode   PNG and JPEG                          -> Image
-//! nifti    NIfTI header, affine, voxels, slice   -> Volume -> Image
+//! nifti    NIfTI header, affine, voxels          -> Volume -> Image of a slice, or WholeVolume
 //! raster   Image: (C, H, W) in [0, 1], channels fitted to a classifier
 //! grey     whether three channels are a grey picture
 //! reader   Reader: all files of a command by one rule, and what its user should be told (warning)
@@ -64,7 +64,8 @@ pub use format::FileFormat;
 pub use grey::Colour;
 pub use map::Map;
 pub use nifti::{
-    AffineSource, ImageAxis, IntensityWindow, NonFinite, SliceAt, SliceGeometry, SlicePlane, Volume, VolumeHeader,
+    AffineSource, ImageAxis, IntensityWindow, NonFinite, SliceAt, SliceGeometry, SlicePlane, Volume, VolumeGeometry,
+    VolumeHeader, VolumeOrientation, WholeVolume, write_voxels,
 };
 pub use npz::{NamedArray, write_npz};
 pub use orientation::{Orientation, Orienting};

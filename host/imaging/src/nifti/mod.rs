@@ -1,15 +1,21 @@
-//! NIfTI-1: header and affine, voxels, intensity window, and the slice that becomes an image and goes back.
+//! NIfTI-1: header and affine, voxels, intensity window, the slice that becomes an image, the volume that becomes an array,
+//! and the way back of both.
 
 mod affine;
 mod header;
+mod orientation;
 pub(crate) mod pair;
 mod slice;
 mod volume;
+mod whole;
 mod window;
 mod write;
 
 pub use affine::AffineSource;
 pub use header::VolumeHeader;
+pub use orientation::VolumeOrientation;
 pub use slice::{ImageAxis, SliceAt, SliceGeometry, SlicePlane};
 pub use volume::{NonFinite, Volume};
+pub use whole::{VolumeGeometry, WholeVolume};
+pub use write::write_voxels;
 pub use window::IntensityWindow;

@@ -173,7 +173,7 @@ impl SliceGeometry {
 }
 
 impl ImageAxis {
-    fn voxel_index(self, pixel: usize) -> usize {
+    pub(super) fn voxel_index(self, pixel: usize) -> usize {
         if self.reversed { self.length - 1 - pixel } else { pixel }
     }
 }

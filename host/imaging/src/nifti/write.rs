@@ -1,4 +1,4 @@
-//! The map as a volume: on exactly the grid and affine of the volume that was explained.
+//! Maps and other values as a volume: on exactly the grid and affine of the volume that was explained.
 
 use std::io::Write;
 use std::path::Path;
@@ -7,7 +7,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use nifti::Endianness;
 
-use super::header::FIRST_VOXEL;
+use super::header::{FIRST_VOXEL, VolumeHeader};
 use super::slice::SliceGeometry;
 use crate::Result;
 use crate::error::{Error, ErrorKind};
@@ -33,31 +33,51 @@ impl Map {
             )
             .at(path));
         }
-        let file = file(self, slice);
-        let is_gzip = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"));
-        let bytes = if is_gzip { gzip(&file).map_err(|cause| unwritable(path, &cause))? } else { file };
-        write_atomic(path, &bytes)
+        let pixels = self.data().chunks_exact(width).enumerate();
+        let values = pixels.flat_map(|(row, values)| {
+            values.iter().enumerate().map(move |(column, value)| (slice.offset(row, column), *value))
+        });
+        write(path, slice.header(), values, MAP)
     }
 }
 
-fn file(map: &Map, slice: &SliceGeometry) -> Vec<u8> {
-    let header = slice.header();
+/// Writes a value for each voxel of the volume that `header` is of, in the file's order (i fastest, then j, then k), as
+/// [`Map::write_nifti`] writes those of a slice. `what` describes the values in the header, in 79 letters at most.
+///
+/// # Errors
+/// Values that are not one for each voxel, and a path that cannot be written.
+pub fn write_voxels(path: impl AsRef<Path>, header: &VolumeHeader, voxels: &[f32], what: &str) -> Result<()> {
+    let path = path.as_ref();
+    let expected: usize = header.dims().iter().product();
+    if voxels.len() != expected {
+        let found = format!("{} values for a volume of {expected} voxels", voxels.len());
+        let remedy = "bring them to the volume's own grid first";
+        return Err(Error::new(ErrorKind::Shape, found, "a value for each voxel", remedy).at(path));
+    }
+    write(path, header, voxels.iter().copied().enumerate(), what)
+}
+
+/// What a map is called in its header.
+const MAP: &str = "lacuna attribution map, larger is more evidence";
+
+/// Writes the values at their places in the volume's data, and 0 elsewhere.
+fn write(path: &Path, header: &VolumeHeader, values: impl Iterator<Item = (usize, f32)>, what: &str) -> Result<()> {
     let order = header.endianness();
     let voxels: usize = header.dims().iter().product();
     let mut file = vec![0; FIRST_VOXEL as usize + voxels * size_of::<f32>()];
     file[..header.bytes().len()].copy_from_slice(header.bytes());
-    describe_values(&mut file, order);
-    for (row, values) in map.data().chunks_exact(map.width()).enumerate() {
-        for (column, &value) in values.iter().enumerate() {
-            let at = FIRST_VOXEL as usize + slice.offset(row, column) * size_of::<f32>();
-            file[at..at + size_of::<f32>()].copy_from_slice(&f32_bytes(value, order));
-        }
+    describe_values(&mut file, order, what);
+    for (offset, value) in values {
+        let at = FIRST_VOXEL as usize + offset * size_of::<f32>();
+        file[at..at + size_of::<f32>()].copy_from_slice(&f32_bytes(value, order));
     }
-    file
+    let is_gzip = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"));
+    let bytes = if is_gzip { gzip(&file).map_err(|cause| unwritable(path, &cause))? } else { file };
+    write_atomic(path, &bytes)
 }
 
 /// Sets the fields that describe the values, at the offsets of `nifti1.h`, and leaves those that describe the grid.
-fn describe_values(file: &mut [u8], order: Endianness) {
+fn describe_values(file: &mut [u8], order: Endianness, what: &str) {
     const FLOAT32: i16 = 16;
     let mut put = |at: usize, bytes: &[u8]| file[at..at + bytes.len()].copy_from_slice(bytes);
     put(4, &[0; 28]); // data_type and db_name, which may name the patient
@@ -71,7 +91,8 @@ fn describe_values(file: &mut [u8], order: Endianness) {
     put(124, &[0; 8]); // cal_max, cal_min: the viewer chooses
     put(140, &[0; 8]); // glmax, glmin
     put(148, &[0; 104]); // descrip and aux_file, which may too
-    put(148, b"lacuna attribution map, larger is more evidence");
+    // The last of the 80 bytes ends the text.
+    put(148, &what.as_bytes()[..what.len().min(79)]);
     put(328, &[0; 16]); // intent_name
     put(344, b"n+1\0"); // one file, also where the volume was a pair
 }
