@@ -19,7 +19,8 @@
 //!
 //! - This crate does no arithmetic on tensors and touches no pixel; sizes are all it computes.
 //! - A guest holds handles. Numbers leave the device for it only by `tensor.read`, granted and counted.
-//! - A guest gets nothing but the interfaces of the contract: no files, network, environment, clock or randomness.
+//! - A guest gets nothing but the interfaces of the contract: no files, network, environment, clock or randomness. Where its
+//!   language asks for them, the answer is no (`wasi`).
 //! - Every run has new stores: whatever a guest did to its instance, the next run starts from the compiled component.
 //! - What a guest gets wrong is returned to it as an error of the contract; a trap is a limit or a fault of the host.
 //! - The only files that this crate opens are those of its own cache of compiled components ([`CompileCache`]).
@@ -33,6 +34,7 @@ mod plugin;
 mod policy;
 mod run;
 mod text;
+mod wasi;
 
 pub use error::{PluginId, Role, RunError};
 pub use host::{Host, HostError, HostOptions};

@@ -32,6 +32,10 @@ pub(crate) enum Stop {
     Device { operation: &'static str, reason: String },
     #[error("the classifier failed: {what}")]
     Classifier { what: String, remedies: Vec<lacuna_diagnostic::Remedy> },
+    #[error("asked for `{what}`, which no plugin gets")]
+    Denied { what: String },
+    #[error("ended its own program with the exit code {code}")]
+    Exited { code: u8 },
     #[error("a bug of the host in {operation}: {reason}")]
     Bug { operation: &'static str, reason: String },
 }

@@ -1,7 +1,10 @@
 //! What a component may import and must export to be a plugin of this contract.
 
 use super::load::LoadError;
-use crate::error::Role;
+use crate::{
+    error::Role,
+    wasi::{self, Import},
+};
 use wasmtime::{Engine, component::Component};
 
 /// The version of `lacuna:explain` that this host speaks. Plugins for the same major and minor version run.
@@ -66,15 +69,18 @@ fn check_import(origin: &str, import: &str, role: Role) -> Result<(), LoadError>
             forbidden(ForbiddenImport::ForMethods)
         }
         (Some(_), _) => forbidden(ForbiddenImport::Unknown),
-        (None, _) if import.starts_with("wasi") => forbidden(ForbiddenImport::System),
-        (None, _) => forbidden(ForbiddenImport::Foreign),
+        (None, _) => match wasi::import(import) {
+            Import::Linked(_) => Ok(()),
+            Import::Refused => forbidden(ForbiddenImport::System),
+            Import::Other => forbidden(ForbiddenImport::Foreign),
+        },
     }
 }
 
 /// Why an import is refused, which decides the remedy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ForbiddenImport {
-    /// Files, network, clocks: WASI.
+    /// Of WASI, what is not even denied: HTTP, other versions.
     System,
     /// An interface of the contract that only methods get.
     ForMethods,
@@ -90,8 +96,9 @@ impl ForbiddenImport {
     pub(crate) fn remedy(self) -> &'static str {
         match self {
             ForbiddenImport::System => {
-                "plugins get no files, network, clock or environment; build it for \
-                 wasm32-unknown-unknown instead of a WASI target"
+                "of WASI a plugin may import the packages cli, clocks, filesystem, io, random and sockets of version 0.2, and is \
+                 denied all of it. In Rust, build it for wasm32-unknown-unknown; in JavaScript, leave HTTP out (the options \
+                 `disable http` and `disable fetch-event` of componentize-js)"
             }
             ForbiddenImport::ForMethods => {
                 "only methods and metrics get this interface; a perturbation works on images and masks alone"

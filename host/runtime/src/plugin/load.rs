@@ -14,7 +14,7 @@ use crate::{
     host::Host,
     policy::{grants::Grants, limits::Limits},
     run::{failure, shared::Shared, state::PluginState},
-    text,
+    text, wasi,
 };
 use sha2::{Digest, Sha256};
 use std::{
@@ -36,6 +36,7 @@ struct Loaded {
     info: PluginInfo,
     sha256: String,
     imports_perturbations: bool,
+    wasi: Vec<String>,
     program: Program,
 }
 
@@ -73,7 +74,15 @@ impl Plugin {
         let imports_perturbations = contract::imports(host.engine(), &component, "perturbations");
 
         let wrong_types = |error: wasmtime::Error| LoadError::wrong_types(origin, &error);
-        let instance = host.linker(role).instantiate_pre(&component).map_err(wrong_types)?;
+        let wasi = wasi::packages(host.engine(), &component);
+        let instance = match wasi.is_empty() {
+            true => host.linker(role).instantiate_pre(&component),
+            false => {
+                let mut linker = host.linker(role).clone();
+                wasi::link(&mut linker, host.engine(), &component).and_then(|()| linker.instantiate_pre(&component))
+            }
+        };
+        let instance = instance.map_err(wrong_types)?;
         let program = match role {
             Role::Method => MethodPluginPre::new(instance.clone()).map(Program::Method),
             Role::Perturbation => PerturbationPluginPre::new(instance.clone()).map(Program::Perturbation),
@@ -84,7 +93,7 @@ impl Plugin {
         let info = describe(host, PluginId::unnamed(role, origin), instance)?;
         let id = PluginId::new(role, &info.name, origin);
         let sha256 = format!("{:x}", Sha256::digest(bytes));
-        Ok(Plugin(Arc::new(Loaded { id, info, sha256, imports_perturbations, program })))
+        Ok(Plugin(Arc::new(Loaded { id, info, sha256, imports_perturbations, wasi, program })))
     }
 
     /// Role, name and origin.
@@ -123,6 +132,11 @@ impl Plugin {
     /// Whether it deletes regions by way of a perturbation plugin.
     pub fn uses_perturbation(&self) -> bool {
         self.0.imports_perturbations
+    }
+
+    /// The packages of WASI that its program asks for, such as `wasi:clocks`; none for a plugin in Rust. All of it is denied.
+    pub fn wasi(&self) -> &[String] {
+        &self.0.wasi
     }
 
     pub(crate) fn program(&self) -> &Program {

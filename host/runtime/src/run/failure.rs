@@ -34,6 +34,9 @@ pub(crate) fn of_call(state: &PluginState, error: &wasmtime::Error) -> RunError 
     if let (Some(Trap::UnreachableCodeReached), Some(refusal)) = (trap, state.refusal()) {
         what = format!("{what} after it was told that {}", text::clean(&in_words(refusal), 200));
     }
+    if let Some(words) = state.wasi.last_words() {
+        what = format!("{what} and wrote at last: {words}");
+    }
     RunError::Trap { plugin: state.id.clone(), what, backtrace: backtrace(error) }
 }
 
@@ -72,6 +75,9 @@ fn of_stop(state: &PluginState, stop: Stop) -> RunError {
 pub(crate) fn of_host(plugin: &PluginId, stop: Stop) -> RunError {
     match stop {
         Stop::OutOfTime => RunError::refused(plugin, stop.to_string()),
+        Stop::Denied { .. } | Stop::Exited { .. } => {
+            RunError::Trap { plugin: plugin.clone(), what: text::clean(&stop.to_string(), 400), backtrace: Vec::new() }
+        }
         Stop::Cancelled => RunError::Cancelled,
         Stop::Classifier { what, remedies } => RunError::Classifier { what, remedies },
         Stop::Device { operation, reason } => RunError::Device { operation: operation.to_owned(), reason },

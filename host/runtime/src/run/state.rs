@@ -20,6 +20,7 @@ use crate::{
         limits::{Limit, Limits},
         memory::MemoryLimiter,
     },
+    wasi::Wasi,
 };
 use lacuna_engine::{self as engine, Device, Generator, LARGEST_GRAPH, Tensor, interruptible, tracked_results};
 use std::{
@@ -46,6 +47,8 @@ pub(crate) struct PluginState {
     pub(crate) id: PluginId,
     pub(crate) partner: Option<Box<Partner>>,
     pub(crate) generator: Option<Generator>,
+    /// Used by plugins whose language asks for WASI.
+    pub(crate) wasi: Wasi,
     table: ResourceTable,
     memory: MemoryLimiter,
     quota: Arc<Quota>,
@@ -83,6 +86,7 @@ impl PluginState {
             id,
             partner: None,
             generator: None,
+            wasi: Wasi::default(),
             table,
             memory: MemoryLimiter::new(limits.guest_memory),
             quota,
