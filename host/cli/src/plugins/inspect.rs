@@ -37,7 +37,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         show(&console, plugin);
     }
     let shown = named.iter().map(|plugin| {
-        json!({ "role": plugin.role(), "origin": plugin.origin(), "sha256": plugin.sha256(), "info": plugin.info() })
+        json!({
+            "role": plugin.role(), "origin": plugin.origin(), "sha256": plugin.sha256(), "wasi": plugin.wasi(),
+            "info": plugin.info()
+        })
     });
     console.give(&shown.collect::<Vec<_>>());
     Ok(())
@@ -59,6 +62,9 @@ fn show(console: &Console, plugin: &Plugin) {
     if !needs.is_empty() {
         console.say(&format!("  needs   {}", needs.join(", ")));
     }
+    if !plugin.wasi().is_empty() {
+        console.say(&format!("  asks for {}. {DENIED}", plugin.wasi().join(", ")));
+    }
     if !info.parameters.is_empty() {
         console.say(&format!("  parameters, set with {flag} NAME=VALUE:"));
     }
@@ -75,6 +81,10 @@ fn show(console: &Console, plugin: &Plugin) {
         }
     }
 }
+
+/// What a plugin gets of WASI.
+const DENIED: &str = "All of it is denied: no files, no network, no environment; the clock stands still, and randomness comes \
+                      from a fixed seed.";
 
 fn describe(console: &Console, parameter: &Parameter) {
     let Parameter { name, summary, kind, unit, source } = parameter;
