@@ -4,6 +4,7 @@
 
 pub mod child;
 pub mod double;
+pub mod languages;
 
 use std::{
     collections::HashMap,

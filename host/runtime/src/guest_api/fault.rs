@@ -34,8 +34,8 @@ pub(crate) enum Stop {
     Classifier { what: String, remedies: Vec<lacuna_diagnostic::Remedy> },
     #[error("asked for `{what}`, which no plugin gets")]
     Denied { what: String },
-    #[error("ended its own program with the exit code {code}")]
-    Exited { code: u8 },
+    #[error("ended its own program ({how})")]
+    Exited { how: String },
     #[error("a bug of the host in {operation}: {reason}")]
     Bug { operation: &'static str, reason: String },
 }

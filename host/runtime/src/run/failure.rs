@@ -14,6 +14,9 @@ use wasmtime::{Trap, WasmBacktrace};
 /// Frames of the guest's stack that are told.
 const FRAMES: usize = 4;
 
+/// What Wasmtime says of a guest whose own table of handles is full. It has no type for that; a test sees to the words.
+const TOO_MANY_HANDLES: &str = "store handle limit exceeded";
+
 /// The cause of a call of the guest that ended in a trap.
 pub(crate) fn of_call(state: &PluginState, error: &wasmtime::Error) -> RunError {
     if let Some(stop) = error.downcast_ref::<Stop>() {
@@ -27,15 +30,19 @@ pub(crate) fn of_call(state: &PluginState, error: &wasmtime::Error) -> RunError 
     {
         return cause;
     }
+    if trap.is_none() && error.root_cause().to_string().contains(TOO_MANY_HANDLES) {
+        return RunError::Handles { plugin: state.id.clone(), allowed: u64::from(state.handles()) };
+    }
     let mut what = match trap {
         Some(trap) => in_words_of(trap),
-        None => text::clean(&format!("could not be run: {:#}", error), 400),
+        // The context above the cause is the guest's stack, which the backtrace tells.
+        None => text::clean(&format!("could not be run: {}", error.root_cause()), 400),
     };
     if let (Some(Trap::UnreachableCodeReached), Some(refusal)) = (trap, state.refusal()) {
         what = format!("{what} after it was told that {}", text::clean(&in_words(refusal), 200));
     }
     if let Some(words) = state.wasi.last_words() {
-        what = format!("{what} and wrote at last: {words}");
+        what = format!("{what} after it wrote `{words}`");
     }
     RunError::Trap { plugin: state.id.clone(), what, backtrace: backtrace(error) }
 }

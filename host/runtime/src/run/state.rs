@@ -324,6 +324,11 @@ impl PluginState {
         &self.shared
     }
 
+    /// How many handles the plugin may hold.
+    pub(crate) fn handles(&self) -> u32 {
+        self.handles
+    }
+
     pub(crate) fn memory(&self) -> &MemoryLimiter {
         &self.memory
     }

@@ -72,8 +72,8 @@ pub(super) fn link(
         ("cli/environment", "get-environment") => to.answer(|_, ()| Ok((Vec::<(String, String)>::new(),))),
         ("cli/environment", "get-arguments") => to.answer(|_, ()| Ok((Vec::<String>::new(),))),
         ("cli/environment", "initial-cwd") => to.answer(|_, ()| Ok((None::<String>,))),
-        ("cli/exit", "exit") => to.answer(|_, (status,): (Result<(), ()>,)| exit(u8::from(status.is_err()))),
-        ("cli/exit", "exit-with-code") => to.answer(|_, (code,)| exit(code)),
+        ("cli/exit", "exit") => to.answer(|_, (status,)| exit(status)),
+        ("cli/exit", "exit-with-code") => to.answer(|_, (code,)| exit_with(code)),
         ("cli/stdin", "get-stdin") => to.answer(|_, ()| Ok((Resource::<InputStream>::new_own(0),))),
         ("cli/stdout", "get-stdout") => to.answer(|_, ()| Ok((Resource::<OutputStream>::new_own(1),))),
         ("cli/stderr", "get-stderr") => to.answer(|_, ()| Ok((Resource::<OutputStream>::new_own(STDERR),))),
@@ -148,8 +148,13 @@ impl To<'_, '_> {
     }
 }
 
-fn exit(code: u8) -> Result<(), Stop> {
-    Err(Stop::Exited { code })
+fn exit(status: Result<(), ()>) -> Result<(), Stop> {
+    let how = if status.is_ok() { "it says that it succeeded" } else { "it says that it failed" };
+    Err(Stop::Exited { how: how.to_owned() })
+}
+
+fn exit_with(code: u8) -> Result<(), Stop> {
+    Err(Stop::Exited { how: format!("with the exit code {code}") })
 }
 
 fn pollable() -> Resource<Pollable> {

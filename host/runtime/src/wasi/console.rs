@@ -1,11 +1,16 @@
 //! Standard output and standard error of a plugin: lines that become its messages.
 
 use crate::text;
+use std::collections::VecDeque;
 
 /// Bytes of a line after which it is told in parts.
 const LONGEST_LINE: usize = 2000;
+/// Lines that are the last words: of a traceback the place, the error, and what the runtime adds.
+const LAST_LINES: usize = 6;
 /// Characters of the last words.
-const LAST_WORDS: usize = 300;
+const LAST_WORDS: usize = 600;
+/// A line that Rust's runtime adds to a panic and that helps nobody here.
+const ADVICE: &str = "note: run with `RUST_BACKTRACE";
 
 /// Where a plugin writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,12 +19,12 @@ pub(super) enum Stream {
     Error,
 }
 
-/// What a plugin has written and not ended yet, and the last line of its standard error.
+/// What a plugin has written and not ended yet, and the last lines of its standard error.
 #[derive(Default)]
 pub(super) struct Console {
     output: Vec<u8>,
     error: Vec<u8>,
-    last: Option<String>,
+    last: VecDeque<String>,
 }
 
 impl Console {
@@ -40,15 +45,17 @@ impl Console {
             }
         }
         if stream == Stream::Error {
-            self.last = lines.last().cloned().or_else(|| self.last.take());
+            self.last.extend(lines.iter().filter(|line| !line.starts_with(ADVICE)).cloned());
+            self.last.drain(..self.last.len().saturating_sub(LAST_LINES));
         }
         lines
     }
 
-    /// The line on the standard error that was not ended, or the last one that was.
+    /// The last lines on the standard error, ended or not.
     pub(super) fn last_words(&self) -> Option<String> {
-        let last = line(&self.error).or_else(|| self.last.clone())?;
-        Some(text::clean(last.trim(), LAST_WORDS))
+        let begun = line(&self.error);
+        let lines: Vec<&str> = self.last.iter().chain(&begun).map(|line| line.trim()).collect();
+        (!lines.is_empty()).then(|| text::clean(&lines.join(" / "), LAST_WORDS))
     }
 }
 
@@ -70,7 +77,8 @@ mod tests {
         assert_eq!(console.write(Stream::Output, b"line\r\n\n  \nand more"), ["one line"]);
         assert_eq!(console.last_words().as_deref(), Some("wrong"));
         assert_eq!(console.write(Stream::Error, b"!\n"), ["wrong!"]);
-        assert_eq!(console.last_words().as_deref(), Some("wrong!"));
+        console.write(Stream::Error, b"note: run with `RUST_BACKTRACE=1`\nquite ");
+        assert_eq!(console.last_words().as_deref(), Some("wrong! / quite"));
     }
 
     #[test]
