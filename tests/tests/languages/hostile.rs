@@ -88,7 +88,11 @@ fn python_that_meets_a_limit_may_go_on() {
 #[test]
 fn python_that_fails_says_how() {
     let Some(plugin) = &*PYTHON else { return };
-    fails(plugin, "failure", &["stopped itself", "python_hostile.py", "in failure / KeyError: 'a key that is not there'"]);
+    fails(
+        plugin,
+        "failure",
+        &["stopped itself", "python_hostile.py", "in failure / KeyError: 'a key that is not there'"],
+    );
     fails(plugin, "hoard", &["may have 256 MiB", "--limit guest-memory="]);
     fails(plugin, "recursion", &["RecursionError: maximum recursion depth exceeded"]);
     fails(plugin, "loop-of-events", &["PermissionError"]);

@@ -7,8 +7,8 @@ mod hostile;
 
 use lacuna_engine::{ClassIndex, Classifier, Device, Tensor};
 use lacuna_runtime::{
-    CompileCache, ExplainRequest, Grants, Host, HostOptions, Limits, Need, Outcome, Plugin, PluginLibrary, Role, RunError,
-    Settings, explain,
+    CompileCache, ExplainRequest, Grants, Host, HostOptions, Limits, Need, Outcome, Plugin, PluginLibrary, Role,
+    RunError, Settings, explain,
 };
 use lacuna_tests::{guest, languages::Language};
 use std::{path::Path, sync::LazyLock, time::Instant};

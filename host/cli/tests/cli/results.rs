@@ -163,6 +163,15 @@ fn the_other_commands_answer_people_and_programs() {
     let inspected = bench.run("plugins inspect blur").succeeded();
     assert!(inspected.out.contains("sigma=10 (pixels)"), "{}", inspected.out);
 
+    // What is built in asks for nothing; a plugin that asks for WASI is said to.
+    assert!(!inspected.out.contains("asks for"), "{}", inspected.out);
+    bench.write("asks.wasm", lacuna_tests::guest("hostile", "wasi"));
+    let line = "plugins inspect asks-for-everything --plugins asks.wasm";
+    let inspected = bench.run(line).succeeded();
+    let asked = "asks for wasi:cli, wasi:clocks, wasi:io, wasi:random, wasi:sockets. All of it is denied: no files";
+    assert!(inspected.out.contains(asked), "{}", inspected.out);
+    assert_eq!(bench.run(&format!("{line} --json")).succeeded().json()[0]["wasi"][1], "wasi:clocks");
+
     let model = bench.run("models inspect model.toml --device cpu --json").succeeded().json();
     assert_eq!(model["classes"][1], "lesion");
     assert_eq!(model["healthy"], "healthy");

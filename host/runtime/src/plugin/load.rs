@@ -238,7 +238,7 @@ pub enum LoadError {
         .patience.as_secs()
     )]
     Slow { origin: String, patience: Duration },
-    #[error("`{origin}` failed when asked what it is, so it is not loaded: {cause}")]
+    #[error("`{origin}` failed when asked what it is, so it is not loaded: {}", in_description(.cause))]
     Describe { origin: String, cause: Box<RunError> },
     #[error("`{origin}` describes itself wrongly: {problem}. Its author has to correct `describe`")]
     Description { origin: String, problem: String },
@@ -251,6 +251,16 @@ impl LoadError {
 
     pub(crate) fn invalid(origin: &str, error: &wasmtime::Error) -> LoadError {
         LoadError::Invalid { origin: origin.to_owned(), reason: text::clean(&format!("{error:#}"), 400) }
+    }
+}
+
+/// The limits of a description are fixed, so that the remedy of a run, to raise them, is none here.
+fn in_description(cause: &RunError) -> String {
+    match cause {
+        RunError::OutOfTime { .. } | RunError::OutOfMemory { .. } | RunError::Handles { .. } => {
+            format!("{}. Its author has to let `describe`, and what runs before it, do less", cause.what())
+        }
+        cause => cause.to_string(),
     }
 }
 

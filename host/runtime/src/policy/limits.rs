@@ -36,10 +36,11 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// What a plugin may use to say what it is. It computes nothing, so it gets no device memory.
+    /// What a plugin may use to say what it is. It computes nothing, so it gets no device memory; an interpreter that it
+    /// brings along needs as much of its own as in a run.
     pub(crate) fn for_description() -> Limits {
         Limits {
-            guest_memory: 64 << 20,
+            guest_memory: Limits::default().guest_memory,
             device_bytes: 0,
             handles: 16,
             wall_time: Duration::from_secs(5),
