@@ -31,8 +31,7 @@ impl Language {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         copy(&here.join("guests").join(self.folder()), folder.path());
         fs::create_dir(folder.path().join("wit")).unwrap();
-        // The link to the version of the contract that the SDK builds for.
-        copy(&here.join("../plugins/sdk/wit"), &folder.path().join("wit"));
+        copy(&here.join("../wit/v0.2"), &folder.path().join("wit"));
         let command = self.command(name);
         let status = Command::new(&tool)
             .args(command.split_whitespace().skip(1))

@@ -50,6 +50,6 @@ export const perturbations = {
   create(images, settings, seed) {
     const values = Object.fromEntries(settings.map((setting) => [setting.name, setting.value.val]));
     // The images are lent for this call only: a second handle stays.
-    return new Perturbation(images.share(), images.gaussianBlur(values.sigma));
+    return new Perturbation(images.share(), images.gaussianBlur(Float32Array.of(values.sigma)));
   },
 };

@@ -14,7 +14,7 @@ const misbehaviours = {
     throw new Error("not today");
   },
   refuse() {
-    throw { tag: "unsupported", val: "images of this kind cannot be deleted" };
+    throw { tag: "unsupported", val: { text: "images of this kind cannot be deleted", remedies: [] } };
   },
   "endless-loop"() {
     for (;;);

@@ -33,7 +33,7 @@ class Perturbations(exports.Perturbations):
         """Called once for a batch of images (N, C, H, W) in [0, 1]. Settings hold every parameter."""
         values = {setting.name: setting.value.value for setting in settings}
         # The images are lent for this call only: a second handle stays.
-        return Perturbation(images.share(), images.gaussian_blur(values["sigma"]))
+        return Perturbation(images.share(), images.gaussian_blur([values["sigma"]]))
 
 
 class Perturbation(exports.perturbations.Perturbation):

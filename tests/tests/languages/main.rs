@@ -30,7 +30,7 @@ fn run(
     limits: Limits,
 ) -> Result<Outcome, RunError> {
     let device = Device::cpu();
-    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../host/cli/assets/demo/model.toml");
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../host/conformance/assets/reference/model.toml");
     let classifier = Classifier::open(&model, &device).unwrap();
     let info = classifier.info();
     let shape = [2, info.channels, info.height, info.width];

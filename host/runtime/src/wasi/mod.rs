@@ -138,7 +138,7 @@ mod tests {
             ("wasi:http/types@0.2.9", Import::Refused),
             ("wasi:nn/graph@0.2.0", Import::Refused),
             ("wasi_snapshot_preview1", Import::Refused),
-            ("lacuna:explain/log@0.1.0", Import::Other),
+            ("lacuna:explain/log@0.2.0", Import::Other),
         ] {
             assert_eq!(import(name), expected, "{name}");
         }

@@ -5,7 +5,7 @@ wit_bindgen::generate!({
         package lacuna:hostile;
 
         world guest {
-            include lacuna:explain/perturbation-plugin@0.1.0;
+            include lacuna:explain/perturbation-plugin@0.2.0;
             import wasi:io/poll@0.2.6;
             import wasi:io/streams@0.2.6;
             import wasi:clocks/monotonic-clock@0.2.6;
@@ -60,7 +60,7 @@ wit_bindgen::generate!({
             }
         }
     ",
-    path: "../../../wit/v0.1",
+    path: "../../../wit/v0.2",
     world: "lacuna:hostile/guest",
     generate_all,
 });
