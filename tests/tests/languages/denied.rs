@@ -1,7 +1,8 @@
 //! WASI called by hand, from a small guest in Rust: no call blocks, nothing piles up on the host, and nothing is made up.
 
 use super::{HOST, run};
-use lacuna_runtime::{Limits, Plugin, RunError};
+use lacuna_engine::{Device, ReluRule, Tensor};
+use lacuna_runtime::{ClassifierRequest, Limits, Plugin, RunError, open_classifier};
 use lacuna_tests::guest;
 use std::{
     sync::LazyLock,
@@ -54,9 +55,22 @@ fn what_is_held_is_bounded() {
     }
     let text = refused("much-random");
     assert!(text.contains("1099511627776 bytes at once"), "{text}");
+    let text = refused("write-too-much");
+    assert!(text.contains("1048576 bytes at once"), "{text}");
     let written = said("write-much").unwrap();
     assert!(written.len() == 1000 && written.contains(&"writes".to_owned()), "{}", written.len());
     assert_eq!(said("give-away").unwrap()[0], "given away");
+}
+
+/// Every kind of plugin is linked the same way: here a classifier, which lives on a thread of its own.
+#[test]
+fn a_classifier_learns_no_time_either() {
+    let plugin = Plugin::load(&HOST, "clock.wasm", &guest("hostile", "wasi_model")).unwrap();
+    assert_eq!((plugin.info().version.as_str(), plugin.wasi()), ("0.1.0", ["wasi:clocks".to_owned()].as_slice()));
+    let device = Device::cpu();
+    let classifier = open_classifier(&HOST, &ClassifierRequest::new(&plugin, &device)).unwrap();
+    let images = Tensor::full(&device, &[3, 1, 16, 16], 0.5).unwrap();
+    assert_eq!(classifier.logits(&images, ReluRule::Plain).unwrap().read().unwrap(), [0.0; 6]);
 }
 
 #[test]

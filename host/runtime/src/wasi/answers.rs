@@ -104,7 +104,7 @@ pub(super) fn link(
         }
         ("io/streams", "[method]output-stream.write" | "[method]output-stream.blocking-write-and-flush") => {
             to.answer(|state, (stream, bytes): (Resource<OutputStream>, Vec<u8>)| {
-                write(state, &stream, &bytes);
+                write(state, &stream, &bytes)?;
                 Ok((ALLOWED,))
             })
         }
@@ -169,15 +169,19 @@ fn poll(waiting: usize) -> Result<(Vec<u32>,), Stop> {
     }
 }
 
-/// Tells the lines that the plugin ended as its own messages.
-fn write(state: &mut PluginState, stream: &Resource<OutputStream>, bytes: &[u8]) {
+/// Tells the lines that the plugin ended as its own messages. WASI ends a program that writes more than it may.
+fn write(state: &mut PluginState, stream: &Resource<OutputStream>, bytes: &[u8]) -> Result<(), Stop> {
+    if bytes.len() as u64 > PERMIT {
+        return Err(Stop::Denied { what: format!("wasi:io, {} bytes at once; {PERMIT} are the most", bytes.len()) });
+    }
     let (stream, level) = match stream.rep() {
         STDERR => (Stream::Error, MessageLevel::Warning),
         _ => (Stream::Output, MessageLevel::Info),
     };
-    let lines = state.wasi.console.write(stream, bytes);
-    let mut journal = state.shared().journal.borrow_mut();
-    lines.iter().for_each(|line| journal.add(&state.id, level, line));
+    let shared = state.shared().clone();
+    let mut journal = shared.journal.borrow_mut();
+    state.wasi.console.write(stream, bytes, |line| journal.add(&state.id, level, line));
+    Ok(())
 }
 
 /// No more than a guest could pass to the host in one call.

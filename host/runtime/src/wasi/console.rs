@@ -28,27 +28,27 @@ pub(super) struct Console {
 }
 
 impl Console {
-    /// Takes what was written, and gives the lines that it ends.
-    pub(super) fn write(&mut self, stream: Stream, bytes: &[u8]) -> Vec<String> {
+    /// Takes what was written, and tells the lines that it ends.
+    pub(super) fn write(&mut self, stream: Stream, bytes: &[u8], mut tell: impl FnMut(&str)) {
         let held = match stream {
             Stream::Output => &mut self.output,
             Stream::Error => &mut self.error,
         };
-        let mut lines = Vec::new();
         for byte in bytes {
             if *byte != b'\n' {
                 held.push(*byte);
             }
             if *byte == b'\n' || held.len() >= LONGEST_LINE {
-                lines.extend(line(held));
+                if let Some(line) = line(held) {
+                    tell(&line);
+                    if stream == Stream::Error && !line.starts_with(ADVICE) {
+                        self.last.push_back(line);
+                        self.last.drain(..self.last.len().saturating_sub(LAST_LINES));
+                    }
+                }
                 held.clear();
             }
         }
-        if stream == Stream::Error {
-            self.last.extend(lines.iter().filter(|line| !line.starts_with(ADVICE)).cloned());
-            self.last.drain(..self.last.len().saturating_sub(LAST_LINES));
-        }
-        lines
     }
 
     /// The last lines on the standard error, ended or not.
@@ -69,22 +69,30 @@ fn line(bytes: &[u8]) -> Option<String> {
 mod tests {
     use super::*;
 
+    fn lines(console: &mut Console, stream: Stream, bytes: &[u8]) -> Vec<String> {
+        let mut lines = Vec::new();
+        console.write(stream, bytes, |line| lines.push(line.to_owned()));
+        lines
+    }
+
     #[test]
     fn lines_come_whole_and_streams_apart() {
         let mut console = Console::default();
-        assert!(console.write(Stream::Output, b"one ").is_empty());
-        assert!(console.write(Stream::Error, b"wrong").is_empty());
-        assert_eq!(console.write(Stream::Output, b"line\r\n\n  \nand more"), ["one line"]);
+        assert!(lines(&mut console, Stream::Output, b"one ").is_empty());
+        assert!(lines(&mut console, Stream::Error, b"wrong").is_empty());
+        assert_eq!(lines(&mut console, Stream::Output, b"line\r\n\n  \nand more"), ["one line"]);
         assert_eq!(console.last_words().as_deref(), Some("wrong"));
-        assert_eq!(console.write(Stream::Error, b"!\n"), ["wrong!"]);
-        console.write(Stream::Error, b"note: run with `RUST_BACKTRACE=1`\nquite ");
+        assert_eq!(lines(&mut console, Stream::Error, b"!\n"), ["wrong!"]);
+        lines(&mut console, Stream::Error, b"note: run with `RUST_BACKTRACE=1`\nquite ");
         assert_eq!(console.last_words().as_deref(), Some("wrong! / quite"));
     }
 
     #[test]
-    fn a_line_without_an_end_is_told_in_parts_and_held_in_part() {
+    fn what_is_held_is_bounded() {
         let mut console = Console::default();
-        let lines = console.write(Stream::Output, &[b'x'; 10 * LONGEST_LINE + 5]);
-        assert_eq!((lines.len(), console.output.len()), (10, 5));
+        let told = lines(&mut console, Stream::Output, &[b'x'; 10 * LONGEST_LINE + 5]);
+        assert_eq!((told.len(), console.output.len()), (10, 5));
+        lines(&mut console, Stream::Error, &b"a line\n".repeat(100));
+        assert_eq!(console.last.len(), LAST_LINES);
     }
 }

@@ -84,7 +84,7 @@ use wasi::{
 };
 
 const HOUR: u64 = 3_600_000_000_000;
-const MISBEHAVIOURS: [&str; 15] = [
+const MISBEHAVIOURS: [&str; 16] = [
     "none",
     "block",
     "poll-many",
@@ -96,6 +96,7 @@ const MISBEHAVIOURS: [&str; 15] = [
     "random",
     "much-random",
     "write-much",
+    "write-too-much",
     "exit",
     "future",
     "lookup",
@@ -173,10 +174,11 @@ impl GuestPerturbation for Hostile {
             "much-random" => drop(random::get_random_bytes(1 << 40)),
             "write-much" => {
                 say("writes");
-                let much = vec![b'x'; 8 << 20];
-                let ended = (0..100).map(|_| stdout::get_stdout().write(&much).is_ok()).all(|ok| ok);
+                let much = b"x\n".repeat(32 << 10);
+                let ended = (0..1000).map(|_| stdout::get_stdout().write(&much).is_ok()).all(|ok| ok);
                 assert!(ended, "writing never fails");
             }
+            "write-too-much" => drop(stdout::get_stdout().write(&vec![b'x'; 1 << 20])),
             "exit" => exit::exit(Err(())),
             "future" => drop(stdout::get_stdout().a_function_of_the_future()),
             "lookup" => {
