@@ -132,6 +132,18 @@ impl Model {
         Ok(classifier)
     }
 
+    /// The same for a command that works on images.
+    pub fn load_for_images(&self, console: &Console, device: &Device) -> Result<Classifier> {
+        match self.manifest.input.depth {
+            None => self.load(console, device),
+            Some(depth) => Err(Failure::input(
+                &self.record.manifest,
+                format!("a classifier of volumes of {depth} slices"),
+                "choose a classifier of images; of volumes, `lacuna models inspect` shows what they answer",
+            )),
+        }
+    }
+
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }

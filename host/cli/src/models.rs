@@ -10,7 +10,7 @@ use crate::{
     model::Model,
     plugins::{PluginArguments, Plugins},
 };
-use lacuna_engine::{Activation, Classifier, ReluRule, Tensor};
+use lacuna_engine::{Activation, Cells, Classifier, ReluRule, Tensor};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -55,7 +55,7 @@ pub fn run(Command::Inspect(arguments): &Command) -> Result<()> {
     let model = Model::read(&arguments.classifier, &arguments.black_box, &opening)?;
     let classifier = model.load(&console, &device)?;
     let info = classifier.info();
-    let grey = Tensor::full(&device, &[1, info.channels, info.height, info.width], 0.5)?;
+    let grey = Tensor::full(&device, &info.shape(1), 0.5)?;
     let logits = classifier.logits(&grey, ReluRule::Plain)?;
     let probabilities = classifier.probabilities(&logits)?.read()?;
     let logits = logits.read()?;
@@ -71,8 +71,9 @@ pub fn run(Command::Inspect(arguments): &Command) -> Result<()> {
     for file in &record.files {
         console.say(&format!("  file      {} sha256 {}", file.name, file.sha256));
     }
+    let slices = info.depth.map_or(String::new(), |depth| format!("{depth} slices of "));
     console.say(&format!(
-        "  input     {} channels, {} x {} pixels, intensities in [0, 1]",
+        "  input     {} channels, {slices}{} x {} pixels, intensities in [0, 1]",
         info.channels, info.height, info.width
     ));
     let healthy = info.healthy.and_then(|class| info.classes.get(class.0));
@@ -99,9 +100,13 @@ pub fn run(Command::Inspect(arguments): &Command) -> Result<()> {
         console.say(&format!("  layer `{layer}`: {orientation}"));
     }
 
+    let mut input = json!({ "channels": info.channels, "height": info.height, "width": info.width });
+    if let Some(depth) = info.depth {
+        input["depth"] = json!(depth);
+    }
     console.give(&json!({
         "classifier": record,
-        "input": { "channels": info.channels, "height": info.height, "width": info.width },
+        "input": input,
         "classes": info.classes,
         "activation": activation,
         "healthy": healthy,
@@ -121,25 +126,42 @@ pub fn run(Command::Inspect(arguments): &Command) -> Result<()> {
 fn cam_layer_seen(classifier: &Classifier) -> Result<Option<(String, String)>> {
     let info = classifier.info();
     let Some(layer) = info.cam_layer.clone() else { return Ok(None) };
+    let (grid, axes) = match info.depth {
+        Some(_) => ("volume", ["slice", "row", "column"].as_slice()),
+        None => ("image", ["row", "column"].as_slice()),
+    };
+    let listed = |parts: Vec<String>| match parts.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, first)) => format!("{} and {last}", first.join(", ")),
+        None => String::new(),
+    };
     let cells = match classifier.cells(&layer)? {
-        Some([rows, columns]) => format!(
-            "its cells lie at row {:.1} + {:.1} i and column {:.1} + {:.1} j of the image",
-            rows.first, rows.spacing, columns.first, columns.spacing
-        ),
-        None => "where its cells lie on the image cannot be told, so they are spread over it evenly".to_owned(),
+        Some(cells) => {
+            let one = |((axis, cells), at): ((&&str, &Cells), &str)| {
+                format!("{axis} {:.1} + {:.1} {at}", cells.first, cells.spacing)
+            };
+            let places = axes.iter().zip(&cells).zip(["i", "j", "k"]).map(one).collect();
+            format!("its cells lie at {} of the {grid}", listed(places))
+        }
+        None => format!("where its cells lie on the {grid} cannot be told, so they are spread over it evenly"),
     };
     let Some([from, to]) = classifier.shown_in(&layer)? else {
         return Ok(Some((layer, format!("{cells}; a bright square on grey changes nothing in it"))));
     };
-    let [upper, right] = [to[0] < info.height as f64 / 2.0, to[1] > info.width as f64 / 2.0];
-    let lies = if upper && right {
-        "as the image"
-    } else {
-        "otherwise than the image, or every part of it sees all of the image"
+    // The square lies before the middle of each axis but the last, and behind that of the last.
+    let spatial = info.spatial();
+    let lies_there = |(axis, to): (usize, &f64)| {
+        let half = spatial[axis] as f64 / 2.0;
+        if axis + 1 == spatial.len() { *to > half } else { *to < half }
     };
-    let text = format!(
-        "{cells}; a bright square at row {:.0}, column {:.0} shows in it around row {:.0}, column {:.0}: it lies {lies}",
-        from[0], from[1], to[0], to[1]
-    );
+    let lies = match to.iter().enumerate().all(lies_there) {
+        true => format!("as the {grid}"),
+        false => format!("otherwise than the {grid}, or every part of it sees all of the {grid}"),
+    };
+    let at = |places: &[f64]| {
+        let parts: Vec<String> = axes.iter().zip(places).map(|(axis, at)| format!("{axis} {at:.0}")).collect();
+        parts.join(", ")
+    };
+    let text = format!("{cells}; a bright square at {} shows in it around {}: it lies {lies}", at(&from), at(&to));
     Ok(Some((layer, text)))
 }

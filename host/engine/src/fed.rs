@@ -5,7 +5,7 @@ use crate::graph::{Declared, Network};
 use crate::input::{Input, Layout};
 use crate::{Error, ReluRule, Result, Tensor};
 
-/// A network that takes images (N, C, H, W), or codes (N, L), whatever its graph takes.
+/// A network that takes images (N, C, H, W), volumes (N, C, D, H, W), or codes (N, L), whatever its graph takes.
 #[derive(Debug)]
 pub(crate) struct Fed {
     pub(crate) network: Network,
@@ -80,6 +80,7 @@ impl Fed {
         match (self.layout, images.shape().as_slice()) {
             (_, &[n, 1, h, w]) if self.flat => images.reshape(&[n, h, w]),
             (Layout::ChannelsLast, [_, _, _, _]) => images.permute(&[0, 2, 3, 1]),
+            (Layout::ChannelsLast, [_, _, _, _, _]) => images.permute(&[0, 2, 3, 4, 1]),
             _ => Ok(images),
         }
     }
@@ -150,7 +151,10 @@ pub(crate) fn fits(file: &str, declared: &Declared, input: &Input) -> Result<()>
     let Some(shape) = &declared.shape else { return Ok(()) };
     let shown: Vec<String> = shape.iter().map(|size| size.map_or("?".into(), |size| size.to_string())).collect();
     let shown = shown.join(" x ");
-    let Input { channels, height, width, layout, .. } = input;
+    let Input { channels, depth, height, width, layout, .. } = input;
+    if depth.is_some() || shape.len() == 5 {
+        return fits_volumes(file, name, &shown, shape, input);
+    }
     // A grey picture needs no axis of channels.
     if let ([_, a, b], 1) = (shape.as_slice(), *channels)
         && a.is_none_or(|rows| rows == *height)
@@ -198,6 +202,47 @@ pub(crate) fn fits(file: &str, declared: &Declared, input: &Input) -> Result<()>
                 size(found[0]),
                 size(found[1]),
                 size(found[2])
+            ))
+        }
+    }
+}
+
+/// The same where the manifest or the file speaks of volumes.
+fn fits_volumes(file: &str, name: &str, shown: &str, shape: &[Option<usize>], input: &Input) -> Result<()> {
+    let refused =
+        |why: String| Err(Error::Model(format!("{file}: the graph's input `{name}` is declared as {shown}{why}")));
+    if shape.len() != 5 {
+        return refused(format!(
+            ", {} dimensions, and [input] has a depth: volumes come as (N, C, D, H, W) or (N, D, H, W, C); leave depth out of \
+             [input] for a model of images",
+            shape.len()
+        ));
+    }
+    let Some(depth) = input.depth else {
+        return refused(
+            ", five dimensions: a model of volumes (N, C, D, H, W); write depth = D, the number of slices, into [input]".into(),
+        );
+    };
+    let same = |found: &[Option<usize>], wanted: &[usize]| {
+        found.iter().zip(wanted).all(|(found, wanted)| found.is_none_or(|found| found == *wanted))
+    };
+    let spatial = input.spatial();
+    let channels = input.channels;
+    let first = same(&shape[1..], &[&[channels], &spatial[..]].concat());
+    let last = same(&shape[1..], &[&spatial[..], &[channels]].concat());
+    match (input.layout, first, last) {
+        (Layout::ChannelsFirst, true, _) | (Layout::ChannelsLast, _, true) => Ok(()),
+        (Layout::ChannelsFirst, false, true) => {
+            refused(", channels last (N, D, H, W, C); write layout = \"channels-last\" into [input]".into())
+        }
+        (Layout::ChannelsLast, true, false) => {
+            refused(", channels first (N, C, D, H, W); leave layout = \"channels-last\" out of [input]".into())
+        }
+        _ => {
+            let (height, width) = (input.height, input.width);
+            refused(format!(
+                ", and [input] says {channels} channels, {depth} slices of {height} x {width} pixels; write what the graph \
+                 declares into [input]"
             ))
         }
     }

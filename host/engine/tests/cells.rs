@@ -29,7 +29,8 @@ fn every_layer_sees_what_lies_around_its_cells() {
         let layers = classifier.info().layers.clone();
         // Neighbours see nearly the same; a tenth of the layers of a deep network is enough.
         for layer in layers.iter().step_by(layers.len().div_ceil(12)) {
-            let [rows, columns] = classifier.cells(layer).unwrap().expect("a layer of convolutions has places");
+            let cells = classifier.cells(layer).unwrap().expect("a layer of convolutions has places");
+            let [rows, columns] = <[Cells; 2]>::try_from(cells).unwrap();
             let size = classifier
                 .activations(&Tensor::full(&device, &shape(&classifier), 0.5).unwrap(), layer)
                 .unwrap()

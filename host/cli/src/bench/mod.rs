@@ -51,6 +51,6 @@ fn classifier(named: &str, opening: &Opening<'_>) -> Result<Classifier> {
             let _waiting = console.wait("making a DenseNet121 with random weights");
             Ok(Classifier::untrained(Architecture::DenseNet121, 3, SEED, device)?)
         }
-        file => Model::read(Path::new(file), &BlackBoxArguments::default(), opening)?.load(console, device),
+        file => Model::read(Path::new(file), &BlackBoxArguments::default(), opening)?.load_for_images(console, device),
     }
 }

@@ -145,7 +145,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     };
     let notes = reader.notes();
     pictures::tell(&console, &notes);
-    let classifier = model.load(&console, &device)?;
+    let classifier = model.load_for_images(&console, &device)?;
     let generator = match &generator_model {
         Some(model) => Some((model, model.load(&console, &device)?)),
         None => None,

@@ -105,7 +105,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let folders = Folders::open(&arguments.out, &arguments.images)?;
     let subjects = subjects(&console, arguments, &model)?;
     interrupt::check(&cancel)?;
-    let classifier = model.load(&console, &device)?;
+    let classifier = model.load_for_images(&console, &device)?;
     interrupt::check(&cancel)?;
     let generator = match &generator {
         Some(model) => Some((model, model.load(&console, &device)?)),

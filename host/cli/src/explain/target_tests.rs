@@ -11,6 +11,7 @@ fn info(activation: Activation, healthy: Option<usize>) -> ClassifierInfo {
         name: "test".to_owned(),
         classes: ["CNV", "DME", "NORMAL"].map(str::to_owned).to_vec(),
         channels: 1,
+        depth: None,
         height: 1,
         width: 1,
         activation,

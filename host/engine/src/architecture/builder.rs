@@ -54,6 +54,7 @@ impl<'s, 'w> Builder<'s, 'w> {
             padding: Padding::Explicit([window.padding; 4]),
             dilation: [1, 1],
             groups: 1,
+            depth: None,
         };
         let mut inputs = vec![x.to_owned(), self.constant(&format!("{name}.weight"), shape)?];
         if bias {
@@ -72,6 +73,7 @@ impl<'s, 'w> Builder<'s, 'w> {
             output_shape: None,
             dilation: [1, 1],
             groups: 1,
+            depth: None,
         };
         let weight = self.constant(&format!("{name}.weight"), shape)?;
         let bias = self.constant(&format!("{name}.bias"), &shape[1..2])?;

@@ -18,6 +18,7 @@ pub(super) fn build(b: &mut Builder<'_, '_>, channels: usize) -> Result<()> {
     let x = b.norm_relu("features.norm0", "features.relu0", &x, 64)?;
     let pool = Pool {
         line: false,
+        depth: None,
         kernel: [3, 3],
         stride: [2, 2],
         padding: Padding::Explicit([1; 4]),
@@ -66,6 +67,7 @@ pub(super) fn build(b: &mut Builder<'_, '_>, channels: usize) -> Result<()> {
                 b.conv(&format!("{at}.conv"), &y, &[width / 2, width, 1, 1], Window { stride: 1, padding: 0 }, false)?;
             let pool = Pool {
                 line: false,
+                depth: None,
                 kernel: [2, 2],
                 stride: [2, 2],
                 padding: Padding::Explicit([0; 4]),

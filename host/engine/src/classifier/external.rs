@@ -6,7 +6,7 @@ use std::fmt::Debug;
 
 /// A black box: a program, a component, a server. It is asked from several threads, one after the other.
 pub trait BlackBox: Debug + Send + Sync {
-    /// Logits (N, K) of images (N, C, H, W), outside any graph.
+    /// Logits (N, K) of images (N, C, H, W), or volumes (N, C, D, H, W), outside any graph.
     ///
     /// # Errors
     /// [`Error::External`]: what happened, and what to do.

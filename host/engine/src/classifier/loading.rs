@@ -7,7 +7,6 @@ use super::manifest::Manifest;
 use crate::fed::{Fed, fits};
 use crate::graph::network::{Layer, Probe};
 use crate::graph::{self, Graph};
-use crate::input::Input;
 use crate::tensor::SplitMix;
 use crate::{Device, Error, ReluRule, Result, Tensor};
 
@@ -29,7 +28,7 @@ pub(super) fn load(file: &str, manifest: &Manifest, graph: Graph, device: &Devic
         Error::Shape { .. } | Error::Argument { .. } => Error::Model(format!("{file}: {error}")),
         other => other,
     };
-    let Input { channels, height, width, layout, .. } = manifest.input;
+    let layout = manifest.input.layout;
     let (classes, activation) = (manifest.output.classes.len(), manifest.output.activation);
     let mut notes = Vec::new();
     let declared = graph.declared.clone();
@@ -43,7 +42,7 @@ pub(super) fn load(file: &str, manifest: &Manifest, graph: Graph, device: &Devic
     let fed = Fed::new(network, layout, declared.as_ref());
     let mut network = LogitNetwork { fed, classes };
 
-    let shape = [1, channels, height, width];
+    let shape = manifest.input.shape(1);
     let normalisation = manifest.input.normalisation(device)?;
     let normalised = |image: Tensor| match &normalisation {
         Some((scale, shift)) => image.multiply(scale)?.add(shift),
@@ -118,17 +117,21 @@ pub(super) fn load(file: &str, manifest: &Manifest, graph: Graph, device: &Devic
     Ok(Loaded { network, layers, mixes_after, differentiable, notes })
 }
 
-/// Grey that rises from the upper left to the lower right.
-fn gradient(device: &Device, shape: &[usize; 4]) -> Result<Tensor> {
-    let [_, channels, height, width] = *shape;
-    let one = |at: usize| {
-        let (row, column) = (at / width % height, at % width);
-        0.2 + 0.6 * (row + column) as f32 / (height + width) as f32
+/// Grey that rises from the upper left to the lower right, and from the first slice of a volume to the last.
+fn gradient(device: &Device, shape: &[usize]) -> Result<Tensor> {
+    let spatial = &shape[2..];
+    let one = |mut at: usize| {
+        let mut along = 0;
+        for size in spatial.iter().rev() {
+            along += at % size;
+            at /= size;
+        }
+        0.2 + 0.6 * along as f32 / spatial.iter().sum::<usize>() as f32
     };
-    Tensor::from_data(device, shape, (0..channels * height * width).map(one).collect())
+    Tensor::from_data(device, shape, (0..shape.iter().product()).map(one).collect())
 }
 
-fn noise(device: &Device, shape: &[usize; 4]) -> Result<Tensor> {
+fn noise(device: &Device, shape: &[usize]) -> Result<Tensor> {
     let mut random = SplitMix(20);
     Tensor::from_data(device, shape, (0..shape.iter().product()).map(|_| random.unit() as f32).collect())
 }

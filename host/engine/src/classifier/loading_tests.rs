@@ -210,6 +210,27 @@ fn channels_may_come_last() {
 }
 
 #[test]
+fn channels_of_volumes_may_come_last() {
+    // Two channels of 2 slices of 2 x 1 pixels.
+    let weights: Vec<f32> = (0..24).map(|x| (x * x % 17) as f32 - 5.0).collect();
+    let image: Vec<f32> = (0..8).map(|x| x as f32 / 8.0).collect();
+    let nodes = vec![node("Flatten", &["x"], &["rows"]), node("MatMul", &["rows", "w"], &["z"])];
+    let bytes = model(13, &[("x", &[-1; 5])], nodes, vec![floats("w", &[8, 3], &weights)], &["z"]);
+    let text =
+        MANIFEST.replace("channels = 1\nheight = 2\nwidth = 2", "channels = 2\ndepth = 2\nheight = 2\nwidth = 1");
+    let last = text.replace("[output]", "layout = \"channels-last\"\n[output]");
+    let volumes = Tensor::from_data(&Device::cpu(), &[1, 2, 2, 2, 1], image.clone()).unwrap();
+    let answer =
+        |text: &str| open(text, bytes.clone()).unwrap().logits(&volumes, ReluRule::Plain).unwrap().read().unwrap();
+    for (text, order) in [(&text, [0, 1, 2, 3, 4, 5, 6, 7]), (&last, [0, 4, 1, 5, 2, 6, 3, 7])] {
+        let class = |class: usize| -> f64 {
+            order.iter().enumerate().map(|(at, from)| f64::from(image[*from] * weights[at * 3 + class])).sum()
+        };
+        close(&answer(text), &[class(0), class(1), class(2)]);
+    }
+}
+
+#[test]
 fn one_of_two_outputs_is_chosen_and_the_other_is_not_read() {
     let boxes = node("NonMaxSuppression", &["z"], &["boxes"]);
     let bytes = graph(-1, vec![boxes], &["boxes", "z"]);

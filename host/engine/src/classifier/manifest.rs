@@ -118,6 +118,12 @@ impl Manifest {
                 "[model] seconds is {seconds}, expected a number above 0 and up to 86400, with `command`"
             ));
         }
+        if self.input.depth.is_some() && architecture.is_some() {
+            return Err(
+                "[input] has a depth, and a native architecture takes images; leave depth out, or give a `graph`"
+                    .into(),
+            );
+        }
         self.check_input_and_output()
     }
 
@@ -162,6 +168,7 @@ impl Manifest {
             name: self.name.clone(),
             classes: self.output.classes.clone(),
             channels: self.input.channels,
+            depth: self.input.depth,
             height: self.input.height,
             width: self.input.width,
             activation: self.output.activation,

@@ -76,6 +76,8 @@ pub struct ClassifierInfo {
     pub name: String,
     pub classes: Vec<String>,
     pub channels: usize,
+    /// Slices of the volumes (N, C, D, H, W) that it takes; none for images (N, C, H, W).
+    pub depth: Option<usize>,
     pub height: usize,
     pub width: usize,
     pub activation: Activation,
@@ -83,13 +85,25 @@ pub struct ClassifierInfo {
     pub healthy: Option<ClassIndex>,
     /// Whether gradients exist.
     pub differentiable: bool,
-    /// Layers whose activations (N, C, H, W) can be asked for, in the order of computation.
+    /// Layers whose activations, (N, C, H, W) or (N, C, D, H, W), can be asked for, in the order of computation.
     pub layers: Vec<String>,
     pub cam_layer: Option<String>,
     /// None for a black box.
     pub activation_functions: Vec<ActivationFunction>,
     /// What loading the model found that its user should know, once.
     pub notes: Vec<String>,
+}
+
+impl ClassifierInfo {
+    /// Sizes along the spatial axes: (H, W), or (D, H, W) of volumes.
+    pub fn spatial(&self) -> Vec<usize> {
+        self.depth.into_iter().chain([self.height, self.width]).collect()
+    }
+
+    /// The shape of so many images: (N, C, H, W), or (N, C, D, H, W) of volumes.
+    pub fn shape(&self, images: usize) -> Vec<usize> {
+        [&[images, self.channels], &self.spatial()[..]].concat()
+    }
 }
 
 /// The activation function that a [`ReluRule`] acts on, by its name in ONNX.
@@ -119,7 +133,7 @@ pub struct Classifier {
 struct Inner {
     info: ClassifierInfo,
     body: Body,
-    /// Normalisation, scale x + shift, each (1, C, 1, 1); none when it changes nothing.
+    /// Normalisation, scale x + shift, each (1, C, 1, 1) or (1, C, 1, 1, 1); none when it changes nothing.
     normalisation: Option<(Tensor, Tensor)>,
     /// How the axes of each layer lie, and its cells on the image.
     pictures: HashMap<String, Picture>,
@@ -145,10 +159,10 @@ impl Classifier {
         }
     }
 
-    /// Logits (N, K) of images (N, C, H, W) in [0, 1]. Normalisation is inside and differentiable.
+    /// Logits (N, K) of images (N, C, H, W), or volumes (N, C, D, H, W), in [0, 1]. Normalisation is inside and differentiable.
     ///
     /// # Errors
-    /// [`Error::Shape`] unless the images have the classifier's channels, height and width;
+    /// [`Error::Shape`] unless the images have the classifier's channels and sizes;
     /// [`Error::NotDifferentiable`] for tracked images where gradients do not exist.
     pub fn logits(&self, images: &Tensor, rule: ReluRule) -> Result<Tensor> {
         let images = self.normalised(images)?;
@@ -224,10 +238,10 @@ impl Classifier {
                 info.name
             )));
         }
-        let [_, channels, height, width] = images.image_shape("classifier")?;
-        if (channels, height, width) != (info.channels, info.height, info.width) {
-            let expected = format!("(N, {}, {}, {})", info.channels, info.height, info.width);
-            return Err(Error::shape("classifier", expected, &images.shape()));
+        let shape = images.shape();
+        if shape.get(1..) != Some(&info.shape(1)[1..]) {
+            let sizes: Vec<String> = info.shape(1)[1..].iter().map(usize::to_string).collect();
+            return Err(Error::shape("classifier", format!("(N, {})", sizes.join(", ")), &shape));
         }
         match &self.inner.normalisation {
             Some((scale, shift)) => images.multiply(scale)?.add(shift),

@@ -100,8 +100,7 @@ impl Classifier {
                 pictures: HashMap::new(),
             }),
         };
-        let Input { channels, height, width, .. } = manifest.input;
-        classifier.logits(&Tensor::full(device, &[1, channels, height, width], 0.5)?, ReluRule::Plain)?;
+        classifier.logits(&Tensor::full(device, &manifest.input.shape(1), 0.5)?, ReluRule::Plain)?;
         Ok(classifier)
     }
 

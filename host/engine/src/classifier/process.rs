@@ -8,6 +8,8 @@
 //!                or: {"error":"why not"}\n
 //! ```
 //!
+//! Volumes have five sizes: images, channels, slices, rows, columns.
+//!
 //! The program is started once, answers one batch after the other, and ends when its input does. What it writes to its
 //! standard error is shown when it fails. `host/cli/examples/black_box.rs` is one, with the same in Python.
 

@@ -6,6 +6,7 @@ pub(crate) mod nonlinearity;
 pub(crate) mod pool;
 mod product;
 pub(crate) mod rectify;
+pub(crate) mod volume;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -58,6 +58,9 @@ impl GeneratorManifest {
 
     fn check(&self) -> std::result::Result<(), String> {
         self.input.check()?;
+        if self.input.depth.is_some() {
+            return Err("[input] has a depth, and generators of volumes are not known: a generator makes images".into());
+        }
         let GeneratorModel { graph, encoder, decoder, weights, vae, .. } = &self.generator;
         match (graph, encoder, decoder, weights, vae) {
             (Some(_), None, None, None, None) | (None, Some(_), Some(_), None, None) => Ok(()),

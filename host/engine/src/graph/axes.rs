@@ -1,4 +1,4 @@
-//! Which axes of a layer are channels, rows and columns, and where on the image its cells lie.
+//! Which axes of a layer are channels, depth, rows and columns, and where on the image its cells lie.
 //!
 //! The axes of the images are followed through the graph: permuted, cut, joined, grouped. Beside them goes where the first
 //! cell lies and how far apart cells are, in pixels: a convolution of kernel k, stride s, padding p and dilation d puts cell
@@ -7,6 +7,7 @@
 
 use super::network::{Kernel, Step};
 use super::operator::{Centres, Operator, Resizing};
+use super::run::first_kept;
 use super::value::Value;
 use crate::input::Layout;
 
@@ -15,6 +16,7 @@ use crate::input::Layout;
 pub(crate) enum Role {
     Batch,
     Channel,
+    Depth,
     Row,
     Column,
     Unknown,
@@ -47,36 +49,44 @@ pub(crate) struct Axis {
 pub(crate) const UNKNOWN: Axis = Axis { role: Role::Unknown, cells: None };
 const CHANNEL: Axis = Axis { role: Role::Channel, cells: None };
 
-/// A layer that is a picture: its axes as (N, C, H, W), and where its cells lie.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A layer that is a picture, or a volume: its axes as (N, C, H, W) or (N, C, D, H, W), and where its cells lie.
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Picture {
-    /// The axes of batch, channels, rows and columns.
-    pub(crate) order: [usize; 4],
-    /// Along rows and along columns; none where it cannot be told.
-    pub(crate) cells: Option<[Cells; 2]>,
+    /// The axes of batch and channels, of the depth of a volume, of rows and of columns.
+    pub(crate) order: Vec<usize>,
+    /// Along each spatial axis; none where it cannot be told.
+    pub(crate) cells: Option<Vec<Cells>>,
 }
 
-/// The axes of images with so many; those of one channel may have none for it.
+/// The axes of images, or volumes, with so many; images of one channel may have none for it.
 pub(crate) fn of_images(layout: Layout, rank: usize) -> Vec<Axis> {
     let pixels = |role| Axis { role, cells: Some(Cells::PIXELS) };
     let batch = Axis { role: Role::Batch, cells: None };
     match layout {
         _ if rank == 3 => vec![batch, pixels(Role::Row), pixels(Role::Column)],
-        _ if rank != 4 => vec![UNKNOWN; rank],
-        Layout::ChannelsFirst => vec![batch, CHANNEL, pixels(Role::Row), pixels(Role::Column)],
-        Layout::ChannelsLast => vec![batch, pixels(Role::Row), pixels(Role::Column), CHANNEL],
+        _ if !matches!(rank, 4 | 5) => vec![UNKNOWN; rank],
+        layout => {
+            let spatial = [Role::Depth, Role::Row, Role::Column].map(pixels);
+            let spatial = &spatial[5 - rank..];
+            match layout {
+                Layout::ChannelsFirst => [&[batch, CHANNEL], spatial].concat(),
+                Layout::ChannelsLast => [&[batch], spatial, &[CHANNEL]].concat(),
+            }
+        }
     }
 }
 
-/// The picture that a value with these axes is, if it is one.
-pub(crate) fn picture(axes: &[Axis], shape: &[usize]) -> Option<Picture> {
-    let at = |role| axes.iter().position(|axis| axis.role == role);
-    let order = [at(Role::Batch)?, at(Role::Channel)?, at(Role::Row)?, at(Role::Column)?];
-    if axes.len() != 4 || shape[order[2]] * shape[order[3]] < 2 {
+/// The picture that a value with these axes is, if it is one; of a network of volumes, the volume. A value that lacks an
+/// axis of what the network takes has no place on it.
+pub(crate) fn picture(axes: &[Axis], shape: &[usize], volumes: bool) -> Option<Picture> {
+    let spatial: &[Role] = if volumes { &[Role::Depth, Role::Row, Role::Column] } else { &[Role::Row, Role::Column] };
+    let at = |role: &Role| axes.iter().position(|axis| axis.role == *role);
+    let order = [&[Role::Batch, Role::Channel], spatial].concat().iter().map(at).collect::<Option<Vec<usize>>>()?;
+    if axes.len() != order.len() || order[2..].iter().map(|axis| shape[*axis]).product::<usize>() < 2 {
         return None;
     }
-    let cells = |axis: usize| axes[order[axis]].cells;
-    Some(Picture { order, cells: cells(2).zip(cells(3)).map(|(rows, columns)| [rows, columns]) })
+    let cells = order[2..].iter().map(|axis| axes[*axis].cells).collect();
+    Some(Picture { order, cells })
 }
 
 /// The axes of what a step makes of values with these axes; the shapes are those of one image.
@@ -87,31 +97,68 @@ pub(crate) fn after(step: &Step, inputs: &[(Vec<Axis>, Option<&Value>)], made: &
     let from = value.map(Value::shape).unwrap_or_default();
     let list = |index: usize| inputs.get(index)?.1?.as_array()?.as_whole().map(<[i64]>::to_vec);
     let axes = match &step.kernel {
-        Kernel::Conv { conv, same, .. } if first.len() == 4 => {
+        Kernel::Conv { conv, same, .. } if first.len() == 2 + conv.axes() => {
             let g = conv.geometry();
+            let last = from.len() - 2;
             let padding = match same {
-                Some(same) => same.amounts([from[2], from[3]], g.kernel, g.stride, g.dilation),
+                Some(same) => same.amounts([from[last], from[last + 1]], g.kernel, g.stride, g.dilation),
                 None => g.padding,
             };
-            windowed(first, g.kernel, g.stride, g.dilation, padding)
+            let depth = conv.depth().map(|depth| {
+                let before = match same {
+                    Some(same) => {
+                        same.amounts([from[2], 1], [depth.kernel, 1], [depth.stride, 1], [depth.dilation, 1])[0]
+                    }
+                    None => depth.padding[0],
+                };
+                Window { kernel: depth.kernel, stride: depth.stride, dilation: depth.dilation, before }
+            });
+            windowed(first, depth, sides(g.kernel, g.stride, g.dilation, padding))
         }
-        Kernel::ConvTranspose { conv, .. } if first.len() == 4 => {
+        Kernel::ConvTranspose { conv, output_padding, output_shape, .. } if first.len() == 2 + conv.axes() => {
             let g = conv.geometry();
-            let turned = |axis: usize| {
-                let mut turned = first[axis + 2];
-                let before = g.padding[axis] as f64;
-                let reach = g.dilation[axis] as f64 * (g.kernel[axis] as f64 - 1.0) / 2.0;
-                let stride = g.stride[axis] as f64;
-                turned.cells = turned.cells.map(|cells| cells.of((before - reach) / stride, 1.0 / stride));
-                turned
+            let depth = conv.depth().map(|depth| Window {
+                kernel: depth.kernel,
+                stride: depth.stride,
+                dilation: depth.dilation,
+                before: depth.padding[0],
+            });
+            let windows = depth.into_iter().chain(sides(g.kernel, g.stride, g.dilation, g.padding));
+            let turned = |(index, window): (usize, Window)| {
+                let axis = first[index + 2];
+                // What is cut to the size that the file names begins later.
+                let whole = (from[index + 2] - 1) * window.stride
+                    + window.dilation * (window.kernel - 1)
+                    + 1
+                    + output_padding.get(index).copied().unwrap_or(0);
+                let cut = match output_shape {
+                    Some((_, upper)) => first_kept(whole, shape[index + 2], *upper),
+                    None => 0,
+                };
+                let before = (window.before + cut) as f64;
+                let stride = window.stride as f64;
+                Axis {
+                    cells: axis.cells.map(|cells| cells.of((before - window.reach()) / stride, 1.0 / stride)),
+                    ..axis
+                }
             };
-            vec![first[0], CHANNEL, turned(0), turned(1)]
+            [first[0], CHANNEL].into_iter().chain(windows.enumerate().map(turned)).collect()
         }
         Kernel::ScaleShift { .. } | Kernel::Silu => first.clone(),
         Kernel::Operator(operator) => match operator {
-            Operator::MaxPool(pool) | Operator::AveragePool { pool, .. } if first.len() == 4 => {
-                let amounts = pool.padding.amounts([from[2], from[3]], pool.kernel, pool.stride, pool.dilation);
-                let mut axes = windowed(first, pool.kernel, pool.stride, pool.dilation, amounts);
+            Operator::MaxPool(pool) | Operator::AveragePool { pool, .. }
+                if first.len() == if pool.depth.is_some() { 5 } else { 4 } =>
+            {
+                let last = from.len() - 2;
+                let amounts =
+                    pool.padding.amounts([from[last], from[last + 1]], pool.kernel, pool.stride, pool.dilation);
+                let depth = pool.depth.as_ref().map(|depth| Window {
+                    kernel: depth.kernel,
+                    stride: depth.stride,
+                    dilation: depth.dilation,
+                    before: depth.amounts(from[2])[0],
+                });
+                let mut axes = windowed(first, depth, sides(pool.kernel, pool.stride, pool.dilation, amounts));
                 axes[1] = first[1];
                 axes
             }
@@ -240,20 +287,40 @@ fn merged(axes: impl Iterator<Item = Axis>) -> Axis {
     Axis { role: first.role, cells }
 }
 
-fn windowed(
-    first: &[Axis],
-    kernel: [usize; 2],
-    stride: [usize; 2],
-    dilation: [usize; 2],
-    padding: [usize; 4],
-) -> Vec<Axis> {
-    let along = |axis: usize| {
-        let reach = dilation[axis] as f64 * (kernel[axis] as f64 - 1.0) / 2.0;
-        let mut moved = first[axis + 2];
-        moved.cells = moved.cells.map(|cells| cells.of(reach - padding[axis] as f64, stride[axis] as f64));
-        moved
+/// A window that moves along one axis.
+#[derive(Clone, Copy)]
+struct Window {
+    kernel: usize,
+    stride: usize,
+    dilation: usize,
+    /// Padding before the axis.
+    before: usize,
+}
+
+impl Window {
+    /// From its first tap to its middle.
+    fn reach(self) -> f64 {
+        self.dilation as f64 * (self.kernel as f64 - 1.0) / 2.0
+    }
+}
+
+/// The windows along rows and columns.
+fn sides(kernel: [usize; 2], stride: [usize; 2], dilation: [usize; 2], padding: [usize; 4]) -> [Window; 2] {
+    [0, 1].map(|axis| Window {
+        kernel: kernel[axis],
+        stride: stride[axis],
+        dilation: dilation[axis],
+        before: padding[axis],
+    })
+}
+
+fn windowed(first: &[Axis], depth: Option<Window>, sides: [Window; 2]) -> Vec<Axis> {
+    let along = |(axis, window): (&Axis, Window)| Axis {
+        cells: axis.cells.map(|cells| cells.of(window.reach() - window.before as f64, window.stride as f64)),
+        ..*axis
     };
-    vec![first[0], CHANNEL, along(0), along(1)]
+    let windows = depth.into_iter().chain(sides);
+    [first[0], CHANNEL].into_iter().chain(first[2..].iter().zip(windows).map(along)).collect()
 }
 
 fn spaced(first: &[Axis], start: f64, spacing: f64) -> Vec<Axis> {
@@ -325,13 +392,14 @@ mod tests {
     #[test]
     fn windows_move_and_spread_cells() {
         // A convolution 3 x 3 of stride 2 and padding 1, twice: cells on every fourth pixel, the first on pixel 0.
-        let once = windowed(&image(), [3, 3], [2, 2], [1, 1], [1; 4]);
-        let twice = windowed(&once, [3, 3], [2, 2], [1, 1], [1; 4]);
-        let picture = picture(&twice, &[1, 8, 7, 7]).unwrap();
+        let window = Window { kernel: 3, stride: 2, dilation: 1, before: 1 };
+        let once = windowed(&image(), None, [window; 2]);
+        let twice = windowed(&once, None, [window; 2]);
+        let picture = picture(&twice, &[1, 8, 7, 7], false).unwrap();
         assert_eq!(picture.order, [0, 1, 2, 3]);
         assert_eq!(picture.cells.unwrap()[0], Cells { first: 0.0, spacing: 4.0 });
         // Patches of 4 x 4: their middle lies between pixels 1 and 2.
-        let patches = windowed(&image(), [4, 4], [4, 4], [1, 1], [0; 4]);
+        let patches = windowed(&image(), None, [Window { kernel: 4, stride: 4, dilation: 1, before: 0 }; 2]);
         assert_eq!(patches[2].cells, Some(Cells { first: 1.5, spacing: 4.0 }));
     }
 
@@ -342,6 +410,21 @@ mod tests {
         assert_eq!(axes[2].role, Role::Unknown);
         let axes = regrouped(&image(), &[1, 3, 8, 6], &[1, 3, 2, 4, 6]);
         assert_eq!(axes.iter().map(|axis| axis.role).collect::<Vec<_>>()[4], Role::Column);
-        assert!(picture(&axes, &[1, 3, 2, 4, 6]).is_none());
+        assert!(picture(&axes, &[1, 3, 2, 4, 6], false).is_none());
+    }
+
+    #[test]
+    fn volumes_have_a_depth() {
+        let volume = of_images(Layout::ChannelsLast, 5);
+        let found = picture(&volume, &[1, 4, 6, 5, 1], true).unwrap();
+        assert_eq!(found.order, [0, 4, 1, 2, 3]);
+        // A picture of a network of volumes, and a volume of one of pictures, lie nowhere on what it takes.
+        assert!(picture(&image(), &[1, 3, 8, 8], true).is_none());
+        assert!(picture(&volume, &[1, 4, 6, 5, 1], false).is_none());
+        let window = |stride| Window { kernel: 3, stride, dilation: 1, before: 0 };
+        let made = windowed(&of_images(Layout::ChannelsFirst, 5), Some(window(1)), [window(2), window(4)]);
+        let cells = picture(&made, &[1, 8, 3, 3, 3], true).unwrap().cells.unwrap();
+        let expected = [1.0, 2.0, 4.0].map(|spacing| Cells { first: 1.0, spacing });
+        assert_eq!(cells, expected);
     }
 }

@@ -16,6 +16,8 @@ mod trainable;
 #[cfg(test)]
 mod trainable_tests;
 pub(crate) mod value;
+#[cfg(test)]
+pub(crate) mod volume_tests;
 
 pub(crate) use array::Array;
 pub(crate) use compile::compile;
@@ -28,7 +30,7 @@ use std::collections::HashMap;
 /// Operators and constants, connected by the names of their values.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Graph {
-    /// The value that takes the images (N, C, H, W).
+    /// The value that takes the images (N, C, H, W), or volumes (N, C, D, H, W).
     pub(crate) input: String,
     /// The value that holds the logits (N, K).
     pub(crate) output: String,

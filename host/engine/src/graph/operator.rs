@@ -4,17 +4,18 @@ use super::array::{Array, Kind};
 use crate::kernels::Nonlinearity;
 
 /// One operator with its attributes. What an older operator set gives as an attribute and a newer one as an input is an
-/// input here. Shapes are those of ONNX: images (N, C, H, W).
+/// input here. Shapes are those of ONNX: images (N, C, H, W), volumes (N, C, D, H, W).
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Operator {
-    /// Inputs x, weight (O, I / groups, kh, kw), optional bias (O).
+    /// Inputs x, weight (O, I / groups, kh, kw), optional bias (O); of volumes, weight (O, I / groups, kd, kh, kw).
     Conv {
         stride: [usize; 2],
         padding: Padding,
         dilation: [usize; 2],
         groups: usize,
+        depth: Option<Depth>,
     },
-    /// Inputs x, weight (I, O / groups, kh, kw), optional bias (O).
+    /// Inputs x, weight (I, O / groups, kh, kw), optional bias (O); of volumes, weight (I, O / groups, kd, kh, kw).
     ConvTranspose {
         stride: [usize; 2],
         padding: Padding,
@@ -23,6 +24,7 @@ pub(crate) enum Operator {
         output_shape: Option<[usize; 2]>,
         dilation: [usize; 2],
         groups: usize,
+        depth: Option<TransposedDepth>,
     },
     /// Silences a share of the features while training, and passes everything otherwise.
     Dropout {
@@ -344,12 +346,42 @@ pub(crate) enum Proportions {
 pub(crate) struct Pool {
     /// Whether the values are lines (N, C, L), pictures of one row.
     pub(crate) line: bool,
+    /// What moves along the depth, where the values are volumes.
+    pub(crate) depth: Option<Depth>,
     pub(crate) kernel: [usize; 2],
     pub(crate) stride: [usize; 2],
     pub(crate) padding: Padding,
     pub(crate) dilation: [usize; 2],
     /// Round the size of the output up, so that a partial window at the end counts.
     pub(crate) round_up: bool,
+}
+
+/// A window along the depth of volumes (N, C, D, H, W).
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Depth {
+    pub(crate) kernel: usize,
+    pub(crate) stride: usize,
+    /// That of images of D rows and one column.
+    pub(crate) padding: Padding,
+    pub(crate) dilation: usize,
+}
+
+impl Depth {
+    /// The padding before and after so many slices.
+    pub(crate) fn amounts(&self, slices: usize) -> [usize; 2] {
+        let [before, _, after, _] =
+            self.padding.amounts([slices, 1], [self.kernel, 1], [self.stride, 1], [self.dilation, 1]);
+        [before, after]
+    }
+}
+
+/// The depth of a transposed convolution.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct TransposedDepth {
+    pub(crate) window: Depth,
+    pub(crate) output_padding: usize,
+    /// Slices of the result, where the file names its shape.
+    pub(crate) output_shape: Option<usize>,
 }
 
 /// Zeros (or, for a maximum, nothing) around an image.

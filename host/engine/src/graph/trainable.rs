@@ -200,7 +200,7 @@ impl Trainable {
         };
         let bias = || if step.inputs.len() > 2 { tensor(2).map(|bias| Some(bias.burn::<1>())) } else { Ok(None) };
         let made = match (operator, mode) {
-            (Operator::Conv { stride, padding: Padding::Explicit(padding), dilation, groups }, _) => {
+            (Operator::Conv { stride, padding: Padding::Explicit(padding), dilation, groups, depth: None }, _) => {
                 let [top, left, bottom, right] = *padding;
                 let padding = [(top, bottom), (left, right)];
                 let options = ConvOptions::new_with_padding(*stride, padding, *dilation, *groups);
@@ -216,6 +216,7 @@ impl Trainable {
                     output_shape: None,
                     dilation,
                     groups,
+                    depth: None,
                 },
                 _,
             ) => {

@@ -49,7 +49,7 @@ fn convolutions_in_training_follow_the_definition() {
         let y = output(&case, &x, &weights, &bias);
         let slopes = numbers(y.len(), case.seed ^ 3);
         let (stride, padding) = (g.stride, Padding::Explicit(g.padding));
-        let operator = Operator::Conv { stride, padding, dilation: g.dilation, groups: g.groups };
+        let operator = Operator::Conv { stride, padding, dilation: g.dilation, groups: g.groups, depth: None };
         let kernel = vec![g.channels_out, g.channels_in / g.groups, g.kernel[0], g.kernel[1]];
         let network = network(operator, &[("1", kernel, &weights), ("2", vec![g.channels_out], &bias)]);
         let (found, gradients) = trained(&network, (shape, &x), &slopes);
@@ -91,7 +91,7 @@ fn transposed_convolutions_in_training_follow_the_definition() {
         y.iter_mut().enumerate().for_each(|(at, y)| y.add(f64::from(bias[at / plane % g.channels_in])));
         let slopes = numbers(y.len(), case.seed ^ 3);
         let (stride, padding, dilation, groups) = (g.stride, g.padding, g.dilation, g.groups);
-        let operator = Operator::ConvTranspose { stride, padding: Padding::Explicit(padding), output_padding, output_shape: None, dilation, groups };
+        let operator = Operator::ConvTranspose { stride, padding: Padding::Explicit(padding), output_padding, output_shape: None, dilation, groups, depth: None };
         let kernel = vec![g.channels_out, g.channels_in / g.groups, g.kernel[0], g.kernel[1]];
         let network = network(operator, &[("1", kernel, &weights), ("2", vec![g.channels_in], &bias)]);
         let (found, gradients) = trained(&network, (shape, &x), &slopes);

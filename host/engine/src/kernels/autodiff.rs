@@ -24,7 +24,7 @@ impl<B: Backend + FrozenOps, C: CheckpointStrategy> FrozenOps for Autodiff<B, C>
         struct ConvBackward;
         impl<B: Backend + FrozenOps> Backward<B, 1> for ConvBackward {
             /// Weight, sizes, size of the input, and the output where a ReLU follows.
-            type State = (FloatTensor<B>, Arc<FrozenConv>, [usize; 2], Option<(FloatTensor<B>, ReluRule)>);
+            type State = (FloatTensor<B>, Arc<FrozenConv>, Vec<usize>, Option<(FloatTensor<B>, ReluRule)>);
 
             fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
                 check_in_backward();
@@ -43,7 +43,7 @@ impl<B: Backend + FrozenOps, C: CheckpointStrategy> FrozenOps for Autodiff<B, C>
         match ConvBackward.prepare::<C>([node]).compute_bound().stateful() {
             OpsKind::Tracked(prep) => {
                 let x = x.into_primitive();
-                let size = [x.shape()[2], x.shape()[3]];
+                let size = x.shape().iter().skip(2).copied().collect();
                 let output = B::frozen_conv(x, weight.clone(), bias, conv.clone(), then);
                 let relu = match then {
                     Then::Nothing => None,
@@ -59,7 +59,7 @@ impl<B: Backend + FrozenOps, C: CheckpointStrategy> FrozenOps for Autodiff<B, C>
         gradient: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         conv: Arc<FrozenConv>,
-        size: [usize; 2],
+        size: Vec<usize>,
     ) -> FloatTensor<Self> {
         // Second derivatives do not exist here: the result is a constant.
         let inner = B::frozen_conv_gradient(gradient.into_primitive(), weight.into_primitive(), conv, size);
@@ -71,7 +71,7 @@ impl<B: Backend + FrozenOps, C: CheckpointStrategy> FrozenOps for Autodiff<B, C>
         weight: FloatTensor<Self>,
         zeros: FloatTensor<Self>,
         conv: Arc<FrozenConv>,
-        size: [usize; 2],
+        size: Vec<usize>,
     ) -> FloatTensor<Self> {
         #[derive(Debug)]
         struct TransposeBackward;

@@ -1,10 +1,12 @@
 //! The frozen operators on the CPU backend.
 
-use super::{FrozenConv, FrozenOps, MaxPool, Nonlinearity, Then};
+use super::depth::{gradient_through_pictures, through_pictures};
+use super::{Depth, FrozenConv, FrozenOps, MaxPool, Nonlinearity, Then};
 use crate::ReluRule;
 use crate::cpu::instructions::Instructions;
+use crate::cpu::volume::Volumes;
 use crate::cpu::{nonlinearity, pool, rectify};
-use burn::backend::ops::{FloatTensorOps, ModuleOps};
+use burn::backend::ops::{ActivationOps, FloatTensorOps, ModuleOps};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::TensorData;
@@ -19,29 +21,61 @@ impl FrozenOps for Flex {
         conv: Arc<FrozenConv>,
         then: Then,
     ) -> FloatTensor<Self> {
+        let relu = matches!(then, Then::Relu(_));
+        let unpacked = |x| {
+            let y = Self::conv2d(x, weight, Some(bias), conv.options());
+            if relu { Self::relu(y) } else { y }
+        };
+        if let Some(depth) = conv.depth() {
+            let volumes = volumes(&conv, depth, &spatial(&x), x.shape()[0]);
+            let (Some(packed), Some(volumes)) = (conv.packed(), volumes) else {
+                return through_pictures::<Self>(x, depth, unpacked);
+            };
+            let x = x.to_contiguous();
+            let data = match (conv.by_voxel(), volumes.size) {
+                (true, [d, h, w]) => packed.forward.run(numbers(&x), [d * h, w], [d * h, w], relu),
+                _ => volumes.forward(&packed.forward, numbers(&x), relu),
+            };
+            return tensor(data, &[&[volumes.batch, volumes.channels_out], &volumes.output[..]].concat());
+        }
         let (batch, size) = batch_and_size(&x);
         let (Some(packed), Some(output)) = (conv.packed(), conv.geometry().output_size(size)) else {
-            return Self::conv2d(x, weight, Some(bias), conv.options());
+            return unpacked(x);
         };
         let x = x.to_contiguous();
-        let data = packed.forward.run(numbers(&x), size, output, matches!(then, Then::Relu(_)));
-        tensor(data, [batch, conv.geometry().channels_out, output[0], output[1]])
+        let data = packed.forward.run(numbers(&x), size, output, relu);
+        tensor(data, &[batch, conv.geometry().channels_out, output[0], output[1]])
     }
 
     fn frozen_conv_gradient(
         gradient: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         conv: Arc<FrozenConv>,
-        size: [usize; 2],
+        size: Vec<usize>,
     ) -> FloatTensor<Self> {
-        let (batch, output) = batch_and_size(&gradient);
-        let shape = [batch, conv.geometry().channels_in, size[0], size[1]];
-        let Some(packed) = conv.packed() else {
-            let x = tensor(vec![0.0; shape.iter().product()], shape);
-            return Self::conv2d_x_backward(x, weight, gradient, conv.options());
+        let [.., height, width] = size[..] else { return gradient };
+        let unpacked = |gradient: FlexTensor| {
+            let shape = [gradient.shape()[0], conv.geometry().channels_in, height, width];
+            let x = tensor(vec![0.0; shape.iter().product()], &shape);
+            Self::conv2d_x_backward(x, weight, gradient, conv.options())
         };
+        if let Some(depth) = conv.depth() {
+            let volumes = volumes(&conv, depth, &size, gradient.shape()[0]);
+            let (Some(packed), Some(volumes)) = (conv.packed(), volumes) else {
+                return gradient_through_pictures::<Self>(gradient, depth, size[0], unpacked);
+            };
+            let gradient = gradient.to_contiguous();
+            let data = match (conv.by_voxel(), volumes.size) {
+                (true, [d, h, w]) => packed.gradient.run(numbers(&gradient), [d * h, w], [d * h, w], false),
+                _ => volumes.gradient(&packed.gradient, numbers(&gradient)),
+            };
+            return tensor(data, &[&[volumes.batch, volumes.channels_in], &volumes.size[..]].concat());
+        }
+        let (batch, output) = batch_and_size(&gradient);
+        let Some(packed) = conv.packed() else { return unpacked(gradient) };
         let gradient = gradient.to_contiguous();
-        tensor(packed.gradient.run(numbers(&gradient), output, size, false), shape)
+        let data = packed.gradient.run(numbers(&gradient), output, [height, width], false);
+        tensor(data, &[batch, conv.geometry().channels_in, height, width])
     }
 
     fn scale_shift_relu(
@@ -55,7 +89,7 @@ impl FrozenOps for Flex {
         let channels = x.shape()[1];
         let (plane, instructions) = (size[0] * size[1], Instructions::chosen());
         let data = rectify::scale_shift_relu(numbers(&x), numbers(&scale), numbers(&shift), plane, instructions);
-        tensor(data, [batch, channels, size[0], size[1]])
+        tensor(data, &[batch, channels, size[0], size[1]])
     }
 
     fn scale_shift_relu_gradient(
@@ -124,7 +158,7 @@ impl FrozenOps for Flex {
         };
         let x = x.to_contiguous();
         let channels = x.shape()[1];
-        tensor(pool::forward(&pool, numbers(&x), size, output), [batch, channels, output[0], output[1]])
+        tensor(pool::forward(&pool, numbers(&x), size, output), &[batch, channels, output[0], output[1]])
     }
 
     fn max_pool_gradient(gradient: FloatTensor<Self>, x: FloatTensor<Self>, pool: MaxPool) -> FloatTensor<Self> {
@@ -146,8 +180,20 @@ fn numbers(x: &FlexTensor) -> &[f32] {
     &x.storage::<f32>()[start..start + x.layout().num_elements()]
 }
 
-fn tensor(data: Vec<f32>, shape: [usize; 4]) -> FlexTensor {
-    FlexTensor::from_data(TensorData::new(data, shape))
+fn tensor(data: Vec<f32>, shape: &[usize]) -> FlexTensor {
+    FlexTensor::from_data(TensorData::new(data, shape.to_vec()))
+}
+
+/// The sizes of the spatial axes.
+fn spatial(x: &FlexTensor) -> Vec<usize> {
+    x.shape().iter().skip(2).copied().collect()
+}
+
+/// Sizes of a convolution of so many volumes; none where the kernel does not fit.
+fn volumes<'a>(conv: &FrozenConv, depth: &'a Depth, size: &[usize], batch: usize) -> Option<Volumes<'a>> {
+    let output = conv.output_size(size)?.try_into().ok()?;
+    let (channels_in, channels_out) = (conv.channels_in(), conv.geometry().channels_out);
+    Some(Volumes { depth, batch, channels_in, channels_out, size: size.try_into().ok()?, output })
 }
 
 /// `data` in the shape of `x`.

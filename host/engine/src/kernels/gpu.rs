@@ -4,11 +4,12 @@
 //! memory, but not the same strides, and Burn 0.22.1's fused kernels go by the strides: two multiplications after such
 //! a tensor gave numbers that were off by a factor of ten (seen on SwiftShader; `tests/gpu.rs` holds the case).
 
-use super::{FrozenConv, FrozenOps, Then, input_shape};
+use super::depth::{gradient_through_pictures, through_pictures};
+use super::{FrozenConv, FrozenOps, Then};
 use burn::backend::TensorMetadata;
 use burn::backend::ops::{ActivationOps, FloatTensorOps, ModuleOps};
 use burn::backend::tensor::FloatTensor;
-use burn::tensor::FloatDType;
+use burn::tensor::{FloatDType, Shape};
 use burn_cubecl::CubeBackend;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -22,7 +23,11 @@ impl FrozenOps for CubeBackend {
         conv: Arc<FrozenConv>,
         then: Then,
     ) -> FloatTensor<Self> {
-        let y = row_by_row(Self::conv2d(x, weight, Some(bias), conv.options()));
+        let pictures = |x| row_by_row(Self::conv2d(x, weight, Some(bias), conv.options()));
+        let y = match conv.depth() {
+            None => pictures(x),
+            Some(depth) => row_by_row(through_pictures::<Self>(x, depth, pictures)),
+        };
         match then {
             Then::Nothing => y,
             Then::Relu(_) => Self::relu(y),
@@ -33,12 +38,19 @@ impl FrozenOps for CubeBackend {
         gradient: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         conv: Arc<FrozenConv>,
-        size: [usize; 2],
+        size: Vec<usize>,
     ) -> FloatTensor<Self> {
-        let shape = input_shape(&gradient.shape(), &conv, &size);
-        // Only its shape is looked at.
-        let x = Self::float_empty(shape, &gradient.device, FloatDType::F32);
-        row_by_row(Self::conv2d_x_backward(x, weight, gradient, conv.options()))
+        let [.., height, width] = size[..] else { return gradient };
+        let pictures = |gradient: CubeTensor| {
+            let shape = Shape::from([gradient.shape()[0], conv.geometry().channels_in, height, width]);
+            // Only its shape is looked at.
+            let x = Self::float_empty(shape, &gradient.device, FloatDType::F32);
+            row_by_row(Self::conv2d_x_backward(x, weight, gradient, conv.options()))
+        };
+        match conv.depth() {
+            None => pictures(gradient),
+            Some(depth) => row_by_row(gradient_through_pictures::<Self>(gradient, depth, size[0], pictures)),
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod autodiff;
 mod cpu;
+mod depth;
 mod frozen_conv;
 mod gpu;
 mod nonlinearity;
@@ -12,6 +13,7 @@ mod pool;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use depth::Depth;
 pub(crate) use frozen_conv::FrozenConv;
 pub(crate) use nonlinearity::Nonlinearity;
 pub(crate) use pool::MaxPool;
@@ -21,6 +23,7 @@ use burn::backend::TensorMetadata;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, backend_extension};
 use burn::tensor::{IntDType, Shape, Slice};
+use depth::{forward_shape, input_shape};
 use std::sync::Arc;
 
 /// What follows a convolution in the same kernel.
@@ -33,7 +36,7 @@ pub enum Then {
 /// The operators. `weight` and `bias` are constants: no gradient is computed for them.
 #[backend_extension(Autodiff, Cube, Fusion, Flex)]
 pub trait FrozenOps: Backend {
-    /// Convolution of (N, I, H, W), plus bias, then `then`.
+    /// Convolution of (N, I, H, W), or of (N, I, D, H, W) where it has a depth, plus bias, then `then`.
     #[fusion(dtype = x, shape = forward_shape(x, conv))]
     fn frozen_conv(
         x: FloatTensor<Self>,
@@ -43,25 +46,25 @@ pub trait FrozenOps: Backend {
         then: Then,
     ) -> FloatTensor<Self>;
 
-    /// The gradient of [`FrozenOps::frozen_conv`] with respect to its input of `size` (H, W), from
+    /// The gradient of [`FrozenOps::frozen_conv`] with respect to its input of `size` (H, W) or (D, H, W), from
     /// the gradient of its output before `then`.
     #[fusion(dtype = gradient, shape = input_shape(gradient, conv, size))]
     fn frozen_conv_gradient(
         gradient: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         conv: Arc<FrozenConv>,
-        size: [usize; 2],
+        size: Vec<usize>,
     ) -> FloatTensor<Self>;
 
-    /// The transposed convolution of (N, I, H, W): what [`FrozenOps::frozen_conv_gradient`] computes, with a gradient of
-    /// its own, which is the convolution. `conv` leads from the result, of `size` (H, W), to `x`; its biases are 0.
+    /// The transposed convolution of (N, I, H, W) or (N, I, D, H, W): what [`FrozenOps::frozen_conv_gradient`] computes, with a gradient of
+    /// its own, which is the convolution. `conv` leads from the result, of `size`, to `x`; its biases are 0.
     #[fusion(dtype = x, shape = input_shape(x, conv, size))]
     fn frozen_conv_transpose(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         zeros: FloatTensor<Self>,
         conv: Arc<FrozenConv>,
-        size: [usize; 2],
+        size: Vec<usize>,
     ) -> FloatTensor<Self> {
         let _ = zeros;
         Self::frozen_conv_gradient(x, weight, conv, size)
@@ -180,16 +183,6 @@ fn ranges(shape: &Shape, axis: usize, from: usize, to: usize) -> Vec<Slice> {
 
 fn permuted_shape(x: &Shape, order: &[usize]) -> Shape {
     Shape::from(order.iter().map(|axis| x[*axis]).collect::<Vec<_>>())
-}
-
-/// Shape of a convolution's output; a kernel that does not fit was refused before.
-fn forward_shape(x: &Shape, conv: &FrozenConv) -> Shape {
-    let [height, width] = conv.geometry().output_size([x[2], x[3]]).unwrap_or([0, 0]);
-    Shape::from([x[0], conv.geometry().channels_out, height, width])
-}
-
-fn input_shape(gradient: &Shape, conv: &FrozenConv, size: &[usize; 2]) -> Shape {
-    Shape::from([gradient[0], conv.geometry().channels_in, size[0], size[1]])
 }
 
 /// Shape of a pooling's output; a window that does not fit was refused before.

@@ -7,6 +7,7 @@ use crate::cpu::tests::conv::{input_gradient, output};
 use crate::cpu::tests::elementwise::{bends_near, definition, function};
 use crate::cpu::tests::geometry::{ConvCase, PoolCase, convolution, pooling};
 use crate::cpu::tests::pool;
+use crate::graph::volume_tests;
 use crate::{Device, DeviceChoice, ReluRule, Tensor};
 use burn::backend::Dispatch;
 use burn::backend::ops::ModuleOps;
@@ -59,6 +60,15 @@ fn all(device: &Device, most: usize, convolutions: &Config, others: &Config) {
     run("transposed convolutions", convolutions, &|runner| {
         runner.run(&convolution(most), |case| transposed(device, &case)).map_err(|why| why.to_string())
     });
+    run("convolutions of volumes", convolutions, &|runner| {
+        runner
+            .run(&volume_tests::convolution(), |case| volume_tests::conv(device, &case))
+            .map_err(|why| why.to_string())
+    });
+    run("transposed convolutions of volumes", convolutions, &|runner| {
+        let cases = volume_tests::transposition();
+        runner.run(&cases, |case| volume_tests::transposed(device, &case)).map_err(|why| why.to_string())
+    });
     run("largest numbers of windows", others, &|runner| {
         runner.run(&pooling(), |case| max_pool(device, &case)).map_err(|why| why.to_string())
     });
@@ -109,12 +119,12 @@ fn frozen(device: &Device, case: &ConvCase, weights: &[f32], bias: &[f32]) -> (A
     let g = case.geometry.clone();
     if device.is_cpu() {
         let nothing = Tensor::full(device, &[1], 0.0).unwrap();
-        return (Arc::new(FrozenConv::on_cpu(g, weights, bias)), [nothing.clone(), nothing]);
+        return (Arc::new(FrozenConv::on_cpu(g, None, weights, bias)), [nothing.clone(), nothing]);
     }
     let shape = [g.channels_out, g.channels_in / g.groups, g.kernel[0], g.kernel[1]];
     let weight = Tensor::from_data(device, &shape, weights.to_vec()).unwrap();
     let bias = Tensor::from_data(device, &[g.channels_out], bias.to_vec()).unwrap();
-    (Arc::new(FrozenConv::on_gpu(g)), [weight, bias])
+    (Arc::new(FrozenConv::on_gpu(g, None)), [weight, bias])
 }
 
 /// The images come as they are, or as a view of images whose axes lie the other way round.
@@ -163,7 +173,7 @@ fn transposed(device: &Device, case: &ConvCase) -> Checked {
         |_| slopes.clone(),
         |x| {
             let (weight, zero) = (weight.primitive(), zero.primitive());
-            x.like(Dispatch::frozen_conv_transpose(x.primitive(), weight, zero, frozen.clone(), case.size))
+            x.like(Dispatch::frozen_conv_transpose(x.primitive(), weight, zero, frozen.clone(), case.size.to_vec()))
         },
     );
     within(&found, &y)?;

@@ -7,10 +7,11 @@ use super::separable::Along;
 use super::{Tensor, check_shape};
 use crate::{Cells, Error, Result};
 
-/// How a resized image is sampled; half-pixel centres, as `align_corners = false` elsewhere.
+/// How a resized image is sampled along each axis; half-pixel centres, as `align_corners = false` elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Interpolation {
     Nearest,
+    /// Linear along each axis: between two neighbours of a row, four of an image, eight of a volume.
     Bilinear,
 }
 

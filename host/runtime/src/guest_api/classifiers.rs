@@ -78,10 +78,11 @@ impl HostClassifier for PluginState {
             );
             self.shared().journal.borrow_mut().add_once(&self.id, MessageLevel::Warning, &said);
         }
-        // The map on the image's pixels, and what lies between its rows and its columns.
-        let (shape, info) = (values.tensor.shape(), model.info());
+        // The map on the image's pixels, and what lies between its axes.
+        let (shape, spatial) = (values.tensor.shape(), model.info().spatial());
         let planes = shape.iter().take(2).copied();
-        self.room_for(bytes_of(planes.chain([info.height, info.width])).saturating_mul(4))?;
+        let between = 2 * spatial.len() as u64;
+        self.room_for(bytes_of(planes.chain(spatial)).saturating_mul(between))?;
         let placed = self.compute("classifier.place", Group::Classifier, || model.place(&layer, &values.tensor))?;
         self.keep(placed, [values])
     }

@@ -246,6 +246,10 @@ fn check_images(request: &ExplainRequest<'_>) -> Result<(), RunError> {
         let what = format!("the images have shape {shape:?}");
         return Err(wrong_request(&what, "Give them as (N, C, H, W)"));
     };
+    if request.classifier.info().depth.is_some() {
+        let what = "the classifier takes volumes (N, C, D, H, W)";
+        return Err(wrong_request(what, "Plugins explain images (N, C, H, W) so far: choose a classifier of images"));
+    }
     check_targets(&request.targets, count, request.classifier)
 }
 

@@ -89,7 +89,9 @@ fn keeps(kernel: &Kernel, both: bool) -> (bool, bool, bool) {
         Kernel::Silu => (true, false, false),
         Kernel::Operator(operator) => match operator {
             Operator::Relu | Operator::Clip | Operator::Sigmoid | Operator::Tanh => (false, true, false),
-            Operator::MaxPool(_) | Operator::Activation(_) => (true, false, false),
+            // That of volumes keeps the largest numbers of each slice.
+            Operator::MaxPool(pool) => (true, false, pool.depth.is_some()),
+            Operator::Activation(_) => (true, false, false),
             // The factor of a constant is that constant.
             Operator::MatMul | Operator::Multiply => (both, false, false),
             Operator::Divide => (both, both, false),

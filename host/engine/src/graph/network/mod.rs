@@ -27,20 +27,21 @@ pub(crate) enum Kernel {
         weight: Tensor,
         bias: Tensor,
         relu: bool,
-        /// Padding that depends on the size of the image; the convolution itself has none then.
+        /// Padding that depends on the size of the image, along the depth too; the convolution itself has none then.
         same: Option<Padding>,
         /// Whether the values are lines (N, C, L), pictures of one row.
         line: bool,
     },
-    /// `conv` leads from the result back to x; biases (1, O, 1, 1) are added after it.
+    /// `conv` leads from the result back to x; biases (1, O, 1, 1), or (1, O, 1, 1, 1), are added after it. What follows has a
+    /// number for each spatial axis.
     ConvTranspose {
         conv: Arc<FrozenConv>,
         weight: Tensor,
         zeros: Tensor,
         bias: Tensor,
-        output_padding: [usize; 2],
-        /// (H, W) that the result is cut to, and whether the odd pixel is cut at its end.
-        output_shape: Option<([usize; 2], bool)>,
+        output_padding: Vec<usize>,
+        /// Sizes that the result is cut to, and whether the odd pixel is cut at its end.
+        output_shape: Option<(Vec<usize>, bool)>,
     },
     /// scale x + shift for each channel, then a ReLU or not.
     ScaleShift {

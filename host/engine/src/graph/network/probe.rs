@@ -77,11 +77,12 @@ impl Network {
         layers: &mut Vec<Layer>,
         mixes_after: &mut Option<String>,
     ) {
-        let picture = followed.get(&step.output).and_then(|axes| axes::picture(axes, &value.shape()));
+        let volumes = followed.get(&self.input).is_some_and(|axes| axes.len() == 5);
+        let picture = followed.get(&step.output).and_then(|axes| axes::picture(axes, &value.shape(), volumes));
         let Some(picture) = picture else { return };
         *mixes_after = None;
         let names = step.before_relu.iter().chain([&step.name]);
-        layers.extend(names.map(|name| Layer { name: name.clone(), picture }));
+        layers.extend(names.map(|name| Layer { name: name.clone(), picture: picture.clone() }));
     }
 
     /// What keeps gradients from the images, in words: a step that puts numbers on a scale of whole ones, or one without a

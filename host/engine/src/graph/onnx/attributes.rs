@@ -5,7 +5,7 @@
 use super::order::BETWEEN;
 use super::proto::{AttributeProto, NodeProto};
 use crate::graph::array::{Array, Kind};
-use crate::graph::operator::{Padding, Pool};
+use crate::graph::operator::{Depth, Padding, Pool};
 use crate::{Error, Result};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -115,21 +115,42 @@ impl<'a> Reader<'a> {
         Ok(*default)
     }
 
-    /// Two sizes, for rows and columns; one for a line, which is a picture of one row.
+    /// Two sizes, for rows and columns: one for a line, which is a picture of one row, and the last of three for a volume.
     pub(super) fn pair(&self, name: &str, default: usize) -> Result<[usize; 2]> {
         let Some(list) = self.integers(name)?.filter(|list| !list.is_empty()) else {
             return Ok([default; 2]);
         };
         match list.as_slice() {
-            [rows, columns] if (1..=MOST).contains(rows) && (1..=MOST).contains(columns) => {
-                Ok([*rows as usize, *columns as usize])
+            sizes if sizes.iter().any(|size| !(1..=MOST).contains(size)) => {
+                Err(self.refused(&format!("attribute {name} is {list:?}, expected sizes of 1 to {MOST}")))
             }
-            [columns] if (1..=MOST).contains(columns) => Ok([1, *columns as usize]),
-            [_] | [_, _] => Err(self.refused(&format!("attribute {name} is {list:?}, expected sizes of 1 to {MOST}"))),
+            [rows, columns] | [_, rows, columns] => Ok([*rows as usize, *columns as usize]),
+            [columns] => Ok([1, *columns as usize]),
             _ => Err(self.refused(&format!(
-                "attribute {name} is {list:?}, expected two sizes, for rows and columns: images have two dimensions here"
+                "attribute {name} is {list:?}, expected two sizes, for rows and columns, or three, for the depth as well"
             ))),
         }
+    }
+
+    /// The window of `kernel` slices along the depth of volumes: what the first of three sizes says.
+    pub(super) fn depth(&self, kernel: usize) -> Result<Depth> {
+        let first = |name: &str| -> Result<usize> {
+            let list = self.integers(name)?.unwrap_or_default();
+            // Three numbers each, and in range: `spatial` and `pair` have looked.
+            Ok(list.first().and_then(|size| usize::try_from(*size).ok()).unwrap_or(1))
+        };
+        let (stride, dilation) = (first("strides")?, first("dilations")?);
+        let padding = match self.padding()? {
+            Padding::Explicit(_) => {
+                let pads = if self.text("auto_pad")? == "VALID" { None } else { self.integers("pads")? };
+                match pads.as_deref() {
+                    Some([before, _, _, after, ..]) => Padding::Explicit([*before as usize, 0, *after as usize, 0]),
+                    _ => Padding::Explicit([0; 4]),
+                }
+            }
+            same => same,
+        };
+        Ok(Depth { kernel, stride, padding, dilation })
     }
 
     pub(super) fn padding(&self) -> Result<Padding> {
@@ -150,17 +171,15 @@ impl<'a> Reader<'a> {
         }
         let pads = pads.unwrap_or_else(|| vec![0; 4]);
         match pads.as_slice() {
-            [top, left, bottom, right] if pads.iter().all(|pad| (0..=MOST).contains(pad)) => {
-                Ok(Padding::Explicit([*top as usize, *left as usize, *bottom as usize, *right as usize]))
-            }
-            [left, right] if pads.iter().all(|pad| (0..=MOST).contains(pad)) => {
-                Ok(Padding::Explicit([0, *left as usize, 0, *right as usize]))
-            }
-            [_, _] | [_, _, _, _] => {
+            amounts if amounts.iter().any(|pad| !(0..=MOST).contains(pad)) => {
                 Err(self.refused(&format!("attribute pads is {pads:?}, expected amounts of 0 to {MOST}")))
             }
+            [top, left, bottom, right] | [_, top, left, _, bottom, right] => {
+                Ok(Padding::Explicit([*top as usize, *left as usize, *bottom as usize, *right as usize]))
+            }
+            [left, right] => Ok(Padding::Explicit([0, *left as usize, 0, *right as usize])),
             _ => Err(self.refused(&format!(
-                "attribute pads is {pads:?}, expected four amounts: images have two dimensions here"
+                "attribute pads is {pads:?}, expected four amounts, or six where volumes have a depth"
             ))),
         }
     }
@@ -180,13 +199,14 @@ impl<'a> Reader<'a> {
         let Some(kernel) = self.integers("kernel_shape")?.filter(|kernel| !kernel.is_empty()) else {
             return Err(self.refused("attribute kernel_shape is missing"));
         };
-        let line = kernel.len() == 1;
-        if line {
-            self.spatial(1)?;
-        }
+        self.spatial(kernel.len())?;
+        let size = self.pair("kernel_shape", 1)?;
+        // Sizes that `pair` found in range.
+        let slices = kernel.first().filter(|_| kernel.len() == 3).and_then(|slices| usize::try_from(*slices).ok());
         Ok(Pool {
-            line,
-            kernel: self.pair("kernel_shape", 1)?,
+            line: kernel.len() == 1,
+            depth: slices.map(|slices| self.depth(slices)).transpose()?,
+            kernel: size,
             stride: self.pair("strides", 1)?,
             padding: self.padding()?,
             dilation: self.pair("dilations", 1)?,

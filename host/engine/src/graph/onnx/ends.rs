@@ -29,25 +29,17 @@ pub(super) fn takes_images(
     let can = |value: &&proto::ValueInfo| {
         let Some(kind) = &value.kind else { return true };
         let Some(tensor) = &kind.tensor else { return false };
-        types::kind(tensor.element).is_some() && (tensor.shape.is_none() || matches!(dimensions(tensor).len(), 3 | 4))
+        types::kind(tensor.element).is_some() && (tensor.shape.is_none() || matches!(dimensions(tensor).len(), 3..=5))
     };
     if inputs.iter().any(can) {
         return Ok(());
     }
-    let volumes = |value: &&proto::ValueInfo| {
-        value.kind.as_ref().and_then(|kind| kind.tensor.as_ref()).is_some_and(|tensor| dimensions(tensor).len() == 5)
-    };
-    let what = match inputs.iter().any(volumes) {
-        true => "a model of volumes is not known yet",
-        false => {
-            "tables, texts and sounds are no images; a model of images has to take them with their rows and columns, not as \
-             a list of numbers"
-        }
-    };
     Err(refused(
         file,
         format_args!(
-            "the graph takes {} and answers with {}, expected images (N, C, H, W) or (N, H, W, C): {what}",
+            "the graph takes {} and answers with {}, expected images (N, C, H, W) or (N, H, W, C), or volumes (N, C, D, H, W): \
+             tables, texts and sounds are no images; a model of images has to take them with their rows and columns, not as a \
+             list of numbers",
             listed(inputs.iter().copied()),
             listed(&graph.output)
         ),

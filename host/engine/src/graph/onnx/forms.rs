@@ -5,7 +5,7 @@ use super::types;
 use crate::Result;
 use crate::graph::array::{Array, Kind};
 use crate::graph::operator::{
-    Attention, Centres, Nearest, Operator, PadMode, Proportions, Reduction, Resizing, Sampling,
+    Attention, Centres, Nearest, Operator, PadMode, Proportions, Reduction, Resizing, Sampling, TransposedDepth,
 };
 use Operator as O;
 
@@ -45,7 +45,8 @@ pub(super) fn attention(a: &Reader) -> Result<Operator> {
 
 pub(super) fn average_pool(a: &Reader) -> Result<Operator> {
     let pool = a.pool()?;
-    if pool.dilation != [1, 1] {
+    let along_depth = pool.depth.as_ref().map_or(1, |depth| depth.dilation);
+    if pool.dilation != [1, 1] || along_depth != 1 {
         return Err(a.refused(&format!("an average over a window with dilations {:?}, expected 1", pool.dilation)));
     }
     Ok(O::AveragePool { pool, count_padding: a.flag("count_include_pad")? })
@@ -128,39 +129,67 @@ pub(super) fn kernel_shape(a: &Reader) -> Result<()> {
 }
 
 pub(super) fn conv(a: &Reader) -> Result<Operator> {
-    kernel_shape(a)?;
-    if let Some(weights) = a.constant(1) {
-        a.spatial(weights.shape.len().saturating_sub(2).max(1))?;
-    }
+    let slices = slices_of_weights(a)?;
     Ok(O::Conv {
         stride: a.pair("strides", 1)?,
         padding: a.padding()?,
         dilation: a.pair("dilations", 1)?,
         groups: a.count("group", 1)?,
+        depth: slices.map(|slices| a.depth(slices)).transpose()?,
+    })
+}
+
+/// The slices that weights (O, I, kd, kh, kw) reach over; none for weights of images or lines. All lists are as long as the
+/// weights have spatial axes.
+fn slices_of_weights(a: &Reader) -> Result<Option<usize>> {
+    kernel_shape(a)?;
+    let Some(weights) = a.constant(1) else { return Ok(None) };
+    a.spatial(weights.shape.len().saturating_sub(2).max(1))?;
+    Ok(match weights.shape[..] {
+        [_, _, slices, _, _] => Some(slices),
+        _ => None,
     })
 }
 
 pub(super) fn conv_transpose(a: &Reader) -> Result<Operator> {
-    kernel_shape(a)?;
-    let output_padding = match a.integers("output_padding")?.as_deref() {
-        None | Some([]) => [0; 2],
-        Some([rows, columns]) if *rows >= 0 && *columns >= 0 => [*rows as usize, *columns as usize],
-        Some(other) => return Err(a.refused(&format!("attribute output_padding is {other:?}, expected two amounts"))),
-    };
-    let output_shape = match a.integers("output_shape")?.as_deref() {
-        None | Some([]) => None,
-        Some([rows, columns] | [_, _, rows, columns]) if *rows > 0 && *columns > 0 => {
-            Some([*rows as usize, *columns as usize])
+    let slices = slices_of_weights(a)?;
+    let axes = if slices.is_some() { 3 } else { 2 };
+    // One number for each spatial axis, the depth first.
+    let sizes = |name: &str, list: &[i64], least: i64| -> Result<(Option<usize>, [usize; 2])> {
+        let sizes: Option<Vec<usize>> =
+            list.iter().map(|size| usize::try_from(*size).ok().filter(|_| *size >= least)).collect();
+        match (sizes.as_deref(), slices) {
+            (Some([rows, columns]), None) => Ok((None, [*rows, *columns])),
+            (Some([depth, rows, columns]), Some(_)) => Ok((Some(*depth), [*rows, *columns])),
+            _ => Err(a.refused(&format!("attribute {name} is {list:?}, expected {axes} numbers of {least} or more"))),
         }
-        Some(other) => return Err(a.refused(&format!("attribute output_shape is {other:?}, expected two sizes"))),
+    };
+    let (along_depth, output_padding) = match a.integers("output_padding")?.filter(|list| !list.is_empty()) {
+        None => (None, [0; 2]),
+        Some(list) => sizes("output_padding", &list, 0)?,
+    };
+    let output_shape = match a.integers("output_shape")?.filter(|list| !list.is_empty()) {
+        None => None,
+        // Some files name batch and channels as well.
+        Some(list) if list.len() == axes + 2 => Some(sizes("output_shape", &list[2..], 1)?),
+        Some(list) => Some(sizes("output_shape", &list, 1)?),
+    };
+    let depth = match slices {
+        None => None,
+        Some(slices) => Some(TransposedDepth {
+            window: a.depth(slices)?,
+            output_padding: along_depth.unwrap_or(0),
+            output_shape: output_shape.and_then(|(depth, _)| depth),
+        }),
     };
     Ok(O::ConvTranspose {
         stride: a.pair("strides", 1)?,
         padding: a.padding()?,
         output_padding,
-        output_shape,
+        output_shape: output_shape.map(|(_, sides)| sides),
         dilation: a.pair("dilations", 1)?,
         groups: a.count("group", 1)?,
+        depth,
     })
 }
 

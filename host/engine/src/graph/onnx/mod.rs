@@ -77,7 +77,8 @@ pub(crate) fn read(
     ends::takes_images(file, &inputs, &graph, wanted)?;
     let output = ends::output(file, &graph, wanted)?;
     let declared = ends::input(file, &inputs, &graph, &output)?;
-    let rank = declared.shape.as_ref().map_or(4, Vec::len);
+    let rank =
+        declared.shape.as_ref().map_or(4 + usize::from(input.is_some_and(|input| input.depth.is_some())), Vec::len);
     let image = input.map(|input| input.one_image(rank));
     let input = (declared.name.clone(), declared.kind);
     let file_parts = (graph, model.opset_import, model.functions.as_slice());

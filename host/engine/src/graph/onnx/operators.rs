@@ -252,7 +252,7 @@ mod tests {
             "# Operators of ONNX that Lacuna reads\n\nMade from the table in `src/graph/onnx/operators.rs`; a test holds it. Domain \
              `ai.onnx`, operator sets {first} to {last}. Each\nis read by the rules of the set that the file is written in; an \
              attribute, a form or a set that is not known is\nrefused by name. Windows and convolutions are those of images, \
-             with rows and columns.\n\n| operator | sets |\n|---|---|\n"
+             with rows and columns, of lines (not\n`ConvTranspose`), and of volumes, with depth, rows and columns.\n\n| operator | sets |\n|---|---|\n"
         );
         for known in KNOWN {
             text += &format!("| {} | {} to {} |\n", known.name, known.sets[0], known.sets[1]);

@@ -74,20 +74,16 @@ pub(super) fn quantized(call: &Call, constants: &HashMap<String, Array>) -> Opti
                     // A list of zero points is for the output channels of a kernel, for the rows of a first matrix, and for
                     // the columns of a second one.
                     let list = constants.get(&zero).is_some_and(|zero| zero.shape.len() == 1 && zero.len() > 1);
-                    let axes: &[i64] = match (list, conv, index) {
-                        (true, true, 1) => &[1, 2, 3],
-                        (true, false, 0) => &[1],
-                        _ => &[],
+                    let rank = constants.get(&input(1)).map_or(4, |kernel| kernel.shape.len() as i64);
+                    let axes: Vec<i64> = match (list, conv, index) {
+                        (true, true, 1) => (1..rank).collect(),
+                        (true, false, 0) => vec![1],
+                        _ => Vec::new(),
                     };
                     let flat = inner(&format!("{what} zero in a list"));
                     let (to, at) = (inner(&format!("{what} zero")), inner(&format!("{what} axes")));
                     nodes.push(make("Cast", vec![zero], flat.clone(), float()));
-                    let ints = AttributeProto {
-                        name: "value_ints".into(),
-                        ints: axes.to_vec(),
-                        kind: 7,
-                        ..Default::default()
-                    };
+                    let ints = AttributeProto { name: "value_ints".into(), ints: axes, kind: 7, ..Default::default() };
                     nodes.push(make("Constant", Vec::new(), at.clone(), vec![ints]));
                     nodes.push(make("Unsqueeze", vec![flat, at], to.clone(), Vec::new()));
                     let both = vec![inner(&format!("{what} as it is")), to];

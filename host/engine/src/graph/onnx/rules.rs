@@ -332,6 +332,69 @@ fn lines_are_pictures_of_one_row() {
 }
 
 #[test]
+fn volumes_have_a_depth_before_rows_and_columns() {
+    // Two slices of 2 x 1. A kernel of two slices with (1, 10), one slice of padding before: 1, 12, 34 ... of each row.
+    let x = [1.0, 2.0, 3.0, 4.0];
+    let conv =
+        |node: NodeProto| made(13, &[1, 1, 2, 2, 1], &x, node, vec![floats("w", &[1, 1, 2, 1, 1], &[1.0, 10.0])]);
+    let padded = node("Conv", &["x", "w"], &["y"]).ints("pads", &[1, 0, 0, 0, 0, 0]);
+    close(&conv(padded).unwrap(), &[1, 1, 2, 2, 1], &[10.0, 20.0, 31.0, 42.0]);
+    let stepped = node("Conv", &["x", "w"], &["y"]).ints("pads", &[1, 0, 0, 1, 0, 0]).ints("strides", &[2, 1, 1]);
+    close(&conv(stepped).unwrap(), &[1, 1, 2, 2, 1], &[10.0, 20.0, 3.0, 4.0]);
+    let same = node("Conv", &["x", "w"], &["y"]).text("auto_pad", "SAME_LOWER");
+    close(&conv(same).unwrap(), &[1, 1, 2, 2, 1], &[10.0, 20.0, 31.0, 42.0]);
+    let pool = node("MaxPool", &["x"], &["y"]).ints("kernel_shape", &[2, 1, 1]);
+    close(&made(13, &[1, 1, 2, 2, 1], &x, pool, Vec::new()).unwrap(), &[1, 1, 1, 2, 1], &[3.0, 4.0]);
+    let turned = node("ConvTranspose", &["x", "w"], &["y"]).ints("strides", &[2, 1, 1]);
+    let made_of = [1.0, 2.0, 10.0, 20.0, 3.0, 4.0, 30.0, 40.0];
+    close(&conv(turned.clone()).unwrap(), &[1, 1, 4, 2, 1], &made_of);
+    let named = turned.ints("output_shape", &[3, 2, 1]).text("auto_pad", "SAME_UPPER");
+    close(&conv(named).unwrap(), &[1, 1, 3, 2, 1], &made_of[..6]);
+    // Lists of another length are refused, and so is what has no meaning for volumes.
+    let refusal = |node: NodeProto| conv(node).unwrap_err().to_string();
+    for (list, values) in
+        [("strides", &[2, 1][..]), ("dilations", &[1]), ("pads", &[1, 0, 0, 0]), ("kernel_shape", &[2, 1])]
+    {
+        for kind in ["Conv", "ConvTranspose"] {
+            let error = refusal(node(kind, &["x", "w"], &["y"]).ints(list, values));
+            assert!(error.contains(&format!("attribute {list}")), "{error}");
+        }
+    }
+    let error = refusal(node("ConvTranspose", &["x", "w"], &["y"]).ints("output_padding", &[0, 0]));
+    assert!(error.contains("attribute output_padding is [0, 0], expected 3 numbers"), "{error}");
+    let pool = node("AveragePool", &["x"], &["y"]).ints("kernel_shape", &[2, 1, 1]).ints("strides", &[1, 1]);
+    let error = made(13, &[1, 1, 2, 2, 1], &x, pool, Vec::new()).unwrap_err().to_string();
+    assert!(error.contains("attribute strides has 2 numbers, expected 3"), "{error}");
+    let four = node("MaxPool", &["x"], &["y"]).ints("kernel_shape", &[1, 1, 1, 1]);
+    let error = made(13, &[1, 1, 1, 2, 2, 1], &x, four, Vec::new()).unwrap_err().to_string();
+    assert!(error.contains("expected two sizes, for rows and columns, or three"), "{error}");
+    let squares = node("DepthToSpace", &["x"], &["y"]).int("blocksize", 1);
+    let error = made(13, &[1, 1, 2, 2, 1], &x, squares, Vec::new()).unwrap_err().to_string();
+    assert!(error.contains("(DepthToSpace): a value of shape [1, 1, 2, 2, 1]"), "{error}");
+}
+
+#[test]
+fn zero_points_of_a_kernel_of_volumes_belong_to_its_output_channels() {
+    // Two kernels of one voxel over two channels: as many zero points as a kernel has channels.
+    let byte = |name: &str, dims: &[i64], data: &[i32]| TensorProto {
+        name: name.into(),
+        dims: dims.to_vec(),
+        data_type: 2,
+        int32_data: data.to_vec(),
+        ..TensorProto::default()
+    };
+    let weights =
+        vec![byte("w", &[2, 2, 1, 1, 1], &[5, 7, 11, 13]), byte("none", &[], &[0]), byte("z", &[2], &[5, 10])];
+    let nodes = vec![
+        node("Cast", &["x"], &["q"]).int("to", 2),
+        node("Expand", &["q", "pair"], &["wide"]),
+        node("ConvInteger", &["wide", "w", "none", "z"], &["y"]),
+    ];
+    let weights = [weights, vec![ints("pair", &[5], &[1, 2, 1, 1, 1])]].concat();
+    assert_eq!(answer(nodes, weights, Vec::new()), [4.0, 8.0]);
+}
+
+#[test]
 fn sums_products_and_shares_along_axes() {
     let x = [1.0, 2.0, 3.0, 0.0, 5.0, 6.0];
     let sums = |exclusive: i64, reverse: i64| {

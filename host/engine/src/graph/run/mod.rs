@@ -12,13 +12,14 @@ mod reduce;
 mod resize;
 mod shape;
 
+pub(super) use shape::first_kept;
+
 use super::Node;
 use super::array::{Array, Kind};
 use super::network::{Kernel, Step};
 use super::operator::Operator;
 use super::value::{Held, Value};
-use crate::cpu::conv::ConvGeometry;
-use crate::kernels::{FrozenOps, Nonlinearity, Then};
+use crate::kernels::{self, FrozenConv, FrozenOps, Nonlinearity, Then};
 use crate::{Device, Error, ReluRule, Result, Tensor};
 use burn::backend::Dispatch;
 use burn::backend::ops::FloatTensorOps;
@@ -69,19 +70,32 @@ fn kernel(kernel: &Kernel, inputs: &Inputs, rule: ReluRule, relu: bool) -> Resul
                 x = inputs.as_picture(&x)?;
             }
             let geometry = conv.geometry();
+            let refused = |x: &Tensor| {
+                let (axes, kernel) = match conv.depth() {
+                    None => ("H, W", geometry.kernel.to_vec()),
+                    Some(depth) => ("D, H, W", [&[depth.kernel], &geometry.kernel[..]].concat()),
+                };
+                inputs.refused(format!(
+                    "a value of shape {:?}, expected (N, {}, {axes}), at least as large as the kernel {kernel:?}",
+                    x.shape(),
+                    conv.channels_in()
+                ))
+            };
+            let shape = x.shape();
+            if shape.len() != 2 + conv.axes() || shape[1] != conv.channels_in() {
+                return Err(refused(&x));
+            }
             if let Some(same) = same {
-                let [_, _, h, w] = x.image_shape(inputs.name)?;
+                let (h, w) = (shape[shape.len() - 2], shape[shape.len() - 1]);
                 let around = same.amounts([h, w], geometry.kernel, geometry.stride, geometry.dilation);
                 x = shape::surrounded(&x, around, 0.0)?;
+                if let Some(kernels::Depth { kernel, stride, dilation, .. }) = conv.depth() {
+                    let [before, _, after, _] = same.amounts([shape[2], 1], [*kernel, 1], [*stride, 1], [*dilation, 1]);
+                    x = shape::constant(&x, 2, before, after, 0.0)?;
+                }
             }
-            let [_, channels, h, w] = x.image_shape(inputs.name)?;
-            if channels != geometry.channels_in || geometry.output_size([h, w]).is_none() {
-                return Err(inputs.refused(format!(
-                    "a value of shape {:?}, expected (N, {}, H, W), at least as large as the kernel {:?}",
-                    x.shape(),
-                    geometry.channels_in,
-                    geometry.kernel
-                )));
+            if conv.output_size(&x.shape()[2..]).is_none() {
+                return Err(refused(&x));
             }
             let then = if *ends_with_relu && relu { Then::Relu(rule) } else { Then::Nothing };
             let made =
@@ -89,36 +103,39 @@ fn kernel(kernel: &Kernel, inputs: &Inputs, rule: ReluRule, relu: bool) -> Resul
             if *line { as_line(&made)? } else { made }
         }
         Kernel::ConvTranspose { conv, weight, zeros, bias, output_padding, output_shape } => {
-            let x = inputs.image(0)?;
-            let [_, channels, h, w] = x.image_shape(inputs.name)?;
-            let geometry = conv.geometry();
-            let size = transposed_size(geometry, [h, w], *output_padding);
-            let Some(size) = size.filter(|_| channels == geometry.channels_out) else {
-                return Err(inputs.refused(format!(
-                    "a value of shape {:?}, expected (N, {}, H, W) that leads to a picture",
-                    x.shape(),
-                    geometry.channels_out
-                )));
+            let x = inputs.tensor(0)?;
+            let (shape, channels) = (x.shape(), conv.geometry().channels_out);
+            let fits = shape.len() == 2 + conv.axes() && shape[1] == channels;
+            let size = if fits { transposed_size(conv, &shape[2..], output_padding) } else { None };
+            let Some(size) = size else {
+                let expected = match conv.axes() {
+                    2 => format!("(N, {channels}, H, W) that leads to a picture"),
+                    _ => format!("(N, {channels}, D, H, W) that leads to a volume"),
+                };
+                return Err(inputs.refused(format!("a value of shape {shape:?}, expected {expected}")));
             };
             let (conv, weight, zeros) = (conv.clone(), weight.primitive(), zeros.primitive());
             let made = x.like(Dispatch::frozen_conv_transpose(x.primitive(), weight, zeros, conv, size));
             let made = match output_shape {
-                Some((wanted, upper)) => shape::cropped(&made, *wanted, *upper, inputs)?,
+                Some((wanted, upper)) => shape::cropped(&made, wanted, *upper, inputs)?,
                 None => made,
             };
             made.add(bias)?
         }
         Kernel::ScaleShift { scale, shift, relu: ends_with_relu } => {
             let x = inputs.float(0)?;
-            // (N, C), (N, C, L) and so on, as (N, C, 1, 1) and (N, C, L, 1).
+            // (N, C), (N, C, L) and so on, as (N, C, 1, 1) and (N, C, L, 1); volumes as images of all rows of all slices.
             let shape = x.shape();
-            if shape.get(1) != Some(&scale.elements()) || shape.len() > 4 {
+            if shape.get(1) != Some(&scale.elements()) || shape.len() > 5 {
                 return Err(inputs.refused(format!(
-                    "a value of shape {shape:?}, expected up to four dimensions and {} channels on axis 1",
+                    "a value of shape {shape:?}, expected up to five dimensions and {} channels on axis 1",
                     scale.elements()
                 )));
             }
-            let image = x.reshape(&[&shape[..], &[1, 1][..4 - shape.len()]].concat())?;
+            let image = match shape[..] {
+                [n, c, d, h, w] => x.reshape(&[n, c, d * h, w])?,
+                _ => x.reshape(&[&shape[..], &[1, 1][..4 - shape.len()]].concat())?,
+            };
             let made = if *ends_with_relu && relu {
                 image.like(Dispatch::scale_shift_relu(image.primitive(), scale.primitive(), shift.primitive(), rule))
             } else {
@@ -138,15 +155,23 @@ fn as_line(pictures: &Tensor) -> Result<Tensor> {
     pictures.reshape(&[n, c, l])
 }
 
-/// (H, W) that a transposed convolution makes of `from`; the convolution must lead back to it.
-fn transposed_size(conv: &ConvGeometry, from: [usize; 2], output_padding: [usize; 2]) -> Option<[usize; 2]> {
-    let [top, left, bottom, right] = conv.padding;
-    let along = |axis: usize, padding: usize| {
-        let reach = conv.dilation[axis] * (conv.kernel[axis].max(1) - 1) + 1;
-        ((from[axis].max(1) - 1) * conv.stride[axis] + reach + output_padding[axis]).checked_sub(padding)
-    };
-    let size = [along(0, top + bottom)?, along(1, left + right)?];
-    (conv.output_size(size) == Some(from)).then_some(size)
+/// The sizes that a transposed convolution makes of those of `from`; the convolution must lead back to them.
+fn transposed_size(conv: &FrozenConv, from: &[usize], output_padding: &[usize]) -> Option<Vec<usize>> {
+    let g = conv.geometry();
+    let [top, left, bottom, right] = g.padding;
+    let sides = [
+        (g.kernel[0], g.stride[0], g.dilation[0], top + bottom),
+        (g.kernel[1], g.stride[1], g.dilation[1], left + right),
+    ];
+    let depth = conv.depth().map(|d| (d.kernel, d.stride, d.dilation, d.padding[0] + d.padding[1]));
+    let axes = depth.into_iter().chain(sides).zip(from.iter().zip(output_padding));
+    let along =
+        |((kernel, stride, dilation, padding), (from, more)): ((usize, usize, usize, usize), (&usize, &usize))| {
+            let reach = dilation * (kernel.max(1) - 1) + 1;
+            ((from.max(&1) - 1) * stride + reach + more).checked_sub(padding)
+        };
+    let size = axes.map(along).collect::<Option<Vec<_>>>()?;
+    (conv.output_size(&size).as_deref() == Some(from)).then_some(size)
 }
 
 /// The values that a step reads.
@@ -277,18 +302,10 @@ fn on_host_or_device(operator: &Operator, inputs: &Inputs, rule: ReluRule) -> Re
         Operator::GlobalAveragePool | Operator::GlobalMaxPool => one(reduce::global(operator, inputs)?),
         Operator::MaxPool(pool) => {
             let kind = inputs.value(0)?.kind();
-            let made = match pool.line {
-                true => as_line(&pool::max(&inputs.as_picture(&inputs.tensor(0)?)?, pool, inputs)?)?,
-                false => pool::max(&inputs.image(0)?, pool, inputs)?,
-            };
-            one(Value::of(made, kind))
+            one(Value::of(pool::max(&inputs.tensor(0)?, pool, inputs)?, kind))
         }
         Operator::AveragePool { pool, count_padding } => {
-            let x = inputs.float(0)?;
-            one(Value::float(match pool.line {
-                true => as_line(&pool::average(&inputs.as_picture(&x)?, pool, *count_padding, inputs)?)?,
-                false => pool::average(&x, pool, *count_padding, inputs)?,
-            }))
+            one(Value::float(pool::average(&inputs.float(0)?, pool, *count_padding, inputs)?))
         }
         Operator::Gemm { .. } | Operator::MatMul | Operator::Einsum { .. } => one(product::product(operator, inputs)?),
         Operator::Attention(with) => one(Value::float(attention::attention(with, inputs)?)),

@@ -62,7 +62,11 @@ pub(super) fn normalize(operator: &Operator, inputs: &Inputs) -> Result<Vec<Tens
             x.divide(&norm.add(&empty)?)?
         }
         Operator::LocalResponseNorm { size, alpha, beta, bias } => {
-            let [_, channels, _, _] = x.image_shape(inputs.name)?;
+            let &[_, channels, _, _, ..] = shape.as_slice() else {
+                return Err(
+                    inputs.refused(format!("a value of shape {shape:?}, expected (N, C, H, W) or (N, C, D, H, W)"))
+                );
+            };
             // From (size - 1) / 2 channels before to the rest of the window after.
             let (before, after) = ((size - 1) / 2, size / 2);
             let counts = |at: usize| {

@@ -1,4 +1,7 @@
-//! The largest number, or the mean, of windows of an image.
+//! The largest number, or the mean, of windows of an image, a line or a volume.
+//!
+//! Of a volume, each is found slice by slice, and then along the depth, of an image of D rows and as many columns as a slice
+//! has pixels: the largest of the largest numbers, and the mean of means, each of which counts the same pixels.
 
 use super::{Inputs, shape};
 use crate::graph::operator::Pool;
@@ -32,6 +35,48 @@ fn windows(size: usize, [before, after]: [usize; 2], extent: usize, stride: usiz
 }
 
 pub(super) fn max(x: &Tensor, pool: &Pool, inputs: &Inputs) -> Result<Tensor> {
+    over(x, pool, inputs, |x, pool| max_of_images(x, pool, inputs))
+}
+
+pub(super) fn average(x: &Tensor, pool: &Pool, count_padding: bool, inputs: &Inputs) -> Result<Tensor> {
+    over(x, pool, inputs, |x, pool| average_of_images(x, pool, count_padding, inputs))
+}
+
+/// What windows of images make, over what the operator's values are.
+fn over(
+    x: &Tensor,
+    pool: &Pool,
+    inputs: &Inputs,
+    of_images: impl Fn(&Tensor, &Pool) -> Result<Tensor>,
+) -> Result<Tensor> {
+    let shape = x.shape();
+    match (shape.as_slice(), &pool.depth) {
+        (_, None) if pool.line => super::as_line(&of_images(&inputs.as_picture(x)?, pool)?),
+        ([_, _, _, _], None) => of_images(x, pool),
+        (&[n, c, d, h, w], Some(depth)) => {
+            let slices = of_images(&x.reshape(&[n, c * d, h, w])?, pool)?;
+            let [_, _, rows, columns] = slices.image_shape(inputs.name)?;
+            let along = Pool {
+                line: false,
+                depth: None,
+                kernel: [depth.kernel, 1],
+                stride: [depth.stride, 1],
+                padding: depth.padding.clone(),
+                dilation: [depth.dilation, 1],
+                round_up: pool.round_up,
+            };
+            let made = of_images(&slices.reshape(&[n, c, d, rows * columns])?, &along)?;
+            let [_, _, windows, _] = made.image_shape(inputs.name)?;
+            made.reshape(&[n, c, windows, rows, columns])
+        }
+        (_, depth) => {
+            let expected = if depth.is_some() { "(N, C, D, H, W)" } else { "(N, C, H, W)" };
+            Err(inputs.refused(format!("a value of shape {shape:?}, {} dimensions, expected {expected}", shape.len())))
+        }
+    }
+}
+
+fn max_of_images(x: &Tensor, pool: &Pool, inputs: &Inputs) -> Result<Tensor> {
     let amounts = padding(x, pool, inputs)?;
     let [top, left, bottom, right] = amounts;
     let Pool { kernel, stride, dilation, round_up, .. } = *pool;
@@ -63,7 +108,7 @@ fn surrounded(
     shape::surrounded(x, [top, left, end(0, h, top, bottom), end(1, w, left, right)], value)
 }
 
-pub(super) fn average(x: &Tensor, pool: &Pool, count_padding: bool, inputs: &Inputs) -> Result<Tensor> {
+fn average_of_images(x: &Tensor, pool: &Pool, count_padding: bool, inputs: &Inputs) -> Result<Tensor> {
     let amounts = padding(x, pool, inputs)?;
     let [top, left, bottom, right] = amounts;
     let Pool { kernel, stride, round_up, .. } = *pool;

@@ -21,7 +21,7 @@ pub(super) fn resize(resizing: &Resizing, inputs: &Inputs) -> Result<Tensor> {
     };
     for (axis, to, factor) in targets(resizing, &from, &axes, inputs)? {
         // Exporters write the batch that they saw among the sizes; images are not mixed.
-        let batch = axis == 0 && from.len() == 4;
+        let batch = axis == 0 && matches!(from.len(), 4 | 5);
         if (to == from[axis] && factor == 1.0) || batch {
             continue;
         }

@@ -271,12 +271,14 @@ pub(super) fn expanded(x: &Tensor, to: &[usize]) -> Result<Tensor> {
     x.multiply(&Tensor::full(x.device(), to, 1.0)?)
 }
 
-/// Numbers around an image: top, left, bottom, right.
+/// Numbers around the last two axes: top, left, bottom, right.
 pub(super) fn surrounded(x: &Tensor, [top, left, bottom, right]: [usize; 4], value: f32) -> Result<Tensor> {
-    constant(&constant(x, 2, top, bottom, value)?, 3, left, right, value)
+    let last = x.shape().len().saturating_sub(1);
+    constant(&constant(x, last.saturating_sub(1), top, bottom, value)?, last, left, right, value)
 }
 
-fn constant(x: &Tensor, axis: usize, before: usize, after: usize, value: f32) -> Result<Tensor> {
+/// Numbers before and after an axis.
+pub(super) fn constant(x: &Tensor, axis: usize, before: usize, after: usize, value: f32) -> Result<Tensor> {
     if before + after == 0 {
         return Ok(x.clone());
     }
@@ -289,17 +291,22 @@ fn constant(x: &Tensor, axis: usize, before: usize, after: usize, value: f32) ->
     Tensor::concatenate(&parts.into_iter().flatten().collect::<Vec<_>>(), axis)
 }
 
+/// The first of `size` pixels that stays where `wanted` of them do.
+pub(in crate::graph) fn first_kept(size: usize, wanted: usize, upper: bool) -> usize {
+    let cut = size.saturating_sub(wanted);
+    if upper { cut / 2 } else { cut - cut / 2 }
+}
+
 /// A result of a transposed convolution without padding, cut (or filled with 0) to the size that its file names. The odd
 /// pixel is cut at the end if `upper`, else at the beginning.
-pub(super) fn cropped(x: &Tensor, wanted: [usize; 2], upper: bool, inputs: &Inputs) -> Result<Tensor> {
+pub(super) fn cropped(x: &Tensor, wanted: &[usize], upper: bool, inputs: &Inputs) -> Result<Tensor> {
     let mut made = x.clone();
-    for (axis, wanted) in [2, 3].into_iter().zip(wanted) {
+    for (axis, &wanted) in (2..).zip(wanted) {
         let size = made.shape()[axis];
         if size < wanted {
             return Err(inputs.refused(format!("an output_shape of {wanted}, expected at most {size}")));
         }
-        let half = (size - wanted) / 2;
-        let start = if upper { half } else { size - wanted - half };
+        let start = first_kept(size, wanted, upper);
         made = made.slice(axis, start, start + wanted)?;
     }
     Ok(made)
