@@ -230,6 +230,23 @@ fn channels_of_volumes_may_come_last() {
     }
 }
 
+/// A result of 5 x 5 is cut to 4 x 4: its number at place p + cut is made around pixel (p + cut - 1) / 2.
+#[test]
+fn cells_of_what_is_cut_lie_where_it_was_cut() {
+    for (padding, first) in [("SAME_UPPER", -0.5), ("SAME_LOWER", 0.0)] {
+        let turned = node("ConvTranspose", &["x", "k"], &["t"]).ints("strides", &[2, 2]).ints("output_shape", &[4, 4]);
+        let nodes = vec![
+            turned.text("auto_pad", padding),
+            node("Flatten", &["t"], &["rows"]),
+            node("MatMul", &["rows", "w"], &["z"]),
+        ];
+        let weights = vec![floats("k", &[1, 1, 3, 3], &[1.0; 9]), floats("w", &[16, 3], &[0.5; 48])];
+        let classifier = open(MANIFEST, model(13, &[("x", &[-1, 1, 2, 2])], nodes, weights, &["z"])).unwrap();
+        let cells = classifier.cells(&classifier.info().layers[0]).unwrap().unwrap();
+        assert!(cells.iter().all(|cells| (cells.first, cells.spacing) == (first, 0.5)), "{padding}: {cells:?}");
+    }
+}
+
 #[test]
 fn one_of_two_outputs_is_chosen_and_the_other_is_not_read() {
     let boxes = node("NonMaxSuppression", &["z"], &["boxes"]);

@@ -45,9 +45,9 @@ pub(super) fn attention(a: &Reader) -> Result<Operator> {
 
 pub(super) fn average_pool(a: &Reader) -> Result<Operator> {
     let pool = a.pool()?;
-    let along_depth = pool.depth.as_ref().map_or(1, |depth| depth.dilation);
-    if pool.dilation != [1, 1] || along_depth != 1 {
-        return Err(a.refused(&format!("an average over a window with dilations {:?}, expected 1", pool.dilation)));
+    let dilations: Vec<usize> = pool.depth.iter().map(|depth| depth.dilation).chain(pool.dilation).collect();
+    if dilations.iter().any(|dilation| *dilation != 1) {
+        return Err(a.refused(&format!("an average over a window with dilations {dilations:?}, expected 1")));
     }
     Ok(O::AveragePool { pool, count_padding: a.flag("count_include_pad")? })
 }
