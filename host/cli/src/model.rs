@@ -76,8 +76,9 @@ impl Model {
         let (plugin, settings, classifier) = black_box::open(path, arguments, opening)?;
         let info = classifier.info();
         let name = plugin.name();
-        let sizes = [info.channels, info.height, info.width];
-        let manifest = Manifest::of_black_box((name, plugin.origin()), info.classes.clone(), info.activation, sizes)?;
+        let one = info.shape(1);
+        let manifest =
+            Manifest::of_black_box((name, plugin.origin()), info.classes.clone(), info.activation, &one[1..])?;
         let record = ModelRecord {
             name: name.to_owned(),
             source: format!("classifier plugin {} {}", name, plugin.info().version),
@@ -139,7 +140,7 @@ impl Model {
             Some(depth) => Err(Failure::input(
                 &self.record.manifest,
                 format!("a classifier of volumes of {depth} slices"),
-                "choose a classifier of images; of volumes, `lacuna models inspect` shows what they answer",
+                "choose a classifier of images; `lacuna explain --volume` explains whole volumes by this one",
             )),
         }
     }

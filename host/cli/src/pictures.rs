@@ -43,6 +43,9 @@ pub fn with_option(text: &impl ToString, warning: &Warning) -> String {
         Warning::NotTurned { .. } => {
             " Remedy: `--apply-orientation` turns the picture, and with it the map and all that is written."
         }
+        Warning::AsStored { .. } => {
+            " Remedy: write orientation = \"RAS\", or whatever it was, into [input] of the manifest."
+        }
         Warning::ColourLost { .. } => " `explain` and `compare` take such pictures with `--to-grey` only.",
         _ => "",
     };

@@ -12,6 +12,9 @@ pub struct Input {
     pub depth: Option<usize>,
     pub height: usize,
     pub width: usize,
+    /// How the volumes lay that the network was trained on: the sides of the patient towards which slices, rows and columns
+    /// count up, such as `RAS`. The engine does not read it; who brings volumes does.
+    pub orientation: Option<String>,
     /// The order of the dimensions that the network takes.
     #[serde(default)]
     pub layout: Layout,
@@ -45,7 +48,7 @@ impl Input {
     /// Images of a shape (C, H, W) as they are.
     pub(crate) fn plain([channels, height, width]: [usize; 3]) -> Self {
         let layout = Layout::ChannelsFirst;
-        Self { channels, depth: None, height, width, layout, scale: 1.0, mean: Vec::new(), deviation: Vec::new() }
+        Self { channels, depth: None, height, width, orientation: None, layout, scale: 1.0, mean: Vec::new(), deviation: Vec::new() }
     }
 
     /// Sizes along the spatial axes: (H, W), or (D, H, W) of volumes.

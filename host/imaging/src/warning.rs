@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use crate::format::FileFormat;
+use crate::nifti::VolumeOrientation;
 use crate::orientation::Orientation;
 
 /// Something that is no error and still worth saying.
@@ -13,6 +14,8 @@ use crate::orientation::Orientation;
 pub enum Warning {
     /// The header of a volume has neither sform nor qform: planes are guessed from the order of the voxel axes.
     NoOrientation,
+    /// A whole volume was taken as it is stored; this is how it lies in the patient.
+    AsStored { orientation: VolumeOrientation },
     /// So many NaN or infinite voxels were read as 0.
     NonFiniteZeroed { voxels: usize },
     /// EXIF asks viewers to turn the picture, and its pixels were taken as they are stored.
@@ -31,6 +34,11 @@ impl fmt::Display for Warning {
             Self::NoOrientation => f.write_str(
                 "the header has neither sform nor qform: the first voxel axis is taken to run to the patient's left, the \
                  second to the front, the third to the top; check the sides before you trust them",
+            ),
+            Self::AsStored { orientation } => write!(
+                f,
+                "the volume was taken as it is stored, its axes towards {orientation}, for nothing says how the volumes lay that \
+                 the model was trained on"
             ),
             Self::NonFiniteZeroed { voxels } => write!(f, "{voxels} NaN or infinite voxels were read as 0"),
             Self::NotTurned { asked } => write!(
@@ -117,5 +125,6 @@ fn kind(warning: &Warning) -> u8 {
         Warning::BytesBehind { .. } => 3,
         Warning::NearlyGrey { .. } => 4,
         Warning::ColourLost { .. } => 5,
+        Warning::AsStored { .. } => 6,
     }
 }

@@ -1,7 +1,7 @@
 //! What must hold of every method, on classifiers that are made here.
 
 use crate::made::{SIZE, blob, blob_finder, classifier, peak};
-use crate::{error, extra, map, request, run, said};
+use crate::{PLUGINS, error, extra, map, request, run, said};
 use lacuna_engine::{
     Architecture, Classifier, Device, Generator, GeneratorManifest, ModelFiles, ReluRule, Score, Tensor,
 };
@@ -25,6 +25,20 @@ const METHODS: [(&str, &[&str]); 15] = [
     ("extremal-perturbation", &["steps=30", "learning-rate=0.1"]),
     ("fido", &["steps=20", "samples=2", "learning-rate=0.3"]),
 ];
+
+/// Methods with tests of their own: below, and in `oct.rs`.
+const ELSEWHERE: [&str; 2] = ["latent-shift", "meaningful-perturbation"];
+
+#[test]
+fn every_built_in_method_is_tested() {
+    let listed = METHODS.iter().map(|(name, _)| *name).chain(ELSEWHERE);
+    let mut listed: Vec<&str> = listed.collect();
+    listed.sort_unstable();
+    let methods = PLUGINS.1.iter().filter(|plugin| plugin.role() == Role::Method);
+    let mut built_in: Vec<&str> = methods.map(|plugin| plugin.name()).collect();
+    built_in.sort_unstable();
+    assert_eq!(built_in, listed, "a method that is built in is listed in METHODS or in ELSEWHERE");
+}
 
 /// A network of random weights, three images for it, and a target for each.
 fn untrained() -> (Classifier, Tensor, [usize; 3]) {

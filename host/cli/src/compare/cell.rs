@@ -97,7 +97,7 @@ impl Cell {
         let count = explained.len() as f64;
         let mut results = Vec::new();
         for (row, (explained, (chosen, subject))) in explained.iter().zip(batch).enumerate() {
-            let run = &explained.batch.run;
+            let run = &explained.answer.batch.run;
             let [numbers, map] = self.files(out, &chosen.name);
             explained.map.write_npy(&map)?;
             let map = hash::of_file(&map)
@@ -108,10 +108,10 @@ impl Cell {
                 metrics: measured.iter().map(|(name, numbers)| (name.clone(), numbers[row])).collect(),
                 seconds: run.timings.total / count,
                 passes: run.classified_images as f64 / count,
-                probability_before: explained.target.probability_before,
-                probability_after: explained.target.probability_after,
-                seen_after: explained.target.seen_after.clone(),
-                findings: explained.findings.clone(),
+                probability_before: explained.answer.target.probability_before,
+                probability_after: explained.answer.target.probability_after,
+                seen_after: explained.answer.target.seen_after.clone(),
+                findings: explained.answer.findings.clone(),
                 inputs: inputs(explainer, metrics, chosen, subject)?,
                 map,
             };

@@ -49,18 +49,36 @@ pub struct Subject {
 /// What came out for one image, on the image's own grid.
 #[derive(Debug)]
 pub struct Explained {
-    pub target: Target,
+    pub answer: Answer,
     pub map: Map,
     /// The map on the classifier's grid, as the method made it.
     pub seen_map: Map,
     /// The image with the evidence deleted, or the counterfactual, as far as the method made one.
     pub perturbed: Option<Image>,
+}
+
+/// What came out for one image or volume, on the classifier's grid.
+#[derive(Debug)]
+pub struct Answer {
+    pub target: Target,
+    /// A number for each pixel of the classifier's grid.
+    pub map: Vec<f32>,
+    /// The image with the evidence deleted, or the counterfactual, all channels of it, as far as the method made one.
+    pub perturbed: Option<Vec<f32>>,
     /// Mean of 1 - m over the classifier's grid, as far as the method has a mask.
     pub deleted_fraction: Option<f32>,
     /// Everything that the method made for this image beside the map, on the grids on which it made it.
     pub extras: Vec<NamedArray>,
     pub findings: Vec<Finding>,
     pub batch: Arc<Batch>,
+}
+
+/// An image or a volume as the classifier takes it.
+#[derive(Clone, Copy, Debug)]
+pub struct Given<'a> {
+    pub path: &'a str,
+    /// All channels on the classifier's grid, in [0, 1].
+    pub values: &'a [f32],
 }
 
 /// The run that several images may share.
@@ -73,11 +91,25 @@ pub struct Batch {
     pub first_step: Option<Duration>,
 }
 
+impl Subject {
+    /// As the classifier takes it.
+    pub fn given(&self) -> Given<'_> {
+        Given { path: &self.record.path, values: self.fitted.data() }
+    }
+}
+
 impl Explainer<'_> {
     /// Explains the images of one batch; without a target each its most probable class.
     pub fn explain(&self, label: &str, subjects: &[Subject], target: Option<ClassIndex>) -> Result<Vec<Explained>> {
-        let images = self.images(subjects)?;
-        let before = self.probabilities(&images, subjects, "")?;
+        let given: Vec<Given<'_>> = subjects.iter().map(Subject::given).collect();
+        let answers = self.run(label, &given, target)?;
+        subjects.iter().zip(answers).map(|(subject, answer)| Explained::of(subject, answer)).collect()
+    }
+
+    /// The same for anything that the classifier takes, still on its grid.
+    pub fn run(&self, label: &str, given: &[Given<'_>], target: Option<ClassIndex>) -> Result<Vec<Answer>> {
+        let images = self.images(given)?;
+        let before = self.probabilities(&images, given, "")?;
         let choice = match target {
             Some(_) => Choice::ByTheUser,
             None => Choice::MostProbable,
@@ -95,7 +127,7 @@ impl Explainer<'_> {
             grants: self.chosen.grants.clone(),
             progress: self.progress(label, first_step.clone()),
             cancel: self.cancel.clone(),
-            ..ExplainRequest::new(self.chosen.method, self.classifier, images.clone(), targets.clone())
+            ..ExplainRequest::new(self.chosen.method, self.classifier, images, targets.clone())
         };
         let outcome = explain(self.host, request)?;
         for message in &outcome.messages {
@@ -103,17 +135,13 @@ impl Explainer<'_> {
                 self.console.warn(&format!("{}: {}", message.plugin, message.text));
             }
         }
-
         let extra = |role: ExtraRole| outcome.extras.iter().find(|extra| extra.role == role).map(|extra| &extra.value);
         let perturbed = extra(ExtraRole::Perturbed).or_else(|| extra(ExtraRole::Counterfactual));
-        let mask = extra(ExtraRole::Mask);
-        let classifier = self.classifier.info();
-        let after = perturbed.map(|tensor| self.probabilities(tensor, subjects, " after the deletion"));
-        let after = after.transpose()?;
+        let after = perturbed.map(|tensor| self.probabilities(tensor, given, " after the deletion")).transpose()?;
         let parts = result::Parts {
             map: result::rows(&outcome.map)?,
             perturbed: perturbed.map(result::rows).transpose()?,
-            mask: mask.map(result::rows).transpose()?,
+            mask: extra(ExtraRole::Mask).map(result::rows).transpose()?,
             extras: outcome
                 .extras
                 .iter()
@@ -122,43 +150,41 @@ impl Explainer<'_> {
             findings: &outcome.findings,
         };
         let batch = Arc::new(Batch {
-            images: subjects.iter().map(|s| s.record.path.clone()).collect(),
+            images: given.iter().map(|given| given.path.to_owned()).collect(),
             run: outcome.record,
             messages: outcome.messages,
             first_step: first_step.get().copied(),
         });
-        let mut all = Vec::new();
-        for (row, (subject, class)) in subjects.iter().zip(&targets).enumerate() {
+        let classifier = self.classifier.info();
+        let answer = |(row, class): (usize, &ClassIndex)| {
             let (before, after) = (&before[row], after.as_ref().map(|after| after[row].as_slice()));
             let target = Target::new(classifier, (*class, choice), before, after);
-            let mut explained = parts.explained(row, subject, target, batch.clone())?;
+            let mut answer = parts.answer(row, target, batch.clone());
             let after = after.filter(|_| self.chosen.deletes());
             let elsewhere = after.and_then(|after| Elsewhere::found(classifier, *class, before, after));
-            explained
-                .findings
-                .extend(elsewhere.map(|found| found.finding(self.chosen.changed_by(self.generator.is_some()))));
-            all.push(explained);
-        }
-        Ok(all)
+            let changed_by = self.chosen.changed_by(self.generator.is_some());
+            answer.findings.extend(elsewhere.map(|found| found.finding(changed_by)));
+            answer
+        };
+        Ok(targets.iter().enumerate().map(answer).collect())
     }
 
-    /// The batch as the classifier takes it, (N, C, H, W).
-    fn images(&self, subjects: &[Subject]) -> Result<Tensor> {
-        let info = self.classifier.info();
-        let shape = [subjects.len(), info.channels, info.height, info.width];
-        let values = subjects.iter().flat_map(|s| s.fitted.data()).copied();
+    /// The batch as the classifier takes it, (N, C, H, W), or (N, C, D, H, W) for volumes.
+    fn images(&self, given: &[Given<'_>]) -> Result<Tensor> {
+        let shape = self.classifier.info().shape(given.len());
+        let values = given.iter().flat_map(|given| given.values).copied();
         Ok(Tensor::from_data(self.classifier.device(), &shape, values.collect())?)
     }
 
     /// Probabilities of every class, one row for each image; `when` says which images they are, in messages.
-    fn probabilities(&self, images: &Tensor, subjects: &[Subject], when: &str) -> Result<Vec<Vec<f32>>> {
+    fn probabilities(&self, images: &Tensor, given: &[Given<'_>], when: &str) -> Result<Vec<Vec<f32>>> {
         let logits = self.classifier.logits(images, ReluRule::Plain);
         // A black box that the user stopped has failed, and not by itself.
         interrupt::check(&self.cancel)?;
         let logits = logits?;
         let rows = result::rows(&self.classifier.probabilities(&logits)?)?;
         let info = self.classifier.info();
-        for (row, subject) in rows.iter().zip(subjects) {
+        for (row, given) in rows.iter().zip(given) {
             if let Some(found) = row.iter().find(|p| !(-1e-3..=1.001).contains(*p)) {
                 let remedy = match info.activation {
                     Activation::None if found.is_finite() => {
@@ -169,7 +195,7 @@ impl Explainer<'_> {
                     }
                 };
                 let what = format!("the classifier `{}` gives the probability {found}{when}", info.name);
-                return Err(Failure::input(&subject.record.path, what, remedy));
+                return Err(Failure::input(given.path, what, remedy));
             }
         }
         Ok(rows)

@@ -1,7 +1,8 @@
 //! The files of one image's result.
 
 use super::{
-    batch::{Explained, Explainer, Subject},
+    batch::{Answer, Explained, Explainer, Subject},
+    input::ImageRecord,
     record::{Record, Summary},
 };
 use crate::{
@@ -13,22 +14,44 @@ use lacuna_imaging::{BitDepth, Geometry, OverlayStyle, overlay, panel, write_ato
 use std::path::Path;
 
 /// Every name that a result can have.
-const NAMES: [&str; 8] =
-    [RECORD, "overlay.png", "panel.png", "map.png", "map.npy", "map.nii.gz", "perturbed.png", "extras.npz"];
+const NAMES: [&str; 9] = [
+    RECORD,
+    "overlay.png",
+    "panel.png",
+    "map.png",
+    "map.npy",
+    "map.nii.gz",
+    "perturbed.png",
+    "perturbed.nii.gz",
+    "extras.npz",
+];
 
-/// Writes all files of a result, or none.
+/// Writes all files of an image's result, or none.
 pub fn write(
     explainer: &Explainer<'_>,
     subject: &Subject,
     explained: &Explained,
     folder: &OutputFolder,
 ) -> Result<Summary> {
-    let mut record = Record::new(explainer, subject, explained);
-    let files = folder.fill(&NAMES, |staged| {
+    write_result(explainer, (&subject.record, &subject.warnings), &explained.answer, folder, |staged| {
         pictures(subject, explained, staged)?;
-        map(subject, explained, staged)?;
-        if !explained.extras.is_empty() {
-            write_npz(staged.join("extras.npz"), &explained.extras)?;
+        map(subject, explained, staged)
+    })
+}
+
+/// Writes what `own` writes, what every result has, and last the record that proves all of it; or nothing.
+pub fn write_result(
+    explainer: &Explainer<'_>,
+    (image, warnings): (&ImageRecord, &[String]),
+    answer: &Answer,
+    folder: &OutputFolder,
+    own: impl FnOnce(&Path) -> Result<()>,
+) -> Result<Summary> {
+    let mut record = Record::new(explainer, (image, warnings), answer);
+    let files = folder.fill(&NAMES, |staged| {
+        own(staged)?;
+        if !answer.extras.is_empty() {
+            write_npz(staged.join("extras.npz"), &answer.extras)?;
         }
         record.outputs = hash::of_folder(staged).map_err(|error| {
             Failure::Run(format!("{}: the results cannot be read back ({error})", staged.display()))
@@ -37,7 +60,7 @@ pub fn write(
             .map_err(|error| Failure::Run(format!("the record cannot be written: {error}")))?;
         Ok(write_atomic(staged.join(RECORD), text.as_bytes())?)
     })?;
-    Ok(Summary::new(subject, explained, folder.path(), files))
+    Ok(Summary::new((image, warnings), answer, folder.path(), files))
 }
 
 fn pictures(subject: &Subject, explained: &Explained, staged: &Path) -> Result<()> {
@@ -46,7 +69,8 @@ fn pictures(subject: &Subject, explained: &Explained, staged: &Path) -> Result<(
     overlay(image, map, &style)?.write_png(staged.join("overlay.png"))?;
     if let Some(perturbed) = &explained.perturbed {
         perturbed.write_png(staged.join("perturbed.png"), BitDepth::Sixteen)?;
-        panel(image, map, perturbed, &style, &explained.target.captions())?.write_png(staged.join("panel.png"))?;
+        let captions = explained.answer.target.captions();
+        panel(image, map, perturbed, &style, &captions)?.write_png(staged.join("panel.png"))?;
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use crate::{
 use lacuna_engine::Manifest;
 use lacuna_imaging::{
     Error, ErrorKind, Geometry, Image, IntensityWindow, Interpolation, NonFinite, Orientation, ReadOptions, Reader,
-    RgbToGrey, SliceAt, Warning,
+    RgbToGrey, SliceAt, Warning, WholeVolume,
 };
 use serde::Serialize;
 use std::path::Path;
@@ -19,6 +19,9 @@ pub struct InputArguments {
     /// The slice of a volume by the patient's axes: axial:90, coronal:N or sagittal:N
     #[arg(long, value_name = "PLANE:INDEX")]
     slice: Option<SliceAt>,
+    /// Explain whole volumes, by a classifier of volumes (with `depth` in its manifest)
+    #[arg(long, conflicts_with = "slice")]
+    pub volume: bool,
     /// Which values of a volume become 0 and 1: percentile:LOW,HIGH of its non-zero voxels (default percentile:0.5,99.5),
     /// fixed:LOW,HIGH in the volume's unit, or full
     #[arg(long, value_name = "WINDOW", allow_hyphen_values = true)]
@@ -38,9 +41,15 @@ pub struct InputArguments {
 pub struct ImageRecord {
     pub path: String,
     pub sha256: String,
+    /// Voxels along the third axis of a whole volume as the classifier sees it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub depth: Option<usize>,
     pub height: usize,
     pub width: usize,
     pub channels: usize,
+    /// The sides of the patient towards which depth, rows and columns of a whole volume count up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub orientation: Option<String>,
     /// Plane and index in a volume.
     pub slice: Option<String>,
     /// The EXIF orientation by which the picture was turned upright.
@@ -107,13 +116,26 @@ impl InputArguments {
 }
 
 impl ImageRecord {
+    /// A whole volume, as the array that the classifier sees.
+    pub fn of_volume(path: &Path, whole: &WholeVolume) -> Result<ImageRecord> {
+        let ([depth, height, width], header) = (whole.geometry.sizes(), whole.geometry.header());
+        let other = header.files().into_iter().find(|file| *file != path);
+        Ok(ImageRecord {
+            path: path.display().to_string(),
+            sha256: sha256(path)?,
+            depth: Some(depth),
+            height,
+            width,
+            channels: 1,
+            orientation: Some(whole.geometry.orientation().to_string()),
+            slice: None,
+            turned_by_exif_orientation: None,
+            other_half: other.map(other_half).transpose()?,
+            intensity: [whole.intensity.low, whole.intensity.high],
+        })
+    }
+
     fn new(path: &Path, image: &Image) -> Result<ImageRecord> {
-        let sha256 = |path: &Path| {
-            hash::of_file(path).map_err(|error| {
-                let remedy = "check the disk or network share that holds the file";
-                Failure::input(path.display(), format!("cannot be read ({error})"), remedy)
-            })
-        };
         let (slice, other) = match image.geometry() {
             Geometry::Slice(slice) => {
                 let files = slice.header().files();
@@ -122,19 +144,30 @@ impl ImageRecord {
             }
             Geometry::Pixels => (None, None),
         };
-        let other_half =
-            |file: &Path| Ok::<_, Failure>(OtherHalf { path: file.display().to_string(), sha256: sha256(file)? });
         let turned = image.turned();
         Ok(ImageRecord {
             path: path.display().to_string(),
             sha256: sha256(path)?,
             turned_by_exif_orientation: (turned != Orientation::Upright).then(|| turned.number()),
             other_half: other.map(other_half).transpose()?,
+            depth: None,
             height: image.height(),
             width: image.width(),
             channels: image.channels(),
+            orientation: None,
             slice,
             intensity: [image.intensity().low, image.intensity().high],
         })
     }
+}
+
+fn sha256(path: &Path) -> Result<String> {
+    hash::of_file(path).map_err(|error| {
+        let remedy = "check the disk or network share that holds the file";
+        Failure::input(path.display(), format!("cannot be read ({error})"), remedy)
+    })
+}
+
+fn other_half(file: &Path) -> Result<OtherHalf> {
+    Ok(OtherHalf { path: file.display().to_string(), sha256: sha256(file)? })
 }

@@ -1,6 +1,6 @@
 //! `lacuna explain`: images, a classifier, a method and a perturbation in; a folder of results out.
 //!
-//! [`input`] reads an image and fits it to the classifier -> [`batch`] explains several together -> [`target`] says what the
+//! [`input`] reads an image and fits it to the classifier ([`volume`] a whole volume) -> [`batch`] explains several together -> [`target`] says what the
 //! classifier sees after the deletion, [`result`] brings what came out back onto each image's own grid -> [`files`] writes
 //! it, [`record`] proves it.
 
@@ -11,6 +11,7 @@ mod options;
 mod record;
 mod result;
 mod target;
+mod volume;
 
 pub use batch::{Explained, Explainer, Subject};
 pub use files::write;
@@ -30,13 +31,15 @@ use crate::{
     plugins::{PluginArguments, Plugins},
 };
 use lacuna_engine::ClassIndex;
+use batch::{Answer, Given};
 use record::Summary;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
+use volume::VolumeSubject;
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// PNG, JPEG or NIfTI (.nii, .nii.gz, or .hdr with .img; with --slice); several are explained in one run
+    /// PNG, JPEG or NIfTI (.nii, .nii.gz, or .hdr with .img; with --slice or --volume); several are explained in one run
     #[arg(required = true, value_name = "IMAGE")]
     images: Vec<PathBuf>,
     /// The classifier: a manifest, or a .wasm component that is one
@@ -105,7 +108,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let folders = Folders::open(&arguments.out, &arguments.images)?;
     let subjects = subjects(&console, arguments, &model)?;
     interrupt::check(&cancel)?;
-    let classifier = model.load_for_images(&console, &device)?;
+    let classifier = match arguments.input.volume {
+        true => model.load(&console, &device)?,
+        false => model.load_for_images(&console, &device)?,
+    };
     interrupt::check(&cancel)?;
     let generator = match &generator {
         Some(model) => Some((model, model.load(&console, &device)?)),
@@ -124,7 +130,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         cancel,
     };
     let mut report = Report { results: Vec::new(), seconds: 0.0 };
-    for batch in subjects.chunks(arguments.batch.into()) {
+    for batch in subjects.batches(arguments.batch.into()) {
         let done = report.results.len();
         let written = explain_batch(&explainer, batch, target, &folders, done);
         report.results.extend(written.map_err(|failure| after(failure, done, subjects.len()))?);
@@ -136,7 +142,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 
 fn explain_batch(
     explainer: &Explainer<'_>,
-    batch: &[Subject],
+    batch: Batch<'_>,
     target: Option<ClassIndex>,
     folders: &Folders,
     done: usize,
@@ -145,25 +151,82 @@ fn explain_batch(
         1 => "explaining".to_owned(),
         all => format!("images {} to {} of {all}", done + 1, done + batch.len()),
     };
-    let explained = explainer.explain(&label, batch, target)?;
+    let answers = explainer.run(&label, &batch.given(), target)?;
     let mut summaries = Vec::new();
-    for (subject, (explained, folder)) in batch.iter().zip(explained.iter().zip(folders.per_image.iter().skip(done))) {
+    for (index, (answer, folder)) in answers.into_iter().zip(folders.per_image.iter().skip(done)).enumerate() {
         interrupt::check(&explainer.cancel)?;
-        let summary = write(explainer, subject, explained, folder)?;
+        let summary = batch.write(index, explainer, answer, folder)?;
         summary.show(explainer.console);
         summaries.push(summary);
     }
     Ok(summaries)
 }
 
-fn subjects(console: &Console, arguments: &Arguments, model: &Model) -> Result<Vec<Subject>> {
+/// What a command explains: images, or whole volumes.
+enum Subjects {
+    Images(Vec<Subject>),
+    Volumes(Vec<VolumeSubject>),
+}
+
+/// A part of them, in one run.
+enum Batch<'a> {
+    Images(&'a [Subject]),
+    Volumes(&'a [VolumeSubject]),
+}
+
+impl Subjects {
+    fn len(&self) -> usize {
+        match self {
+            Subjects::Images(all) => all.len(),
+            Subjects::Volumes(all) => all.len(),
+        }
+    }
+
+    fn batches(&self, size: usize) -> Vec<Batch<'_>> {
+        match self {
+            Subjects::Images(all) => all.chunks(size).map(Batch::Images).collect(),
+            Subjects::Volumes(all) => all.chunks(size).map(Batch::Volumes).collect(),
+        }
+    }
+}
+
+impl Batch<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Batch::Images(part) => part.len(),
+            Batch::Volumes(part) => part.len(),
+        }
+    }
+
+    fn given(&self) -> Vec<Given<'_>> {
+        match self {
+            Batch::Images(part) => part.iter().map(Subject::given).collect(),
+            Batch::Volumes(part) => part.iter().map(VolumeSubject::given).collect(),
+        }
+    }
+
+    fn write(&self, at: usize, explainer: &Explainer<'_>, answer: Answer, folder: &OutputFolder) -> Result<Summary> {
+        match self {
+            Batch::Images(part) => write(explainer, &part[at], &Explained::of(&part[at], answer)?, folder),
+            Batch::Volumes(part) => part[at].write(explainer, &answer, folder),
+        }
+    }
+}
+
+fn subjects(console: &Console, arguments: &Arguments, model: &Model) -> Result<Subjects> {
     let _waiting = console.wait(match arguments.images.len() {
         1 => "reading the image",
         _ => "reading the images",
     });
     let reader = arguments.input.reader();
-    let read = |path: &PathBuf| arguments.input.read(path, model.manifest(), &reader);
-    let subjects = arguments.images.iter().map(read).collect();
+    let (input, manifest, paths) = (&arguments.input, model.manifest(), arguments.images.iter());
+    let subjects = match input.volume {
+        false => paths.map(|path| input.read(path, manifest, &reader)).collect::<Result<_>>().map(Subjects::Images),
+        true => paths
+            .map(|path| VolumeSubject::read(input, path, manifest, &reader))
+            .collect::<Result<_>>()
+            .map(Subjects::Volumes),
+    };
     pictures::tell(console, &reader.notes());
     subjects
 }

@@ -1,7 +1,7 @@
 //! What ran, on what, with which values: for evaluators, and in short for the user.
 
 use super::{
-    batch::{Explained, Explainer, Subject},
+    batch::{Answer, Explainer},
     input::ImageRecord,
     target::{Choice, Target},
 };
@@ -37,21 +37,25 @@ pub struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    pub fn new(explainer: &'a Explainer<'_>, subject: &'a Subject, explained: &'a Explained) -> Record<'a> {
+    pub fn new(
+        explainer: &'a Explainer<'_>,
+        (image, warnings): (&'a ImageRecord, &'a [String]),
+        answer: &'a Answer,
+    ) -> Record<'a> {
         Record {
             lacuna: env!("CARGO_PKG_VERSION"),
             provenance: Provenance::now(Some(explainer.classifier.device())),
-            image: &subject.record,
-            warnings: &subject.warnings,
+            image,
+            warnings,
             classifier: explainer.model.record(),
             classifier_notes: &explainer.classifier.info().notes,
             generator: explainer.generator.map(|(model, _)| model.record()),
-            target: &explained.target,
-            deleted_fraction: explained.deleted_fraction,
-            findings: &explained.findings,
-            batch: &explained.batch.images,
-            run: &explained.batch.run,
-            messages: &explained.batch.messages,
+            target: &answer.target,
+            deleted_fraction: answer.deleted_fraction,
+            findings: &answer.findings,
+            batch: &answer.batch.images,
+            run: &answer.batch.run,
+            messages: &answer.batch.messages,
             outputs: BTreeMap::new(),
         }
     }
@@ -77,14 +81,19 @@ pub struct Summary {
 }
 
 impl Summary {
-    pub fn new(subject: &Subject, explained: &Explained, folder: &Path, files: Vec<String>) -> Summary {
-        let batch = &explained.batch;
+    pub fn new(
+        (image, warnings): (&ImageRecord, &[String]),
+        answer: &Answer,
+        folder: &Path,
+        files: Vec<String>,
+    ) -> Summary {
+        let batch = &answer.batch;
         Summary {
-            image: subject.record.path.clone(),
-            target: explained.target.clone(),
-            deleted_fraction: explained.deleted_fraction,
-            findings: explained.findings.clone(),
-            warnings: subject.warnings.clone(),
+            image: image.path.clone(),
+            target: answer.target.clone(),
+            deleted_fraction: answer.deleted_fraction,
+            findings: answer.findings.clone(),
+            warnings: warnings.to_vec(),
             device: batch.run.device.clone(),
             seconds: batch.run.timings.total,
             batch: batch.images.len(),

@@ -1,7 +1,7 @@
 //! From the classifier's grid back onto the image's own.
 
 use super::{
-    batch::{Batch, Explained, Subject},
+    batch::{Answer, Batch, Explained, Subject},
     target::Target,
 };
 use crate::failure::Result;
@@ -37,25 +37,36 @@ pub fn arrays(name: &str, tensor: &Tensor) -> Result<Vec<NamedArray>> {
 }
 
 impl Parts<'_> {
-    /// What belongs to image `row`, brought back by bilinear interpolation.
-    pub fn explained(&self, row: usize, subject: &Subject, target: Target, batch: Arc<Batch>) -> Result<Explained> {
-        let (image, fitted) = (&subject.image, &subject.fitted);
-        let (height, width) = (image.height(), image.width());
-        let map = Map::new(fitted.height(), fitted.width(), self.map[row].clone())?;
-        let perturbed = self.perturbed.as_ref().map(|rows| {
-            let seen = fitted.with_data(fitted.channels(), rows[row].clone())?;
-            let own = seen.resize(height, width, Interpolation::Bilinear)?;
-            image.with_data(own.channels(), own.into_data())
-        });
-        Ok(Explained {
+    /// What belongs to image `row`.
+    pub fn answer(&self, row: usize, target: Target, batch: Arc<Batch>) -> Answer {
+        Answer {
             target,
-            map: map.resize(height, width, Interpolation::Bilinear)?,
-            seen_map: map,
-            perturbed: perturbed.transpose()?,
+            map: self.map[row].clone(),
+            perturbed: self.perturbed.as_ref().map(|rows| rows[row].clone()),
             deleted_fraction: self.mask.as_ref().map(|rows| 1.0 - mean(&rows[row])),
             extras: self.extras.iter().filter_map(|arrays| arrays.get(row).cloned()).collect(),
             findings: findings_of(row, self.findings),
             batch,
+        }
+    }
+}
+
+impl Explained {
+    /// The answer about an image, brought back onto the image's grid by bilinear interpolation.
+    pub fn of(subject: &Subject, answer: Answer) -> Result<Explained> {
+        let (image, fitted) = (&subject.image, &subject.fitted);
+        let (height, width) = (image.height(), image.width());
+        let seen_map = Map::new(fitted.height(), fitted.width(), answer.map.clone())?;
+        let perturbed = answer.perturbed.as_ref().map(|values| {
+            let seen = fitted.with_data(fitted.channels(), values.clone())?;
+            let own = seen.resize(height, width, Interpolation::Bilinear)?;
+            image.with_data(own.channels(), own.into_data())
+        });
+        Ok(Explained {
+            map: seen_map.resize(height, width, Interpolation::Bilinear)?,
+            seen_map,
+            perturbed: perturbed.transpose()?,
+            answer,
         })
     }
 }

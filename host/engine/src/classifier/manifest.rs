@@ -81,9 +81,15 @@ impl Manifest {
         (name, origin): (&str, &str),
         classes: Vec<String>,
         activation: Activation,
-        [channels, height, width]: [usize; 3],
+        size: &[usize],
     ) -> Result<Self> {
-        let input = Input::plain([channels, height, width]);
+        let input = match *size {
+            [channels, height, width] => Input::plain([channels, height, width]),
+            [channels, depth, height, width] => {
+                Input { depth: Some(depth), ..Input::plain([channels, height, width]) }
+            }
+            _ => return Err(Error::Model(format!("{origin}: {} sizes of an image, expected 3 or 4", size.len()))),
+        };
         let manifest = Self {
             name: name.to_owned(),
             source: origin.to_owned(),

@@ -77,6 +77,11 @@ impl VolumeHeader {
         &self.files[1]
     }
 
+    /// The voxel axis, 0 to 2, that slices of a plane are counted along.
+    pub fn normal(&self, plane: SlicePlane) -> usize {
+        self.axes()[plane.normal()]
+    }
+
     /// The voxel axis closest to right-left, front-back and top-bottom, in this order.
     pub(super) fn axes(&self) -> [usize; 3] {
         axes(&self.affine)

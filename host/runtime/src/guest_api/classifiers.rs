@@ -115,7 +115,7 @@ fn info(info: &engine::ClassifierInfo) -> ClassifierInfo {
         name: info.name.clone(),
         classes: info.classes.clone(),
         channels: size(info.channels),
-        spatial: sizes(&[info.height, info.width]),
+        spatial: sizes(&info.spatial()),
         activation: match info.activation {
             engine::Activation::Softmax => wit::Activation::Softmax,
             engine::Activation::Sigmoid => wit::Activation::Sigmoid,

@@ -35,7 +35,7 @@ pub struct ExplainRequest<'a> {
     pub classifier: &'a Classifier,
     /// The model of healthy images for plugins that need one.
     pub generator: Option<&'a Generator>,
-    /// (N, C, H, W) in [0, 1].
+    /// (N, C, H, W) in [0, 1], or (N, C, D, H, W) for a classifier of volumes.
     pub images: Tensor,
     /// One class for each image.
     pub targets: Vec<ClassIndex>,
@@ -242,13 +242,11 @@ impl<'a> Available<'a> {
 
 fn check_images(request: &ExplainRequest<'_>) -> Result<(), RunError> {
     let shape = request.images.shape();
-    let &[count, _, _, _] = shape.as_slice() else {
+    let (info, count) = (request.classifier.info(), shape.first().copied().unwrap_or_default());
+    if shape != info.shape(count) {
         let what = format!("the images have shape {shape:?}");
-        return Err(wrong_request(&what, "Give them as (N, C, H, W)"));
-    };
-    if request.classifier.info().depth.is_some() {
-        let what = "the classifier takes volumes (N, C, D, H, W)";
-        return Err(wrong_request(what, "Plugins explain images (N, C, H, W) so far: choose a classifier of images"));
+        let sizes: Vec<String> = info.shape(1).iter().skip(1).map(usize::to_string).collect();
+        return Err(wrong_request(&what, &format!("Give them as the classifier takes them: (N, {})", sizes.join(", "))));
     }
     check_targets(&request.targets, count, request.classifier)
 }

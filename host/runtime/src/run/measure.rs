@@ -1,6 +1,8 @@
 //! From maps to numbers that say how good they are.
 
-use super::{cancel::CancelToken, explain, failure, partner::Partner, shared::Shared, state::PluginState};
+use super::{
+    cancel::CancelToken, explain, failure, outcome::with_one_channel, partner::Partner, shared::Shared, state::PluginState,
+};
 use crate::{
     bindings::{metric::exports::lacuna::explain::metrics::Request, perturbation::PerturbationPluginPre},
     error::{Role, RunError},
@@ -24,7 +26,7 @@ pub struct MeasureRequest<'a> {
     pub classifier: &'a Classifier,
     /// The model of healthy images for plugins that need one.
     pub generator: Option<&'a Generator>,
-    /// (N, C, H, W) in [0, 1].
+    /// (N, C, H, W) in [0, 1], or (N, C, D, H, W).
     pub images: Tensor,
     /// (N, 1, H, W), finite; larger means more evidence.
     pub maps: Tensor,
@@ -171,11 +173,11 @@ pub fn measure(host: &Host, request: MeasureRequest<'_>) -> Result<Vec<Option<f6
 /// Maps and masks have one channel and otherwise the shape of the images.
 fn check_shapes(request: &MeasureRequest<'_>) -> Result<(), RunError> {
     let images = request.images.shape();
-    let &[count, _, height, width] = images.as_slice() else {
+    if !(4..=5).contains(&images.len()) {
         let what = format!("the images have shape {images:?}");
-        return Err(explain::wrong_request(&what, "Give them as (N, C, H, W)"));
-    };
-    let expected = [count, 1, height, width];
+        return Err(explain::wrong_request(&what, "Give them as (N, C, H, W) or (N, C, D, H, W)"));
+    }
+    let expected = with_one_channel(&images);
     for (name, tensor) in [("maps", Some(&request.maps)), ("masks", request.masks.as_ref())] {
         if let Some(tensor) = tensor
             && tensor.shape() != expected

@@ -29,7 +29,7 @@ pub struct RunRecord {
     pub classifier: String,
     /// Name of the generator, if one was given.
     pub generator: Option<String>,
-    /// Shape of the images, (N, C, H, W).
+    /// Shape of the images, (N, C, H, W) or (N, C, D, H, W).
     pub images: Vec<usize>,
     /// One class index per image.
     pub targets: Vec<usize>,

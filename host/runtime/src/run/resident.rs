@@ -138,15 +138,18 @@ pub fn open_classifier(host: &Host, request: &ClassifierRequest<'_>) -> Result<C
 fn manifest(id: &PluginId, info: models::ModelInfo, most: u64) -> Result<Manifest, RunError> {
     // It is asked about an image of this size before anybody else is.
     let size = [&[info.channels], info.spatial.as_slice()].concat();
-    let &[channels, height, width] = size.as_slice() else {
-        return Err(RunError::refused(id, format!("it takes images of size {size:?}, expected (C, H, W)")));
-    };
+    if !(3..=4).contains(&size.len()) {
+        return Err(RunError::refused(
+            id,
+            format!("it takes images of {} sizes, expected (C, H, W), or (C, D, H, W) for volumes", size.len()),
+        ));
+    }
     let bytes = size.iter().fold(4_u64, |bytes, size| bytes.saturating_mul((*size).into()));
     if bytes > most {
         return Err(RunError::refused(
             id,
             format!(
-                "it takes images of size {size:?} (C, H, W), of which one has {bytes} bytes, more than its limit of {most}"
+                "it takes images of size {size:?}, of which one has {bytes} bytes, more than its limit of {most}"
             ),
         ));
     }
@@ -156,8 +159,8 @@ fn manifest(id: &PluginId, info: models::ModelInfo, most: u64) -> Result<Manifes
         models::Activation::None => Activation::None,
     };
     let classes = info.classes.iter().map(|class| text::clean(class, 200)).collect();
-    let size = [channels, height, width].map(|size| size as usize);
-    Manifest::of_black_box((id.name(), id.origin()), classes, activation, size)
+    let size: Vec<usize> = size.into_iter().map(|size| size as usize).collect();
+    Manifest::of_black_box((id.name(), id.origin()), classes, activation, &size)
         .map_err(|error| RunError::refused(id, error.to_string()))
 }
 

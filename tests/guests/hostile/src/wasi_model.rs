@@ -5,7 +5,7 @@ wit_bindgen::generate!({
         package lacuna:hostile;
 
         world guest {
-            include lacuna:explain/classifier-plugin@0.1.0;
+            include lacuna:explain/classifier-plugin@0.2.0;
             import wasi:clocks/wall-clock@0.2.3;
         }
 
@@ -16,7 +16,7 @@ wit_bindgen::generate!({
             }
         }
     ",
-    path: "../../../wit/v0.1",
+    path: "../../../wit/v0.2",
     world: "lacuna:hostile/guest",
     generate_all,
 });
@@ -54,7 +54,7 @@ impl models::Guest for Clock {
 impl GuestModel for Clock {
     fn info(&self) -> ModelInfo {
         let classes = vec!["now".into(), "never".into()];
-        ModelInfo { classes, channels: 1, height: 16, width: 16, activation: Activation::Softmax }
+        ModelInfo { classes, channels: 1, spatial: vec![16, 16], activation: Activation::Softmax }
     }
 
     fn logits(&self, images: &Tensor) -> Result<Tensor, Error> {
