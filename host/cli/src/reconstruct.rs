@@ -87,7 +87,7 @@ fn one((path, reader): (&Path, &Reader), generator: &Generator, arguments: &Argu
     let info = generator.info();
     let (height, width) = (image.height(), image.width());
     let fitted = image.to_channels(info.channels, RgbToGrey::Luminance)?;
-    if let Some(warning) = image.colour_lost(info.channels) {
+    if let Some(warning) = image.channels_changed(info.channels) {
         reader.note(path, warning);
     }
     let fitted = fitted.resize(info.height, info.width, Interpolation::BilinearAntialias)?;

@@ -45,7 +45,10 @@ pub fn remedy(remedy: &Remedy) -> String {
 /// Options that belong together as one piece of a command line, sentences before them.
 fn all(remedies: &[Remedy]) -> String {
     let is_option = |remedy: &&Remedy| {
-        matches!(remedy, Remedy::Set { to: Change::Value(_) | Change::On, .. } | Remedy::Raise { .. } | Remedy::Grant { .. })
+        matches!(
+            remedy,
+            Remedy::Set { to: Change::Value(_) | Change::On, .. } | Remedy::Raise { .. } | Remedy::Grant { .. }
+        )
     };
     let (options, others): (Vec<&Remedy>, Vec<&Remedy>) = remedies.iter().partition(is_option);
     let mut said: Vec<String> = others.into_iter().map(remedy).collect();

@@ -125,7 +125,10 @@ mod tests {
         let plugin = Some(Owner { role: "method".into(), name: "meaningful-perturbation".into() });
         let score = Remedy::Set { plugin: plugin.clone(), name: "score".into(), to: Change::Value("log-odds".into()) };
         let steps = Remedy::Set { plugin, name: "steps".into(), to: Change::Larger };
-        Finding::new("unmoved-mask", "the mask did not move").with(score).with(steps).with(Remedy::another("perturbation"))
+        Finding::new("unmoved-mask", "the mask did not move")
+            .with(score)
+            .with(steps)
+            .with(Remedy::another("perturbation"))
     }
 
     #[test]

@@ -48,7 +48,17 @@ impl Input {
     /// Images of a shape (C, H, W) as they are.
     pub(crate) fn plain([channels, height, width]: [usize; 3]) -> Self {
         let layout = Layout::ChannelsFirst;
-        Self { channels, depth: None, height, width, orientation: None, layout, scale: 1.0, mean: Vec::new(), deviation: Vec::new() }
+        Self {
+            channels,
+            depth: None,
+            height,
+            width,
+            orientation: None,
+            layout,
+            scale: 1.0,
+            mean: Vec::new(),
+            deviation: Vec::new(),
+        }
     }
 
     /// Sizes along the spatial axes: (H, W), or (D, H, W) of volumes.

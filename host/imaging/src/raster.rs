@@ -153,11 +153,11 @@ impl Image {
     }
 
     /// What is to be said where this image is taken with `count` channels.
-    pub fn colour_lost(&self, count: usize) -> Option<Warning> {
+    pub fn channels_changed(&self, count: usize) -> Option<Warning> {
         match (count, self.colour()) {
             (1, Colour::Noise { widest }) => Some(Warning::NearlyGrey { widest }),
             (1, Colour::Present { widest, .. }) => Some(Warning::ColourLost { widest }),
-            _ => None,
+            _ => Warning::of_repeating(self.channels, count),
         }
     }
 

@@ -52,7 +52,7 @@ impl Reader {
         let path = path.as_ref();
         let image = self.read(path)?;
         let fitted = image.to_channels(count, rule)?;
-        if let Some(warning) = image.colour_lost(count) {
+        if let Some(warning) = image.channels_changed(count) {
             self.notes.add(path, warning);
         }
         Ok(fitted)

@@ -26,6 +26,16 @@ pub enum Warning {
     NearlyGrey { widest: f32 },
     /// The luminance of a colour picture was taken; its channels differ by up to this share of the full range.
     ColourLost { widest: f32 },
+    /// Each of so many channels of a model was given the same values.
+    Repeated { channels: usize },
+}
+
+impl Warning {
+    /// For `found` channels taken as `wanted`. Grey as the three channels of RGB is what models of photographs are given, and
+    /// says nothing false.
+    pub fn of_repeating(found: usize, wanted: usize) -> Option<Self> {
+        (found != wanted && !matches!(wanted, 1 | 3)).then_some(Self::Repeated { channels: wanted })
+    }
 }
 
 impl fmt::Display for Warning {
@@ -64,6 +74,11 @@ impl fmt::Display for Warning {
                 f,
                 "a colour picture, whose channels differ by up to {widest:.3} of the full range: its luminance was read as \
                  grey"
+            ),
+            Self::Repeated { channels } => write!(
+                f,
+                "one channel was repeated for each of the {channels} channels that the model takes; a model that was trained \
+                 on different ones, several sequences of MRI for example, answers here about what it never saw"
             ),
         }
     }
@@ -126,5 +141,6 @@ fn kind(warning: &Warning) -> u8 {
         Warning::NearlyGrey { .. } => 4,
         Warning::ColourLost { .. } => 5,
         Warning::AsStored { .. } => 6,
+        Warning::Repeated { .. } => 7,
     }
 }

@@ -225,10 +225,9 @@ impl RunError {
             RunError::Refused { remedies, .. } if !remedies.is_empty() => remedies.clone(),
             RunError::Refused { .. } => advice("change what it objects to, or use another plugin"),
             RunError::NotGranted { plugin, need } => vec![grant(plugin, *need)],
-            RunError::Unavailable { need: Need::Generator, .. } => vec![
-                Remedy::one("generator"),
-                Remedy::advice("use a plugin that needs none"),
-            ],
+            RunError::Unavailable { need: Need::Generator, .. } => {
+                vec![Remedy::one("generator"), Remedy::advice("use a plugin that needs none")]
+            }
             RunError::Unavailable { need: Need::Gradients, .. } => {
                 advice("use a classifier that can be differentiated, or a method that needs no gradients")
             }

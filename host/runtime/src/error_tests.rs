@@ -4,9 +4,7 @@
 //! snapshots anew.
 
 use super::*;
-use crate::{
-    HostError, LibraryError, LimitError, LoadError, SettingsError, plugin::contract::ForbiddenImport,
-};
+use crate::{HostError, LibraryError, LimitError, LoadError, SettingsError, plugin::contract::ForbiddenImport};
 use std::fmt::Display;
 
 fn lines<T: Display>(all: &[T], name: impl Fn(&T) -> &'static str) -> String {
@@ -31,7 +29,11 @@ fn every_error_of_a_run() {
     ];
     let mut all = vec![
         RunError::Trap { plugin: plugin.clone(), what: text("stopped: unreachable"), backtrace: vec![] },
-        RunError::Trap { plugin: plugin.clone(), what: text("stopped: unreachable"), backtrace: vec![text("a"), text("b")] },
+        RunError::Trap {
+            plugin: plugin.clone(),
+            what: text("stopped: unreachable"),
+            backtrace: vec![text("a"), text("b")],
+        },
         RunError::OutOfTime { plugin: plugin.clone(), allowed: Duration::from_secs(30) },
         RunError::OutOfMemory { plugin: plugin.clone(), allowed: 1 << 28, requested: 3 << 30 },
         RunError::DeviceQuota { plugin: plugin.clone(), allowed: 1 << 28, requested: 1 << 29 },
@@ -49,9 +51,10 @@ fn every_error_of_a_run() {
         RunError::Device { operation: text("tensor.add"), reason: text("out of memory") },
         RunError::Internal { operation: text("tensor.add"), reason: text("a panic") },
     ];
-    all.extend([Need::Gradients, Need::Activations, Need::Generator, Need::Readback].map(|need| {
-        RunError::Unavailable { plugin: plugin.clone(), need }
-    }));
+    all.extend(
+        [Need::Gradients, Need::Activations, Need::Generator, Need::Readback]
+            .map(|need| RunError::Unavailable { plugin: plugin.clone(), need }),
+    );
     let said = lines(&all, |error| match error {
         RunError::Trap { .. } => "trap",
         RunError::OutOfTime { .. } => "out of time",
@@ -97,7 +100,11 @@ fn every_error_of_a_plugin_file() {
         ForbiddenImport::Unknown,
         ForbiddenImport::Foreign,
     ];
-    all.extend(whys.map(|why| LoadError::ForbiddenImport { origin: origin(), import: "evil:corp/a@1.0.0".to_owned(), why }));
+    all.extend(whys.map(|why| LoadError::ForbiddenImport {
+        origin: origin(),
+        import: "evil:corp/a@1.0.0".to_owned(),
+        why,
+    }));
     let said = lines(&all, |error| match error {
         LoadError::NotWasm { .. } => "not wasm",
         LoadError::NotAPlugin { .. } => "not a plugin",
@@ -123,7 +130,12 @@ fn every_error_of_a_plugin_file() {
 fn every_error_of_what_is_asked_for() {
     let text = |text: &str| text.to_owned();
     let library = [
-        LibraryError::Unknown { role: Role::Method, name: text("rize"), hint: text(" (did you mean `rise`?)"), known: text("`rise`") },
+        LibraryError::Unknown {
+            role: Role::Method,
+            name: text("rize"),
+            hint: text(" (did you mean `rise`?)"),
+            known: text("`rise`"),
+        },
         LibraryError::Taken {
             role: Role::Method,
             name: text("rise"),
@@ -135,9 +147,24 @@ fn every_error_of_what_is_asked_for() {
     ];
     let settings = [
         SettingsError::NoValue { plugin: text("rise"), found: text("samples") },
-        SettingsError::Parameter { plugin: text("rise"), found: text("sample"), hint: String::new(), known: text("it has none") },
-        SettingsError::Preset { plugin: text("rise"), found: text("quick"), hint: String::new(), known: text("it has none") },
-        SettingsError::Value { plugin: text("rise"), parameter: text("samples"), found: text("-1"), expected: text("1 to 9") },
+        SettingsError::Parameter {
+            plugin: text("rise"),
+            found: text("sample"),
+            hint: String::new(),
+            known: text("it has none"),
+        },
+        SettingsError::Preset {
+            plugin: text("rise"),
+            found: text("quick"),
+            hint: String::new(),
+            known: text("it has none"),
+        },
+        SettingsError::Value {
+            plugin: text("rise"),
+            parameter: text("samples"),
+            found: text("-1"),
+            expected: text("1 to 9"),
+        },
     ];
     let limits = [
         LimitError::NoValue(text("handles")),

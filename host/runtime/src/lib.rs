@@ -38,6 +38,7 @@ mod wasi;
 
 pub use error::{PluginId, Role, RunError};
 pub use host::{Host, HostError, HostOptions};
+pub use lacuna_diagnostic::{Change, Finding, Owner, Remedy};
 pub use plugin::cache::CompileCache;
 pub use plugin::contract::CONTRACT_VERSION;
 pub use plugin::description::{Need, Parameter, ParameterKind, PluginInfo, Preset};
@@ -47,7 +48,6 @@ pub use plugin::settings::{Settings, SettingsError, Value};
 pub use policy::grants::{Grant, Grants};
 pub use policy::limits::{Limit, LimitError, Limits};
 pub use run::cancel::CancelToken;
-pub use lacuna_diagnostic::{Change, Finding, Owner, Remedy};
 pub use run::explain::{ExplainRequest, explain};
 pub use run::extras::{Extra, ExtraRole};
 pub use run::measure::{MeasureRequest, measure};

@@ -36,7 +36,12 @@ struct Autoencoding {
 impl Task for Autoencoding {
     fn loss(&self, networks: &[Trainable], leaves: &[Vec<Tensor>], batch: &Batch, mode: Mode) -> Result<Loss> {
         let [encoder, decoder] = networks else {
-            return Err(Error::input("the autoencoder", networks.len(), "encoder and decoder", [Remedy::advice("report this")]));
+            return Err(Error::input(
+                "the autoencoder",
+                networks.len(),
+                "encoder and decoder",
+                [Remedy::advice("report this")],
+            ));
         };
         let (code, first) = encoder.run(&leaves[0], &batch.images, mode)?;
         let mean = code.slice(1, 0, self.latent)?;
@@ -85,7 +90,12 @@ pub fn train_autoencoder(
     if split.train.is_empty() || split.validation.is_empty() {
         let found =
             format!("{} healthy images to learn from and {} to validate on", split.train.len(), split.validation.len());
-        return Err(Error::input("the data", found, "at least one of both", [Remedy::advice("add healthy images of more patients")]));
+        return Err(Error::input(
+            "the data",
+            found,
+            "at least one of both",
+            [Remedy::advice("add healthy images of more patients")],
+        ));
     }
     let fingerprint = fingerprint("vae", options, &healthy, place.reader);
     if let Some(outcome) = report::finished(place, &fingerprint)? {

@@ -21,9 +21,16 @@ pub enum Error {
     /// The numbers left the finite ones.
     Diverged(String),
     /// The caller asked to stop; the checkpoint is written.
-    Stopped { epoch: usize, steps: usize, checkpoint: String },
+    Stopped {
+        epoch: usize,
+        steps: usize,
+        checkpoint: String,
+    },
     /// A file that could not be written; what was there before is still there.
-    Unwritable { path: String, cause: String },
+    Unwritable {
+        path: String,
+        cause: String,
+    },
     Engine(lacuna_engine::Error),
     Imaging(lacuna_imaging::Error),
     Study(lacuna_study::Error),

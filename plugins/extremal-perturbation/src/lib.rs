@@ -16,7 +16,9 @@
 use lacuna_plugin::masks::{Config, Game, Grid, Objective, Regularisers, ScoreTerm, Smooth, Upsampling, Versions};
 use lacuna_plugin::masks::{largest, scaled};
 use lacuna_plugin::saliency::{Passes, explain_zeros, whose};
-use lacuna_plugin::{Choice, Error, Explanation, Extra, Finding, Info, Method, Need, Parameter, Remedy, Request, Score};
+use lacuna_plugin::{
+    Choice, Error, Explanation, Extra, Finding, Info, Method, Need, Parameter, Remedy, Request, Score,
+};
 use lacuna_plugin::{Tensor, export_method, log, progress};
 
 const FONG: &str = "Fong 2019 and the authors' TorchRay";

@@ -13,7 +13,9 @@
 
 use lacuna_plugin::masks::{Config, Findings, Game, Grid, Objective, Regularisers, ScoreTerm, Start};
 use lacuna_plugin::saliency::explain_zeros;
-use lacuna_plugin::{Adam, Error, Explanation, Extra, Info, Method, Need, Parameter, Random, Remedy, Request, Score, Tensor};
+use lacuna_plugin::{
+    Adam, Error, Explanation, Extra, Info, Method, Need, Parameter, Random, Remedy, Request, Score, Tensor,
+};
 use lacuna_plugin::{export_method, progress};
 
 const CHOSEN: &str = "chosen here";

@@ -12,7 +12,8 @@
 
 use lacuna_plugin::saliency::{CAPTUM, Channels, all_zero, explain_zeros};
 use lacuna_plugin::{
-    ActivationFunction, Error, Explanation, Extra, Finding, Info, Method, Need, Parameter, ReluRule, Request, Score, export_method,
+    ActivationFunction, Error, Explanation, Extra, Finding, Info, Method, Need, Parameter, ReluRule, Request, Score,
+    export_method,
 };
 
 const RULES: [(&str, ReluRule); 2] = [("guided", ReluRule::Guided), ("deconvolution", ReluRule::Deconvolution)];

@@ -8,9 +8,11 @@
 //! Completeness: the sum of a over an image is f_c(x) - f_c(b). What is missing of it is a finding. The
 //! baseline may also be what the user's perturbation makes of the image when it deletes everything.
 
-use lacuna_plugin::saliency::{CAPTUM, Channels, Passes, Stack, explain_zeros};
-use lacuna_plugin::{Error, Explanation, Extra, Finding, Info, Method, Need, Parameter, Remedy, Request, Score, Tensor};
 use lacuna_plugin::export_method;
+use lacuna_plugin::saliency::{CAPTUM, Channels, Passes, Stack, explain_zeros};
+use lacuna_plugin::{
+    Error, Explanation, Extra, Finding, Info, Method, Need, Parameter, Remedy, Request, Score, Tensor,
+};
 
 /// Share of f_c(x) - f_c(b) that may be missing (Sundararajan 2017, Sec. 5: "within 5 %").
 const TOLERANCE: f32 = 0.05;
@@ -73,7 +75,11 @@ impl Method for IntegratedGradients {
         let mut findings = explain_zeros(&request, score, &map)?;
         let scores = [images, &baseline].map(|images| stack.scores(images, 1).reshape(&[n]));
         findings.extend(incomplete(&attribution, &scores, steps)?);
-        Ok(Explanation { map, extras: vec![Extra::other("attribution", attribution), Extra::other("baseline", baseline)], findings })
+        Ok(Explanation {
+            map,
+            extras: vec![Extra::other("attribution", attribution), Extra::other("baseline", baseline)],
+            findings,
+        })
     }
 }
 

@@ -8,9 +8,9 @@
 //! that there were, rather than by p n, and taking the mean away leave the expected order of pixels as it is, take
 //! noise out, and make the map of a constant classifier zero. The masks are the same for every image of a batch.
 
+use lacuna_plugin::export_method;
 use lacuna_plugin::saliency::{MaskAverage, Passes, Perturbed, explain_zeros};
 use lacuna_plugin::{Error, Explanation, Extra, Info, Method, Need, Parameter, Random, Request, Score, Tensor};
-use lacuna_plugin::export_method;
 
 struct Rise;
 

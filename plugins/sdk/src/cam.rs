@@ -13,7 +13,9 @@
 //! ```
 
 use crate::saliency::{CAPTUM, all_zero, explain_zeros, say};
-use crate::{ClassifierInfo, Error, Explanation, Extra, Finding, Info, Interpolation, Need, Parameter, Refusal, Remedy};
+use crate::{
+    ClassifierInfo, Error, Explanation, Extra, Finding, Info, Interpolation, Need, Parameter, Refusal, Remedy,
+};
 use crate::{Request, Score, Tensor, log};
 
 /// `info` with what every class activation map needs, and its parameters `layer`, `score` and `rectify`.

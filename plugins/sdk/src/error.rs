@@ -1,7 +1,7 @@
 //! The contract's errors, and short ways to make those that plugins return most.
 
-pub use crate::bindings::imports::errors::{Error, ExhaustedLimit, InvalidArgument, ShapeMismatch};
 use crate::Refusal;
+pub use crate::bindings::imports::errors::{Error, ExhaustedLimit, InvalidArgument, ShapeMismatch};
 
 impl Error {
     /// An argument or setting outside its range.

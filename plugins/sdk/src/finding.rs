@@ -2,8 +2,8 @@
 
 pub use crate::bindings::imports::errors::Refusal;
 pub use crate::bindings::imports::findings::Finding;
-pub use crate::bindings::imports::remedies::{Adjustment, Choice, Direction, Remedy};
 use crate::bindings::imports::parameters::{Setting, Value};
+pub use crate::bindings::imports::remedies::{Adjustment, Choice, Direction, Remedy};
 
 impl Remedy {
     /// A parameter of this plugin set to one of its options.

@@ -62,10 +62,10 @@ mod settings;
 mod tensor;
 
 pub use autodiff::{Adam, Gradients};
+pub use bindings::method::Role;
 pub use bindings::model::{Activation, ModelInfo};
 pub use classifier::{ActivationFunction, Classifier, ClassifierInfo, ReluRule, Score};
 pub use error::{Error, ExhaustedLimit, InvalidArgument, ShapeMismatch};
-pub use bindings::method::Role;
 pub use finding::{Adjustment, Choice, Direction, Finding, Refusal, Remedy};
 pub use generator::{Generator, GeneratorInfo};
 pub use image_shape::ImageShape;

@@ -15,7 +15,9 @@ use crate::{
 use lacuna_diagnostic::Finding;
 use lacuna_engine::{Activation, ClassIndex, Classifier, Generator, ReluRule, Tensor};
 use lacuna_imaging::{Image, Map, NamedArray};
-use lacuna_runtime::{CancelToken, ExplainRequest, ExtraRole, Host, Limits, Message, MessageLevel, Progress, RunRecord, explain};
+use lacuna_runtime::{
+    CancelToken, ExplainRequest, ExtraRole, Host, Limits, Message, MessageLevel, Progress, RunRecord, explain,
+};
 use std::{
     sync::{Arc, OnceLock},
     time::Duration,

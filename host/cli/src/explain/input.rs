@@ -19,9 +19,6 @@ pub struct InputArguments {
     /// The slice of a volume by the patient's axes: axial:90, coronal:N or sagittal:N
     #[arg(long, value_name = "PLANE:INDEX")]
     slice: Option<SliceAt>,
-    /// Explain whole volumes, by a classifier of volumes (with `depth` in its manifest)
-    #[arg(long, conflicts_with = "slice")]
-    pub volume: bool,
     /// Which values of a volume become 0 and 1: percentile:LOW,HIGH of its non-zero voxels (default percentile:0.5,99.5),
     /// fixed:LOW,HIGH in the volume's unit, or full
     #[arg(long, value_name = "WINDOW", allow_hyphen_values = true)]
@@ -92,7 +89,9 @@ impl InputArguments {
         };
         let fitted = image.to_channels(taken.channels, rule)?;
         // With `--to-grey` the user knows that colours are lost.
-        if let Some(warning @ Warning::NearlyGrey { .. }) = image.colour_lost(taken.channels) {
+        if let Some(warning @ (Warning::NearlyGrey { .. } | Warning::Repeated { .. })) =
+            image.channels_changed(taken.channels)
+        {
             reader.note(path, warning);
             warnings.push(warning);
         }

@@ -1,8 +1,8 @@
 //! `lacuna explain`: images, a classifier, a method and a perturbation in; a folder of results out.
 //!
-//! [`input`] reads an image and fits it to the classifier ([`volume`] a whole volume) -> [`batch`] explains several together -> [`target`] says what the
-//! classifier sees after the deletion, [`result`] brings what came out back onto each image's own grid -> [`files`] writes
-//! it, [`record`] proves it.
+//! [`input`] reads an image and fits it to the classifier, [`volume`] does so with a whole volume -> [`batch`] explains several
+//! together -> [`target`] says what the classifier sees after the deletion, [`result`] brings what came out back onto each
+//! image's own grid -> [`files`] writes it, [`record`] proves it.
 
 mod batch;
 mod files;
@@ -30,8 +30,8 @@ use crate::{
     pictures,
     plugins::{PluginArguments, Plugins},
 };
-use lacuna_engine::ClassIndex;
 use batch::{Answer, Given};
+use lacuna_engine::ClassIndex;
 use record::Summary;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -71,6 +71,9 @@ pub struct Arguments {
     device: DeviceArguments,
     #[command(flatten)]
     plugins: PluginArguments,
+    /// Explain whole volumes, by a classifier of volumes (with `depth` in its manifest)
+    #[arg(long, conflicts_with = "slice", help_heading = "Reading the image")]
+    volume: bool,
     #[command(flatten, next_help_heading = "Reading the image")]
     input: InputArguments,
     #[command(flatten, next_help_heading = "What plugins may use")]
@@ -108,7 +111,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let folders = Folders::open(&arguments.out, &arguments.images)?;
     let subjects = subjects(&console, arguments, &model)?;
     interrupt::check(&cancel)?;
-    let classifier = match arguments.input.volume {
+    let classifier = match arguments.volume {
         true => model.load(&console, &device)?,
         false => model.load_for_images(&console, &device)?,
     };
@@ -220,7 +223,7 @@ fn subjects(console: &Console, arguments: &Arguments, model: &Model) -> Result<S
     });
     let reader = arguments.input.reader();
     let (input, manifest, paths) = (&arguments.input, model.manifest(), arguments.images.iter());
-    let subjects = match input.volume {
+    let subjects = match arguments.volume {
         false => paths.map(|path| input.read(path, manifest, &reader)).collect::<Result<_>>().map(Subjects::Images),
         true => paths
             .map(|path| VolumeSubject::read(input, path, manifest, &reader))

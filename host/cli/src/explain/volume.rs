@@ -38,7 +38,12 @@ const TILE: usize = 320;
 impl VolumeSubject {
     /// Reads a volume and fits it to the classifier: orientation, then size (trilinear with antialiasing); its values are
     /// repeated for each channel.
-    pub fn read(arguments: &InputArguments, path: &Path, manifest: &Manifest, reader: &Reader) -> Result<VolumeSubject> {
+    pub fn read(
+        arguments: &InputArguments,
+        path: &Path,
+        manifest: &Manifest,
+        reader: &Reader,
+    ) -> Result<VolumeSubject> {
         let taken = &manifest.input;
         let Some(depth) = taken.depth else {
             let remedy = "give a slice of the volume with `--slice PLANE:INDEX` in place of `--volume`";
@@ -57,6 +62,7 @@ impl VolumeSubject {
         if orientation.is_none() {
             warnings.push(Warning::AsStored { orientation: whole.geometry.orientation() });
         }
+        warnings.extend(Warning::of_repeating(1, taken.channels));
         warnings.iter().for_each(|warning| reader.note(path, *warning));
         let sizes = [depth, taken.height, taken.width];
         let one = whole.fitted(sizes);
@@ -90,7 +96,12 @@ impl VolumeSubject {
                 // In the unit of the volume.
                 let (low, high) = (self.whole.intensity.low, self.whole.intensity.high);
                 let own: Vec<f32> = values.iter().map(|value| low + value * (high - low)).collect();
-                write_voxels(staged.join("perturbed.nii.gz"), header, &own, "lacuna, the volume with evidence deleted")?;
+                write_voxels(
+                    staged.join("perturbed.nii.gz"),
+                    header,
+                    &own,
+                    "lacuna, the volume with evidence deleted",
+                )?;
             }
             self.pictures(answer, (&map, perturbed.as_deref()), staged)
         })

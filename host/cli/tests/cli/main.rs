@@ -13,3 +13,4 @@ mod studies;
 mod took_over;
 mod training;
 mod tutorial;
+mod volumes;

@@ -85,9 +85,7 @@ impl Manifest {
     ) -> Result<Self> {
         let input = match *size {
             [channels, height, width] => Input::plain([channels, height, width]),
-            [channels, depth, height, width] => {
-                Input { depth: Some(depth), ..Input::plain([channels, height, width]) }
-            }
+            [channels, depth, height, width] => Input { depth: Some(depth), ..Input::plain([channels, height, width]) },
             _ => return Err(Error::Model(format!("{origin}: {} sizes of an image, expected 3 or 4", size.len()))),
         };
         let manifest = Self {

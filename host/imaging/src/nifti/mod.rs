@@ -17,5 +17,5 @@ pub use orientation::VolumeOrientation;
 pub use slice::{ImageAxis, SliceAt, SliceGeometry, SlicePlane};
 pub use volume::{NonFinite, Volume};
 pub use whole::{VolumeGeometry, WholeVolume};
-pub use write::write_voxels;
 pub use window::IntensityWindow;
+pub use write::write_voxels;

@@ -47,7 +47,9 @@ impl VolumeOrientation {
 
 impl fmt::Display for VolumeOrientation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|direction| write!(f, "{}", LETTERS[direction.world][usize::from(!direction.positive)]))
+        self.0
+            .iter()
+            .try_for_each(|direction| write!(f, "{}", LETTERS[direction.world][usize::from(!direction.positive)]))
     }
 }
 

@@ -87,7 +87,10 @@ impl Fault {
 
     /// What the host does not do before the user chooses something.
     pub(crate) fn unchosen(text: &str, choice: Choice) -> Fault {
-        Fault::Guest(WitError::Unsupported(wit::Refusal { text: text.to_owned(), remedies: vec![Remedy::Choose(choice)] }))
+        Fault::Guest(WitError::Unsupported(wit::Refusal {
+            text: text.to_owned(),
+            remedies: vec![Remedy::Choose(choice)],
+        }))
     }
 
     pub(crate) fn bug(operation: &'static str, reason: impl ToString) -> Fault {
@@ -150,11 +153,9 @@ pub(crate) fn remedies_of(error: &WitError) -> &[Remedy] {
         WitError::NotDifferentiable(refusal) | WitError::Unsupported(refusal) | WitError::NonFinite(refusal) => {
             &refusal.remedies
         }
-        WitError::Shape(_)
-        | WitError::Argument(_)
-        | WitError::Limit(_)
-        | WitError::Plugin(_)
-        | WitError::Cancelled => &[],
+        WitError::Shape(_) | WitError::Argument(_) | WitError::Limit(_) | WitError::Plugin(_) | WitError::Cancelled => {
+            &[]
+        }
     }
 }
 

@@ -79,7 +79,9 @@ pub enum LibraryError {
     Load(#[from] LoadError),
     #[error("two plugins are the {role} `{name}`: `{first}` and `{second}`. {remedy}")]
     Taken { role: Role, name: String, first: String, second: String, remedy: &'static str },
-    #[error("there is no {role} `{name}`{hint}; there are {known}. Others are found in folders of plugins that are named")]
+    #[error(
+        "there is no {role} `{name}`{hint}; there are {known}. Others are found in folders of plugins that are named"
+    )]
     Unknown { role: Role, name: String, hint: String, known: String },
 }
 

@@ -246,7 +246,10 @@ fn check_images(request: &ExplainRequest<'_>) -> Result<(), RunError> {
     if shape != info.shape(count) {
         let what = format!("the images have shape {shape:?}");
         let sizes: Vec<String> = info.shape(1).iter().skip(1).map(usize::to_string).collect();
-        return Err(wrong_request(&what, &format!("Give them as the classifier takes them: (N, {})", sizes.join(", "))));
+        return Err(wrong_request(
+            &what,
+            &format!("Give them as the classifier takes them: (N, {})", sizes.join(", ")),
+        ));
     }
     check_targets(&request.targets, count, request.classifier)
 }

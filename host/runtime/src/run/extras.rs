@@ -50,7 +50,11 @@ impl From<wit::Role> for ExtraRole {
 ///
 /// They are read back after the run, each as often as it was handed out: together they may be as large as what the guest may
 /// hold. Their numbers are shown as results, so they are finite, a mask lies in [0, 1], and images near it.
-pub(super) fn checked(state: &mut PluginState, extras: Vec<wit::Extra>, images: &[usize]) -> Result<Vec<Extra>, RunError> {
+pub(super) fn checked(
+    state: &mut PluginState,
+    extras: Vec<wit::Extra>,
+    images: &[usize],
+) -> Result<Vec<Extra>, RunError> {
     let plugin = state.id.clone();
     let refused = |what: String| Err(RunError::refused(&plugin, what));
     if extras.len() > MOST {

@@ -50,16 +50,12 @@ pub(super) fn checked(
             wit::Remedy::Choose(_) | wit::Remedy::Advice(_) => true,
         });
         if !unknown.is_empty() {
-            let said = format!("the finding `{code}` advises to change what is no parameter of it; the advice is left out");
+            let said =
+                format!("the finding `{code}` advises to change what is no parameter of it; the advice is left out");
             state.shared().journal.borrow_mut().add_once(&state.id, MessageLevel::Warning, &said);
         }
         let known: Vec<wit::Remedy> = known.into_iter().cloned().collect();
-        checked.push(Finding {
-            image,
-            code,
-            text: text::clean(&found.text, 1000),
-            remedies: remedies(state, &known),
-        });
+        checked.push(Finding { image, code, text: text::clean(&found.text, 1000), remedies: remedies(state, &known) });
     }
     Ok(checked)
 }

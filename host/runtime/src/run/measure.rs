@@ -1,7 +1,8 @@
 //! From maps to numbers that say how good they are.
 
 use super::{
-    cancel::CancelToken, explain, failure, outcome::with_one_channel, partner::Partner, shared::Shared, state::PluginState,
+    cancel::CancelToken, explain, failure, outcome::with_one_channel, partner::Partner, shared::Shared,
+    state::PluginState,
 };
 use crate::{
     bindings::{metric::exports::lacuna::explain::metrics::Request, perturbation::PerturbationPluginPre},

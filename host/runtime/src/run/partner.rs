@@ -1,8 +1,7 @@
 //! The perturbation plugin of a run, in its own store, as the method's calls reach it.
 
 use super::{
-    failure,
-    findings,
+    failure, findings,
     meter::Group,
     outcome::with_one_channel,
     shared::Shared,

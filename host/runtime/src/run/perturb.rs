@@ -104,9 +104,7 @@ pub fn perturb(host: &Host, request: PerturbRequest<'_>) -> Result<Tensor, RunEr
 
 fn of_fault(plugin: &PluginId, fault: Fault) -> RunError {
     match fault {
-        Fault::Guest(error) => {
-            RunError::refused(plugin, crate::guest_api::fault::in_words(&error))
-        }
+        Fault::Guest(error) => RunError::refused(plugin, crate::guest_api::fault::in_words(&error)),
         Fault::Stop(stop) => failure::of_host(plugin, stop),
     }
 }

@@ -148,9 +148,7 @@ fn manifest(id: &PluginId, info: models::ModelInfo, most: u64) -> Result<Manifes
     if bytes > most {
         return Err(RunError::refused(
             id,
-            format!(
-                "it takes images of size {size:?}, of which one has {bytes} bytes, more than its limit of {most}"
-            ),
+            format!("it takes images of size {size:?}, of which one has {bytes} bytes, more than its limit of {most}"),
         ));
     }
     let activation = match info.activation {

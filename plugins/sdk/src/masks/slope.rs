@@ -41,7 +41,8 @@ impl<'a> Slope<'a> {
         match (request.settings.choice("optimiser")?, info.differentiable) {
             ("auto" | "gradient", true) => return Ok(Self::Backward),
             ("gradient", false) => {
-                let text = format!("the classifier `{}` is a black box, and an evolution strategy needs none", info.name);
+                let text =
+                    format!("the classifier `{}` is a black box, and an evolution strategy needs none", info.name);
                 let evolution = Remedy::option("optimiser", "evolution");
                 return Err(Error::NotDifferentiable(Refusal::new(text).with(evolution)));
             }
@@ -70,7 +71,9 @@ impl<'a> Slope<'a> {
         match self {
             Self::Backward => {
                 let leaf = low.track();
-                let images = jitter.draw(random, objective.shape.spatial().len()).apply(&objective.phi, &objective.upsample(&leaf));
+                let images = jitter
+                    .draw(random, objective.shape.spatial().len())
+                    .apply(&objective.phi, &objective.upsample(&leaf));
                 let logits = objective.classifier.logits(&images);
                 let terms = objective.terms(&leaf, &logits);
                 let gradient = terms.total().backward().of(&leaf);
