@@ -20,10 +20,11 @@ impl Method for GradCamPlusPlus {
     }
 
     fn explain(request: Request<'_>) -> Result<Explanation, Error> {
-        cam::explain(&request, |activations, gradient| {
-            let positive = gradient.relu();
-            let weights = (&positive / (&positive * activations.sum(&[2, 3]).relu() + 2.0)).sum(&[2, 3]);
-            (weights * activations).sum(&[1])
+        cam::explain(&request, |layer| {
+            let positive = layer.gradient.relu();
+            let evidence = layer.activations.sum(&layer.cells).relu();
+            let weights = (&positive / (&positive * evidence + 2.0)).sum(&layer.cells);
+            (weights * &layer.activations).sum(&[1])
         })
     }
 }

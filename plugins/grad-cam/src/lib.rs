@@ -18,9 +18,9 @@ impl Method for GradCam {
     }
 
     fn explain(request: Request<'_>) -> Result<Explanation, Error> {
-        cam::explain(&request, |activations, gradient| {
-            let weights = gradient.mean(&[2, 3]);
-            (weights * activations).sum(&[1])
+        cam::explain(&request, |layer| {
+            let weights = layer.gradient.mean(&layer.cells);
+            (weights * &layer.activations).sum(&[1])
         })
     }
 }

@@ -18,7 +18,7 @@ impl Method for HiResCam {
     }
 
     fn explain(request: Request<'_>) -> Result<Explanation, Error> {
-        cam::explain(&request, |activations, gradient| (activations * gradient).sum(&[1]))
+        cam::explain(&request, |layer| (&layer.activations * &layer.gradient).sum(&[1]))
     }
 }
 

@@ -17,7 +17,7 @@ impl Method for LayerCam {
     }
 
     fn explain(request: Request<'_>) -> Result<Explanation, Error> {
-        cam::explain(&request, |activations, gradient| (activations * gradient.relu()).sum(&[1]))
+        cam::explain(&request, |layer| (&layer.activations * layer.gradient.relu()).sum(&[1]))
     }
 }
 

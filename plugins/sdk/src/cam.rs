@@ -1,14 +1,14 @@
 //! Class activation maps: the layer, its activations A and their gradient, and the way to the image's grid.
 //!
-//! The data of a run: a layer of the classifier -> A (N, K, h, w) and G = d f_c / d A of one forward and
+//! The data of a run: a [`Layer`] of the classifier -> A (N, K, h, w) and G = d f_c / d A of one forward and
 //! one backward pass -> the method's own equation makes a CAM (N, 1, h, w) of them -> ReLU -> the map
-//! (N, 1, H, W), bilinear between the places of the layer's cells on the image.
+//! (N, 1, H, W), bilinear between the places of the layer's cells on the image. Volumes have a depth before h and H.
 //!
 //! ```
 //! use lacuna_plugin::{Error, Explanation, Request, cam};
 //!
 //! fn explain(request: Request<'_>) -> Result<Explanation, Error> {
-//!     cam::explain(&request, |activations, gradient| (activations * gradient).sum(&[1]))
+//!     cam::explain(&request, |layer| (&layer.activations * &layer.gradient).sum(&[1]))
 //! }
 //! ```
 
@@ -17,6 +17,17 @@ use crate::{
     ClassifierInfo, Error, Explanation, Extra, Finding, Info, Interpolation, Need, Parameter, Refusal, Remedy,
 };
 use crate::{Request, Score, Tensor, log};
+
+/// A layer of a run, on images (N, K, h, w) or on volumes (N, K, d, h, w).
+#[derive(Debug)]
+pub struct Layer {
+    /// A.
+    pub activations: Tensor,
+    /// d f_c / d A, of the same shape.
+    pub gradient: Tensor,
+    /// The dimensions of the layer's cells, for means and sums over all of them: 2 and 3, and 4 for volumes.
+    pub cells: Vec<u32>,
+}
 
 /// `info` with what every class activation map needs, and its parameters `layer`, `score` and `rectify`.
 pub fn described(info: Info) -> Info {
@@ -40,23 +51,23 @@ pub fn described(info: Info) -> Info {
     ])
 }
 
-/// The explanation by one equation, which makes a CAM (N, 1, h, w) of the activations and of the gradient, both
-/// (N, K, h, w), of volumes with a depth. The extra `cam` is the CAM before it is made larger, after the ReLU if there is one.
+/// The explanation by one equation, which makes a CAM (N, 1, h, w) of a layer; of volumes with a depth. The extra `cam` is the CAM before it is made larger, after the ReLU if there is one.
 ///
 /// # Errors
 /// A layer that does not exist, or that other paths go round, and what the host refuses.
-pub fn explain(request: &Request<'_>, equation: impl FnOnce(&Tensor, &Tensor) -> Tensor) -> Result<Explanation, Error> {
+pub fn explain(request: &Request<'_>, equation: impl FnOnce(&Layer) -> Tensor) -> Result<Explanation, Error> {
     let Request { images, targets, classifier, settings, .. } = request;
     let shape = images.image_shape()?;
     let score = Score::from_settings(settings)?;
-    let layer = layer(&classifier.info(), settings.text("layer")?)?;
-    log::info(&format!("the class activation map is taken at the layer `{layer}`"));
+    let name = layer(&classifier.info(), settings.text("layer")?)?;
+    log::info(&format!("the class activation map is taken at the layer `{name}`"));
 
-    let activations = classifier.activations(images, &layer);
+    let activations = classifier.activations(images, &name);
     let leaf = activations.track();
-    let scores = classifier.scores(&classifier.logits_from(&layer, &leaf), targets, score);
+    let scores = classifier.scores(&classifier.logits_from(&name, &leaf), targets, score);
     let gradient = scores.sum(&[]).backward().of(&leaf);
-    let signed = equation(&activations, &gradient).check()?;
+    let cells = (2..activations.shape()?.len() as u32).collect();
+    let signed = equation(&Layer { activations, gradient, cells }).check()?;
 
     let zero = all_zero(&signed)?;
     let mut findings = explain_zeros(request, score, &signed)?;
@@ -64,14 +75,14 @@ pub fn explain(request: &Request<'_>, equation: impl FnOnce(&Tensor, &Tensor) ->
     let rectified: Vec<bool> = all_zero(&cam)?.iter().zip(zero).map(|(after, before)| *after && !before).collect();
     findings.extend(say(&rectified, |_| {
         let text = format!(
-            "the map is zero everywhere: the CAM is nowhere positive, at the layer `{layer}` nothing speaks for the target"
+            "the map is zero everywhere: the CAM is nowhere positive, at the layer `{name}` nothing speaks for the target"
         );
         let against = Remedy::flag("rectify", false);
         Finding::new("nothing-positive", text).with(against).with(Remedy::vary("layer"))
     }));
     let map = match settings.choice("placement")? {
         "spread" => cam.resize(shape.spatial(), Interpolation::Bilinear),
-        _ => classifier.place(&layer, &cam),
+        _ => classifier.place(&name, &cam),
     };
     Ok(Explanation { map, extras: vec![Extra::other("cam", cam)], findings })
 }
@@ -117,8 +128,7 @@ mod tests {
             name: "network".into(),
             classes: vec!["a".into()],
             channels: 1,
-            height: 8,
-            width: 8,
+            spatial: vec![8, 8],
             activation: Activation::Softmax,
             differentiable: true,
             layers: layers.iter().map(|&layer| layer.to_owned()).collect(),

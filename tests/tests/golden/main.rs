@@ -1,7 +1,8 @@
 //! The built-in methods that need no optimiser, through the runtime: against the maps that PyTorch and Captum
 //! compute, and against what must hold of any of them.
 //!
-//! [`captum`] needs the evaluation data; [`behaviour`] makes its classifiers itself, in [`made`].
+//! [`captum`] needs the evaluation data; [`behaviour`] makes its classifiers itself, in [`made`]; [`volumes`] is of three
+//! dimensions.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
@@ -9,6 +10,7 @@ mod behaviour;
 mod captum;
 mod curves;
 mod made;
+mod volumes;
 
 use lacuna_engine::{ClassIndex, Classifier, Tensor};
 use lacuna_runtime::{
