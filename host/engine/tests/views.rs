@@ -10,6 +10,7 @@ mod common;
 use common::{config, numbers};
 use lacuna_engine::{Device, Interpolation, Result, Tensor};
 use proptest::prelude::*;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What a view is made by; the numbers choose among what its shape allows.
 #[derive(Clone, Copy, Debug)]
@@ -265,4 +266,72 @@ fn a_sum_over_an_axis_of_size_1_reads_nothing_beside_a_permuted_view() {
         let sum = x.permute(&[3, 1, 2, 0]).unwrap().sum(&[0]).unwrap();
         assert_eq!(sum.read().unwrap(), (0..12_u8).map(f32::from).collect::<Vec<_>>());
     }
+}
+
+/// The sums over some axes, and the largest number along one, of numbers on the host.
+fn reduced(array: &Array<f32>, axes: &[usize], start: f64, join: fn(f64, f64) -> f64) -> Vec<f64> {
+    let to: Vec<usize> =
+        array.shape.iter().enumerate().map(|(axis, size)| if axes.contains(&axis) { 1 } else { *size }).collect();
+    let mut reduced = vec![start; to.iter().product()];
+    for (index, value) in array.data.iter().enumerate() {
+        let mut places = places(index, &array.shape);
+        axes.iter().for_each(|axis| places[*axis] = 0);
+        let at = flat(&places, &to);
+        reduced[at] = join(reduced[at], f64::from(*value));
+    }
+    reduced
+}
+
+/// Results of operations on views are views themselves, whose axes of size 1 have whatever strides Burn leaves them; a guest
+/// found one with a random walk.
+#[test]
+fn reductions_of_whatever_operations_leave_are_right() {
+    let device = Device::cpu();
+    let step = prop_oneof![view().prop_map(Some), Just(None)];
+    proptest!(config(), |(shape in shape(), steps in prop::collection::vec((step, any::<u64>()), 1..=6), seed: u64)| {
+        let data: Vec<f32> = numbers(shape.iter().product(), seed).into_iter().map(|x| 1.0 + 0.5 * x).collect();
+        let mut x = Tensor::from_data(&device, &shape, data).unwrap();
+        let mut walked = Vec::new();
+        for (step, choice) in steps {
+            let array = Array { shape: x.shape(), data: x.read().unwrap() };
+            x = match step {
+                Some(view) => {
+                    walked.push(format!("{view:?} of {:?}", array.shape));
+                    seen(view, &x, &array).0
+                }
+                None => {
+                    let mut all = operations(&array.shape);
+                    let (name, operation, _) = all.swap_remove((choice % all.len() as u64) as usize);
+                    let made = operation(&x).unwrap();
+                    if made.elements() > 5000 || made.shape().len() > 6 || !made.is_finite().unwrap() {
+                        continue;
+                    }
+                    walked.push(format!("{name} of {:?}", array.shape));
+                    made
+                }
+            };
+        }
+        let array = Array { shape: x.shape(), data: x.read().unwrap() };
+        let rank = array.shape.len();
+        for subset in 1..1_usize << rank {
+            let axes: Vec<usize> = (0..rank).filter(|axis| subset >> axis & 1 == 1).collect();
+            let name = format!("sum {axes:?} of {:?} after {walked:?}", array.shape);
+            let sum = catch_unwind(AssertUnwindSafe(|| x.sum(&axes).unwrap().read().unwrap()));
+            let found = sum.map_err(|_| TestCaseError::fail(format!("{name} panics")))?;
+            let expected = reduced(&array, &axes, 0.0, |a, b| a + b);
+            // The bound of a sum in single precision.
+            let size = reduced(&array, &axes, 0.0, |a, b| a + b.abs());
+            for ((found, expected), size) in found.iter().zip(&expected).zip(size) {
+                let near = (f64::from(*found) - expected).abs() <= 1e-4 * size.max(1e-6);
+                prop_assert!(near, "{}: {}, expected {}", name, found, expected);
+            }
+            prop_assert_eq!(found.len(), expected.len());
+        }
+        for axis in 0..rank {
+            let found = x.max_along(axis).unwrap().read().unwrap();
+            let expected = reduced(&array, &[axis], f64::NEG_INFINITY, f64::max);
+            let expected: Vec<f32> = expected.into_iter().map(|x| x as f32).collect();
+            close(&format!("largest along {axis} of {:?} after {walked:?}", array.shape), &found, &expected)?;
+        }
+    });
 }

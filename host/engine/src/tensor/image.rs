@@ -60,9 +60,9 @@ impl Tensor {
     /// pixels, or for a number of them other than that of the spatial axes.
     pub fn gaussian_blur(&self, sigmas: &[f32]) -> Result<Self> {
         let (_, _, spatial) = self.spatial_shape("gaussian-blur")?;
-        for_each_axis("gaussian-blur", "sigma", sigmas, &spatial)?;
+        for_each_axis("gaussian-blur", "sigmas", sigmas, &spatial)?;
         if let Some(sigma) = sigmas.iter().find(|sigma| !(0.0..=1000.0).contains(*sigma)) {
-            return Err(Error::argument("gaussian-blur", "sigma", "0 to 1000 pixels", *sigma));
+            return Err(Error::argument("gaussian-blur", "sigmas", "0 to 1000 pixels", *sigma));
         }
         let along = |sigma: &f32| (*sigma != 0.0).then_some(Along::Blur { sigma: *sigma });
         self.separable("gaussian-blur", &sigmas.iter().map(along).collect::<Vec<_>>())
@@ -75,7 +75,7 @@ impl Tensor {
     /// spatial axis.
     pub fn translate(&self, by: &[i32]) -> Result<Self> {
         let (_, _, spatial) = self.spatial_shape("translate")?;
-        for_each_axis("translate", "by", by, &spatial)?;
+        for_each_axis("translate", "offsets", by, &spatial)?;
         if by.iter().all(|by| *by == 0) {
             return Ok(self.clone());
         }

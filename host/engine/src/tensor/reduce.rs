@@ -69,6 +69,14 @@ impl Tensor {
     /// [`Error::Argument`] when the dimension does not exist.
     pub fn softmax(&self, dimension: usize) -> Result<Self> {
         self.size("softmax", dimension)?;
+        let last = self.shape().len() - 1;
+        if dimension != last && self.device().is_cpu() {
+            // Burn 0.22.1 turns the axes itself, and leaves those of size 1 with strides by which its reductions read other
+            // numbers, or none that there are.
+            let mut order: Vec<usize> = (0..=last).collect();
+            order.swap(dimension, last);
+            return self.permute(&order)?.softmax(last)?.permute(&order);
+        }
         Ok(self.like(Dispatch::softmax(self.primitive(), dimension)))
     }
 

@@ -4,7 +4,7 @@ use super::{
     fault::{Fault, sizes},
     handles::{ClassifierHandle, TensorHandle},
     passes::Pass,
-    tensors::bytes_of,
+    tensors::Cost,
 };
 use crate::{
     bindings::method::lacuna::explain::classifiers::{self as wit, ClassifierInfo, Host, HostClassifier, ReluRule},
@@ -78,11 +78,10 @@ impl HostClassifier for PluginState {
             );
             self.shared().journal.borrow_mut().add_once(&self.id, MessageLevel::Warning, &said);
         }
-        // The map on the image's pixels, and what lies between its axes.
+        // The map on the image's pixels, and what lies between: the values may be larger than it.
         let (shape, spatial) = (values.tensor.shape(), model.info().spatial());
-        let planes = shape.iter().take(2).copied();
-        let between = 2 * spatial.len() as u64;
-        self.room_for(bytes_of(planes.chain(spatial)).saturating_mul(between))?;
+        let reach = shape.iter().skip(2).zip(&spatial).map(|(from, to)| 2 + from / (*to).max(1)).collect::<Vec<_>>();
+        self.room_for(Cost::of_maps(&values.tensor, &spatial, &reach).peak)?;
         let placed = self.compute("classifier.place", Group::Classifier, || model.place(&layer, &values.tensor))?;
         self.keep(placed, [values])
     }

@@ -64,67 +64,67 @@ impl HostTensor for PluginState {
     }
 
     fn add(&mut self, this: Handle, other: Handle) -> Made {
-        self.binary("tensor.add", &this, &other, Tensor::add)
+        self.binary("tensor.add", [&this, &other], 1, Tensor::add)
     }
 
     fn subtract(&mut self, this: Handle, other: Handle) -> Made {
-        self.binary("tensor.subtract", &this, &other, Tensor::subtract)
+        self.binary("tensor.subtract", [&this, &other], 1, Tensor::subtract)
     }
 
     fn multiply(&mut self, this: Handle, other: Handle) -> Made {
-        self.binary("tensor.multiply", &this, &other, Tensor::multiply)
+        self.binary("tensor.multiply", [&this, &other], 1, Tensor::multiply)
     }
 
     fn divide(&mut self, this: Handle, other: Handle) -> Made {
-        self.binary("tensor.divide", &this, &other, Tensor::divide)
+        self.binary("tensor.divide", [&this, &other], 1, Tensor::divide)
     }
 
     fn minimum(&mut self, this: Handle, other: Handle) -> Made {
-        self.binary("tensor.minimum", &this, &other, Tensor::minimum)
+        self.binary("tensor.minimum", [&this, &other], 3, Tensor::minimum)
     }
 
     fn maximum(&mut self, this: Handle, other: Handle) -> Made {
-        self.binary("tensor.maximum", &this, &other, Tensor::maximum)
+        self.binary("tensor.maximum", [&this, &other], 3, Tensor::maximum)
     }
 
     fn greater(&mut self, this: Handle, other: Handle) -> Made {
-        self.binary("tensor.greater", &this, &other, Tensor::greater)
+        self.binary("tensor.greater", [&this, &other], 1, Tensor::greater)
     }
 
     fn affine(&mut self, this: Handle, scale: f32, offset: f32) -> Made {
-        self.unary("tensor.affine", &this, |x| x.affine(scale, offset))
+        self.elementwise("tensor.affine", &this, |x| x.affine(scale, offset))
     }
 
     fn clamp(&mut self, this: Handle, low: f32, high: f32) -> Made {
-        self.unary("tensor.clamp", &this, |x| x.clamp(low, high))
+        self.elementwise("tensor.clamp", &this, |x| x.clamp(low, high))
     }
 
     fn power(&mut self, this: Handle, exponent: f32) -> Made {
-        self.unary("tensor.power", &this, |x| x.power(exponent))
+        self.elementwise("tensor.power", &this, |x| x.power(exponent))
     }
 
     fn absolute(&mut self, this: Handle) -> Made {
-        self.unary("tensor.absolute", &this, Tensor::absolute)
+        self.elementwise("tensor.absolute", &this, Tensor::absolute)
     }
 
     fn exponential(&mut self, this: Handle) -> Made {
-        self.unary("tensor.exponential", &this, Tensor::exponential)
+        self.elementwise("tensor.exponential", &this, Tensor::exponential)
     }
 
     fn logarithm(&mut self, this: Handle) -> Made {
-        self.unary("tensor.logarithm", &this, Tensor::logarithm)
+        self.elementwise("tensor.logarithm", &this, Tensor::logarithm)
     }
 
     fn square_root(&mut self, this: Handle) -> Made {
-        self.unary("tensor.square-root", &this, Tensor::square_root)
+        self.elementwise("tensor.square-root", &this, Tensor::square_root)
     }
 
     fn sigmoid(&mut self, this: Handle) -> Made {
-        self.unary("tensor.sigmoid", &this, Tensor::sigmoid)
+        self.elementwise("tensor.sigmoid", &this, Tensor::sigmoid)
     }
 
     fn relu(&mut self, this: Handle) -> Made {
-        self.unary("tensor.relu", &this, Tensor::relu)
+        self.elementwise("tensor.relu", &this, Tensor::relu)
     }
 
     fn sum(&mut self, this: Handle, over: Vec<u32>) -> Made {
@@ -136,11 +136,13 @@ impl HostTensor for PluginState {
     }
 
     fn max_along(&mut self, this: Handle, dimension: u32) -> Made {
-        self.composite("tensor.max-along", &this, 3, 0, |x| x.max_along(dimension as usize))
+        let cost = Cost::of_results(&self.tensor(&this)?.tensor, 3);
+        self.composite("tensor.max-along", &this, cost, |x| x.max_along(dimension as usize))
     }
 
     fn softmax(&mut self, this: Handle, dimension: u32) -> Made {
-        self.composite("tensor.softmax", &this, 3, 0, |x| x.softmax(dimension as usize))
+        let cost = Cost::of_results(&self.tensor(&this)?.tensor, 3);
+        self.composite("tensor.softmax", &this, cost, |x| x.softmax(dimension as usize))
     }
 
     fn matrix_multiply(&mut self, this: Handle, other: Handle) -> Made {
@@ -149,7 +151,8 @@ impl HostTensor for PluginState {
         let last = |shape: &[usize], back: usize| shape.len().checked_sub(back).map_or(1, |at| shape[at]);
         let before = |shape: &[usize]| shape[..shape.len().saturating_sub(2)].to_vec();
         let batches = broadcast(&before(&rows), &before(&columns));
-        self.room_for(bytes_of(batches.iter().copied().chain([last(&rows, 2), last(&columns, 1)])))?;
+        let made = bytes_of(batches.iter().copied().chain([last(&rows, 2), last(&columns, 1)]));
+        self.room_for(made.saturating_mul(PRODUCT))?;
         let work = || a.tensor.matrix_multiply(&b.tensor);
         let product = self.compute("tensor.matrix-multiply", self.group(), work)?;
         // The gradient of a factor that was repeated is made whole before it is summed.
@@ -173,25 +176,15 @@ impl HostTensor for PluginState {
     }
 
     fn flip(&mut self, this: Handle, dimension: u32) -> Made {
-        self.unary("tensor.flip", &this, |x| x.flip(dimension as usize))
+        self.elementwise("tensor.flip", &this, |x| x.flip(dimension as usize))
     }
 
     fn resize(&mut self, this: Handle, sizes: Vec<u32>, how: Interpolation) -> Made {
         let images = self.tensor(&this)?.tensor;
         let sizes = dimensions(&sizes);
-        let mut shape = images.shape();
-        let axes = (0..shape.len()).rev().zip(sizes.iter().rev());
-        // The last axis is resized first, and each result is there beside the next one.
-        let mut made = 0_u64;
-        let mut reach = Vec::with_capacity(sizes.len());
-        for (axis, to) in axes {
-            reach.insert(0, 2 + shape[axis] / (*to).max(1));
-            shape[axis] = *to;
-            made = made.saturating_add(bytes_of(shape.iter().copied()));
-        }
-        self.room_for(made)?;
-        let matrices = matrices(&images, &sizes, &reach);
-        self.composite("tensor.resize", &this, 1, matrices, |x| x.resize(&sizes, how.into()))
+        let reach = spatial(&images).iter().zip(&sizes).map(|(from, to)| 2 + from / (*to).max(1)).collect::<Vec<_>>();
+        let cost = Cost::of_maps(&images, &sizes, &reach);
+        self.composite("tensor.resize", &this, cost, |x| x.resize(&sizes, how.into()))
     }
 
     fn gaussian_blur(&mut self, this: Handle, sigmas: Vec<f32>) -> Made {
@@ -203,15 +196,15 @@ impl HostTensor for PluginState {
             _ => sigmas,
         };
         let reach: Vec<usize> = sigmas.iter().map(|sigma| (8.0 * sigma.clamp(0.0, 1e6)) as usize + 1).collect();
-        let matrices = matrices(&images, &spatial, &reach);
-        self.composite("tensor.gaussian-blur", &this, between(&spatial), matrices, |x| x.gaussian_blur(&sigmas))
+        let cost = Cost::of_maps(&images, &spatial, &reach);
+        self.composite("tensor.gaussian-blur", &this, cost, |x| x.gaussian_blur(&sigmas))
     }
 
     fn translate(&mut self, this: Handle, offsets: Vec<i32>) -> Made {
         let images = self.tensor(&this)?.tensor;
         let spatial = spatial(&images);
-        let matrices = matrices(&images, &spatial, &vec![1; spatial.len()]);
-        self.composite("tensor.translate", &this, between(&spatial), matrices, |x| x.translate(&offsets))
+        let cost = Cost::of_maps(&images, &spatial, &vec![1; spatial.len()]);
+        self.composite("tensor.translate", &this, cost, |x| x.translate(&offsets))
     }
 
     fn blend(&mut self, this: Handle, reference: Handle, mask: Handle) -> Made {
@@ -222,8 +215,9 @@ impl HostTensor for PluginState {
 
     fn total_variation(&mut self, this: Handle, beta: f32) -> Made {
         // For each axis two parts, their difference, its square, and that with an edge; and what the squares add up to.
-        let between = 6 * spatial(&self.tensor(&this)?.tensor).len() as u64;
-        self.composite("tensor.total-variation", &this, between, 0, |x| x.total_variation(beta))
+        let images = self.tensor(&this)?.tensor;
+        let cost = Cost::of_results(&images, 6 * spatial(&images).len() as u64);
+        self.composite("tensor.total-variation", &this, cost, |x| x.total_variation(beta))
     }
 
     fn drop(&mut self, this: Handle) -> wasmtime::Result<()> {
@@ -258,34 +252,85 @@ impl PluginState {
         self.keep(result, [x])
     }
 
-    /// An operation that makes `factor` tensors of the size of its operand on the way, and matrices. A gradient keeps them.
+    /// An operation of several steps.
     fn composite(
         &mut self,
         operation: &'static str,
         this: &Handle,
-        factor: u64,
-        matrices: u64,
+        cost: Cost,
         work: impl FnOnce(&Tensor) -> engine::Result<Tensor>,
     ) -> Made {
         let x = self.tensor(this)?;
-        let between = x.tensor.bytes().saturating_mul(factor).saturating_add(matrices);
-        self.room_for(between)?;
+        self.room_for(cost.peak)?;
         let result = self.compute(operation, self.group(), || work(&x.tensor))?;
-        let kept = if result.is_tracked() { between } else { 0 };
+        let kept = if result.is_tracked() { cost.kept } else { 0 };
         self.keep_with(result, kept, [x])
     }
 
-    fn binary(
+    /// [`PluginState::unary`] for an operation on each element.
+    fn elementwise(
         &mut self,
         operation: &'static str,
         this: &Handle,
-        other: &Handle,
+        work: impl FnOnce(&Tensor) -> engine::Result<Tensor>,
+    ) -> Made {
+        self.room_for(self.tensor(this)?.tensor.bytes())?;
+        self.unary(operation, this, work)
+    }
+
+    /// An operation of two tensors that has up to `results` of the result's size at once.
+    fn binary(
+        &mut self,
+        operation: &'static str,
+        [this, other]: [&Handle; 2],
+        results: u64,
         work: impl FnOnce(&Tensor, &Tensor) -> engine::Result<Tensor>,
     ) -> Made {
         let (a, b) = (self.tensor(this)?, self.tensor(other)?);
-        self.room_for(bytes_of(broadcast(&a.tensor.shape(), &b.tensor.shape())))?;
+        let result = bytes_of(broadcast(&a.tensor.shape(), &b.tensor.shape()));
+        self.room_for(result.saturating_mul(results))?;
         let result = self.compute(operation, self.group(), || work(&a.tensor, &b.tensor))?;
         self.keep(result, [a, b])
+    }
+}
+
+/// A product's buffer is there twice for a moment, since Burn's CPU backend aligns it anew.
+const PRODUCT: u64 = 2;
+
+/// What an operation of several steps needs beside its operand, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cost {
+    /// While it works, its result included.
+    pub(super) peak: u64,
+    /// What its gradient keeps beside the result.
+    kept: u64,
+}
+
+impl Cost {
+    /// So many tensors of the size of the operand.
+    fn of_results(operand: &Tensor, count: u64) -> Cost {
+        let all = operand.bytes().saturating_mul(count);
+        Cost { peak: all, kept: all }
+    }
+
+    /// One linear map for each spatial axis of images (N, C, ...), the last axis first: onto `to` elements, each made of up to
+    /// `reach`. Each result is there beside what the next one is made of. For all axes but the last that is a copy whose lines
+    /// are columns, a product, and a copy with its lines turned back.
+    pub(super) fn of_maps(images: &Tensor, to: &[usize], reach: &[usize]) -> Cost {
+        let mut shape = images.shape();
+        let matrices = matrices(images, to, reach);
+        let (mut peak, mut kept, mut before) = (0_u64, matrices, 0_u64);
+        let last = shape.len().saturating_sub(1);
+        for (axis, to) in (2..shape.len()).zip(to).rev() {
+            let given = bytes_of(shape.iter().copied());
+            shape[axis] = *to;
+            let made = bytes_of(shape.iter().copied());
+            let copies = if axis == last { 0 } else { given.saturating_add(made) };
+            peak = peak.max(before.saturating_add(copies).saturating_add(made.saturating_mul(PRODUCT)));
+            kept = kept.saturating_add(copies).saturating_add(made);
+            before = made;
+        }
+        Cost { peak: peak.saturating_add(matrices), kept: kept.saturating_sub(before) }
     }
 }
 
@@ -302,12 +347,6 @@ fn matrices(images: &Tensor, to: &[usize], reach: &[usize]) -> u64 {
     };
     let axes = images.shape().into_iter().rev().zip(to.iter().zip(reach).rev());
     axes.map(|(from, (to, reach))| axis(from, *to, *reach)).fold(0, u64::saturating_add)
-}
-
-/// How many tensors of the size of an image lie between it and what one map for each spatial axis makes of it: the result of
-/// each map but the last, and for each but the first a copy whose lines are columns, and its product.
-fn between(spatial: &[usize]) -> u64 {
-    (2 * spatial.len() as u64).saturating_sub(1)
 }
 
 /// The sizes of the spatial axes of images (N, C, ...).

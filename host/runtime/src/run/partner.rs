@@ -71,6 +71,14 @@ impl Partner {
             Fault::argument("perturbations.create", "settings", "settings of the perturbation", error.to_string())
         })?;
         let shape = images.tensor.shape();
+        // Else the perturbation would be blamed for what it makes of them.
+        let given = images.tensor.clone();
+        if !self.looked
+            && !self.store.data_mut().compute("perturbations.create", Group::Readback, move || given.is_finite())?
+        {
+            let what = "the images given to perturbations.create".to_owned();
+            return Err(Fault::of_engine("perturbations.create", EngineError::NonFinite(what)));
+        }
         let images = self.lend(images)?;
         let interface = self.guest.lacuna_explain_perturbations();
         let lent = Resource::new_borrow(images.rep());
