@@ -279,10 +279,12 @@ mod tests {
     #[test]
     fn what_takes_too_long_to_compile_is_refused() {
         let host = Host::new(HostOptions { cache: CompileCache::Off }).unwrap();
-        let component = || b"\0asm\x0d\0\x01\0".to_vec();
-        assert!(compiled(&host, "empty.wasm", component(), PATIENCE).is_ok());
-        let refused = compiled(&host, "empty.wasm", component(), Duration::ZERO).err().unwrap();
+        // Enough of it that no machine has compiled it at once.
+        let functions = "(func (param i32) (result i32) (i32.mul (local.get 0) (i32.const 3)))".repeat(5000);
+        let component = wat::parse_str(format!("(component (core module {functions}))")).unwrap();
+        assert!(compiled(&host, "many.wasm", component.clone(), PATIENCE).is_ok());
+        let refused = compiled(&host, "many.wasm", component, Duration::ZERO).err().unwrap();
         assert!(matches!(refused, LoadError::Slow { .. }), "{refused}");
-        assert!(refused.to_string().starts_with("`empty.wasm` is not compiled after 0 s"));
+        assert!(refused.to_string().starts_with("`many.wasm` is not compiled after 0 s"));
     }
 }

@@ -4,10 +4,9 @@ use super::{
     cancel::CancelToken,
     objective::Progress,
     outcome::{self, Outcome},
-    partner::Partner,
+    prepare::{ReadyPerturbation, Setup, check_targets, complete, wrong_request, wrong_role},
     record::{PluginRecord, RunRecord, Timings},
     shared::Shared,
-    state::PluginState,
 };
 use crate::{
     bindings::method::exports::lacuna::explain::methods::Request,
@@ -16,14 +15,13 @@ use crate::{
     host::Host,
     plugin::{
         contract::CONTRACT_VERSION,
-        description::Need,
         load::{Plugin, Program},
         settings::Settings,
     },
     policy::{grants::Grants, ledger::Charge, limits::Limits},
     run::failure,
 };
-use lacuna_engine::{ClassIndex, Classifier, ClassifierInfo, Generator, Tensor};
+use lacuna_engine::{ClassIndex, Classifier, Generator, Tensor};
 use std::{fmt, rc::Rc};
 use wasmtime::component::Resource;
 
@@ -98,29 +96,27 @@ impl fmt::Debug for ExplainRequest<'_> {
 /// # Errors
 /// [`RunError`]: who did what and what to change. The host lives, and the next run starts afresh.
 pub fn explain(host: &Host, request: ExplainRequest<'_>) -> Result<Outcome, RunError> {
-    let program = check_method(host, &request)?;
+    let setup = Setup {
+        host,
+        classifier: request.classifier,
+        generator: request.generator,
+        limits: &request.limits,
+        grants: &request.grants,
+    };
+    let Program::Method(program) = request.method.program() else {
+        return Err(wrong_role(request.method, Role::Method));
+    };
+    setup.check(request.method, program.engine())?;
     check_images(&request)?;
     let method_settings = complete(request.method, &request.method_settings)?;
-
-    let partner = request.perturbation.map(|plugin| Ok((plugin, check_perturbation(host, plugin, &request)?)));
+    let partner = request.perturbation.map(|plugin| setup.perturbation(plugin, &request.perturbation_settings));
     let partner = partner.transpose()?;
 
     let shared = Shared::new(request.limits.wall_time, request.cancel, request.progress);
-    let device = request.classifier.device().clone();
-    let (limits, grants) = (&request.limits, &request.grants);
-    let new_state = |plugin: &Plugin| {
-        let needs = &plugin.info().needs;
-        let mut state =
-            PluginState::new(plugin.id().clone(), Some(device.clone()), limits, grants, needs, shared.clone());
-        state.generator = request.generator.cloned();
-        state
-    };
-    let mut state = new_state(request.method);
-    let mut perturbation = None;
-    if let Some((plugin, program)) = partner {
-        let settings = complete(plugin, &request.perturbation_settings)?;
-        perturbation = Some(PluginRecord::of(plugin, &settings));
-        state.partner = Some(Box::new(Partner::start(plugin, program, settings, new_state(plugin))?));
+    let mut state = setup.state(request.method, &shared);
+    let perturbation = partner.as_ref().map(ReadyPerturbation::record);
+    if let Some(partner) = partner {
+        state.partner = Some(Box::new(setup.start(partner, &shared)?));
     }
     let mut store = state.into_store(host.engine());
     let guest = program.instantiate(&mut store).map_err(|error| failure::of_call(store.data(), &error))?;
@@ -157,7 +153,7 @@ pub fn explain(host: &Host, request: ExplainRequest<'_>) -> Result<Outcome, RunE
         images: shape,
         targets,
         seed: request.seed,
-        device: device.name().to_owned(),
+        device: request.classifier.device().name().to_owned(),
         limits: request.limits.clone(),
         grants: request.grants.clone(),
         objective: shared.objective.borrow().history().clone(),
@@ -171,115 +167,15 @@ pub fn explain(host: &Host, request: ExplainRequest<'_>) -> Result<Outcome, RunE
     Ok(Outcome { map, extras, findings, messages, record })
 }
 
-type MethodProgram = crate::bindings::method::MethodPluginPre<PluginState>;
-type PerturbationProgram = crate::bindings::perturbation::PerturbationPluginPre<PluginState>;
-
-fn check_method<'a>(host: &Host, request: &ExplainRequest<'a>) -> Result<&'a MethodProgram, RunError> {
-    let plugin = request.method;
-    let Program::Method(program) = plugin.program() else {
-        return Err(wrong_role(plugin, Role::Method));
-    };
-    Available::to(request).check(host, plugin, program.engine())?;
-    Ok(program)
-}
-
-fn check_perturbation<'a>(
-    host: &Host,
-    plugin: &'a Plugin,
-    request: &ExplainRequest<'_>,
-) -> Result<&'a PerturbationProgram, RunError> {
-    let program = perturbation(plugin)?;
-    Available::to(request).check(host, plugin, program.engine())?;
-    Ok(program)
-}
-
-/// The program of a perturbation.
-pub(super) fn perturbation(plugin: &Plugin) -> Result<&PerturbationProgram, RunError> {
-    match plugin.program() {
-        Program::Perturbation(program) => Ok(program),
-        Program::Method(_) | Program::Metric(_) | Program::Classifier(_) => Err(wrong_role(plugin, Role::Perturbation)),
-    }
-}
-
-/// What a run has for its plugins.
-pub(super) struct Available<'a> {
-    pub(super) classifier: &'a ClassifierInfo,
-    pub(super) generator: bool,
-    pub(super) grants: &'a Grants,
-}
-
-impl<'a> Available<'a> {
-    fn to(request: &'a ExplainRequest<'_>) -> Available<'a> {
-        Available {
-            classifier: request.classifier.info(),
-            generator: request.generator.is_some(),
-            grants: &request.grants,
-        }
-    }
-
-    /// Whether a plugin was loaded by this host and finds everything that it needs.
-    pub(super) fn check(&self, host: &Host, plugin: &Plugin, engine: &wasmtime::Engine) -> Result<(), RunError> {
-        if !wasmtime::Engine::same(host.engine(), engine) {
-            return Err(wrong_request("a plugin was loaded by another host", "Load it with the host that runs it"));
-        }
-        for need in &plugin.info().needs {
-            let missing = match need {
-                Need::Gradients => !self.classifier.differentiable,
-                Need::Activations => self.classifier.layers.is_empty(),
-                Need::Generator => !self.generator,
-                Need::Readback if !self.grants.contains(plugin.name(), Need::Readback) => {
-                    return Err(RunError::NotGranted { plugin: plugin.id().clone(), need: Need::Readback });
-                }
-                Need::Readback => false,
-            };
-            if missing {
-                return Err(RunError::Unavailable { plugin: plugin.id().clone(), need: *need });
-            }
-        }
-        Ok(())
-    }
-}
-
 fn check_images(request: &ExplainRequest<'_>) -> Result<(), RunError> {
     let shape = request.images.shape();
     let (info, count) = (request.classifier.info(), shape.first().copied().unwrap_or_default());
-    if shape != info.shape(count) {
+    // Of other sizes a classifier says itself what it takes.
+    if shape.len() != info.shape(count).len() {
         let what = format!("the images have shape {shape:?}");
         let sizes: Vec<String> = info.shape(1).iter().skip(1).map(usize::to_string).collect();
-        return Err(wrong_request(
-            &what,
-            &format!("Give them as the classifier takes them: (N, {})", sizes.join(", ")),
-        ));
+        let remedy = format!("Give them as the classifier takes them: (N, {})", sizes.join(", "));
+        return Err(wrong_request(&what, &remedy));
     }
     check_targets(&request.targets, count, request.classifier)
-}
-
-/// One class of the classifier for each of `count` images.
-pub(super) fn check_targets(targets: &[ClassIndex], count: usize, classifier: &Classifier) -> Result<(), RunError> {
-    if targets.len() != count {
-        let what = format!("there are {} targets for {count} images", targets.len());
-        return Err(wrong_request(&what, "Give one class for each image"));
-    }
-    let classes = classifier.info().classes.len();
-    match targets.iter().find(|target| target.0 >= classes) {
-        Some(ClassIndex(target)) => {
-            let what = format!("the target class {target} does not exist");
-            Err(wrong_request(&what, &format!("The classifier has the classes 0 to {}", classes.saturating_sub(1))))
-        }
-        None => Ok(()),
-    }
-}
-
-pub(super) fn complete(plugin: &Plugin, settings: &Settings) -> Result<Settings, RunError> {
-    let completed = settings.complete(plugin.info());
-    completed.map_err(|error| wrong_request(&error.to_string(), "Change the parameters of the request"))
-}
-
-pub(super) fn wrong_role(plugin: &Plugin, wanted: Role) -> RunError {
-    let what = format!("{} was given as {wanted}", plugin.id());
-    wrong_request(&what, &format!("Choose a {wanted} plugin"))
-}
-
-pub(super) fn wrong_request(what: &str, remedy: &str) -> RunError {
-    RunError::Request { what: what.to_owned(), remedy: remedy.to_owned() }
 }

@@ -1,11 +1,15 @@
 //! From maps to numbers that say how good they are.
 
 use super::{
-    cancel::CancelToken, explain, failure, outcome::with_one_channel, partner::Partner, shared::Shared,
+    cancel::CancelToken,
+    failure,
+    outcome::with_one_channel,
+    prepare::{Setup, check_targets, complete, wrong_request, wrong_role},
+    shared::Shared,
     state::PluginState,
 };
 use crate::{
-    bindings::{metric::exports::lacuna::explain::metrics::Request, perturbation::PerturbationPluginPre},
+    bindings::metric::exports::lacuna::explain::metrics::Request,
     error::{Role, RunError},
     guest_api::handles::{ClassifierHandle, TensorHandle},
     host::Host,
@@ -92,39 +96,27 @@ impl fmt::Debug for MeasureRequest<'_> {
 /// # Errors
 /// [`RunError`]: who did what and what to change. The host lives, and the next run starts afresh.
 pub fn measure(host: &Host, request: MeasureRequest<'_>) -> Result<Vec<Option<f64>>, RunError> {
-    let Program::Metric(program) = request.metric.program() else {
-        return Err(explain::wrong_role(request.metric, Role::Metric));
-    };
-    let needs = explain::Available {
-        classifier: request.classifier.info(),
-        generator: request.generator.is_some(),
+    let setup = Setup {
+        host,
+        classifier: request.classifier,
+        generator: request.generator,
+        limits: &request.limits,
         grants: &request.grants,
     };
-    needs.check(host, request.metric, program.engine())?;
-    check_shapes(&request)?;
-    explain::check_targets(&request.targets, request.images.shape()[0], request.classifier)?;
-    let settings = explain::complete(request.metric, &request.metric_settings)?;
-    let partner = match request.perturbation {
-        Some(plugin) => {
-            let program: &PerturbationPluginPre<PluginState> = explain::perturbation(plugin)?;
-            needs.check(host, plugin, program.engine())?;
-            Some((plugin, program, explain::complete(plugin, &request.perturbation_settings)?))
-        }
-        None => None,
+    let Program::Metric(program) = request.metric.program() else {
+        return Err(wrong_role(request.metric, Role::Metric));
     };
+    setup.check(request.metric, program.engine())?;
+    check_shapes(&request)?;
+    check_targets(&request.targets, request.images.shape()[0], request.classifier)?;
+    let settings = complete(request.metric, &request.metric_settings)?;
+    let partner = request.perturbation.map(|plugin| setup.perturbation(plugin, &request.perturbation_settings));
+    let partner = partner.transpose()?;
 
     let shared = Shared::new(request.limits.wall_time, request.cancel, Box::new(|_| ()));
-    let device = request.classifier.device().clone();
-    let new_state = |plugin: &Plugin| {
-        let (limits, grants, needs) = (&request.limits, &request.grants, &plugin.info().needs);
-        let mut state =
-            PluginState::new(plugin.id().clone(), Some(device.clone()), limits, grants, needs, shared.clone());
-        state.generator = request.generator.cloned();
-        state
-    };
-    let mut state = new_state(request.metric);
-    if let Some((plugin, program, settings)) = partner {
-        state.partner = Some(Box::new(Partner::start(plugin, program, settings, new_state(plugin))?));
+    let mut state = setup.state(request.metric, &shared);
+    if let Some(partner) = partner {
+        state.partner = Some(Box::new(setup.start(partner, &shared)?));
     }
     let mut store = state.into_store(host.engine());
     let guest = program.instantiate(&mut store).map_err(|error| failure::of_call(store.data(), &error))?;
@@ -176,7 +168,7 @@ fn check_shapes(request: &MeasureRequest<'_>) -> Result<(), RunError> {
     let images = request.images.shape();
     if !(4..=5).contains(&images.len()) {
         let what = format!("the images have shape {images:?}");
-        return Err(explain::wrong_request(&what, "Give them as (N, C, H, W) or (N, C, D, H, W)"));
+        return Err(wrong_request(&what, "Give them as (N, C, H, W) or (N, C, D, H, W)"));
     }
     let expected = with_one_channel(&images);
     for (name, tensor) in [("maps", Some(&request.maps)), ("masks", request.masks.as_ref())] {
@@ -184,7 +176,7 @@ fn check_shapes(request: &MeasureRequest<'_>) -> Result<(), RunError> {
             && tensor.shape() != expected
         {
             let what = format!("the {name} have shape {:?}", tensor.shape());
-            return Err(explain::wrong_request(&what, &format!("Give them as {expected:?}")));
+            return Err(wrong_request(&what, &format!("Give them as {expected:?}")));
         }
     }
     Ok(())

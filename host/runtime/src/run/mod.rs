@@ -12,6 +12,7 @@ pub(crate) mod objective;
 pub(crate) mod outcome;
 pub(crate) mod partner;
 pub(crate) mod perturb;
+mod prepare;
 pub(crate) mod record;
 pub(crate) mod resident;
 pub(crate) mod shared;

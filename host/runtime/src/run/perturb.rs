@@ -1,6 +1,6 @@
 //! A perturbation by itself: images and a mask in, what is left of the images out.
 
-use super::{cancel::CancelToken, explain, failure, partner::Partner, shared::Shared, state::PluginState};
+use super::{cancel::CancelToken, failure, prepare::Setup, shared::Shared};
 use crate::{
     error::{PluginId, RunError},
     guest_api::{fault::Fault, handles::TensorHandle},
@@ -74,21 +74,16 @@ impl fmt::Debug for PerturbRequest<'_> {
 /// # Errors
 /// [`RunError`]: who did what and what to change.
 pub fn perturb(host: &Host, request: PerturbRequest<'_>) -> Result<Tensor, RunError> {
-    let plugin = request.perturbation;
-    let program = explain::perturbation(plugin)?;
-    let available = explain::Available {
-        classifier: request.classifier.info(),
-        generator: request.generator.is_some(),
+    let setup = Setup {
+        host,
+        classifier: request.classifier,
+        generator: request.generator,
+        limits: &request.limits,
         grants: &request.grants,
     };
-    available.check(host, plugin, program.engine())?;
-    let settings = explain::complete(plugin, &request.settings)?;
+    let ready = setup.perturbation(request.perturbation, &request.settings)?;
     let shared = Shared::new(request.limits.wall_time, request.cancel.clone(), Box::new(|_| ()));
-    let device = request.classifier.device().clone();
-    let (id, needs) = (plugin.id().clone(), &plugin.info().needs);
-    let mut state = PluginState::new(id.clone(), Some(device), &request.limits, &request.grants, needs, shared.clone());
-    state.generator = request.generator.cloned();
-    let mut partner = Partner::start(plugin, program, settings, state)?;
+    let mut partner = setup.start(ready, &shared)?;
     // The images, the mask and the result are on the caller's account, not on the plugin's.
     let payer = Quota::new(u64::MAX);
     let given = |tensor: Tensor| TensorHandle { tensor, charge: Charge::free(&payer) };
@@ -98,7 +93,7 @@ pub fn perturb(host: &Host, request: PerturbRequest<'_>) -> Result<Tensor, RunEr
     match (shared.partner_fault(), made) {
         (Some(fault), _) => Err(fault),
         (None, Ok(images)) => Ok(images.tensor),
-        (None, Err(fault)) => Err(of_fault(&id, fault)),
+        (None, Err(fault)) => Err(of_fault(request.perturbation.id(), fault)),
     }
 }
 

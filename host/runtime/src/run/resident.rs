@@ -4,7 +4,7 @@
 //! a store stays on one thread, so questions are sent there and answers back. Each question has the wall time and the
 //! readback of a run of its own; handles and device memory are counted over the plugin's whole life.
 
-use super::{cancel::CancelToken, explain, failure, shared::Shared, state::PluginState};
+use super::{cancel::CancelToken, failure, prepare, shared::Shared, state::PluginState};
 use crate::{
     bindings::classifier::{ClassifierPlugin, exports::lacuna::explain::models},
     error::{PluginId, Role, RunError},
@@ -66,14 +66,9 @@ impl<'a> ClassifierRequest<'a> {
 pub fn open_classifier(host: &Host, request: &ClassifierRequest<'_>) -> Result<Classifier, RunError> {
     let plugin = request.plugin;
     let Program::Classifier(program) = plugin.program() else {
-        return Err(explain::wrong_role(plugin, Role::Classifier));
+        return Err(prepare::wrong_role(plugin, Role::Classifier));
     };
-    if !wasmtime::Engine::same(host.engine(), program.engine()) {
-        return Err(explain::wrong_request(
-            "a plugin was loaded by another host",
-            "Load it with the host that runs it",
-        ));
-    }
+    prepare::check_host(host, program.engine())?;
     for need in &plugin.info().needs {
         match need {
             Need::Readback if request.grants.contains(plugin.name(), Need::Readback) => {}
@@ -82,11 +77,11 @@ pub fn open_classifier(host: &Host, request: &ClassifierRequest<'_>) -> Result<C
                 let what = format!("{} declares the need `{need}`", plugin.id());
                 let remedy =
                     "A classifier answers images and may need `readback` alone: its author has to correct `describe`";
-                return Err(explain::wrong_request(&what, remedy));
+                return Err(prepare::wrong_request(&what, remedy));
             }
         }
     }
-    let settings = explain::complete(plugin, &request.settings)?;
+    let settings = prepare::complete(plugin, &request.settings)?;
     let (opened, told) = mpsc::channel();
     let (ask, questions) = mpsc::channel::<Question>();
     // The host goes along: its clock is what ends a guest that never comes back.
@@ -119,7 +114,7 @@ pub fn open_classifier(host: &Host, request: &ClassifierRequest<'_>) -> Result<C
     let thread = thread::Builder::new().name("lacuna-classifier".to_owned()).stack_size(STACK_BYTES).spawn(live);
     thread.map_err(|error| {
         let what = format!("the system gives no thread for the classifier ({error})");
-        explain::wrong_request(&what, "Raise the limit on threads of this process")
+        prepare::wrong_request(&what, "Raise the limit on threads of this process")
     })?;
     let gone = || RunError::Internal {
         operation: "opening a classifier".to_owned(),
