@@ -1,6 +1,6 @@
 //! What must hold of any plugin: checks that authors, tests and doors run, on images and models that travel inside.
 //!
-//! [`subject`] makes the models and images -> [`method`], [`perturbation`] and [`metric`] run one plugin on them -> a [`Stamp`]
+//! `subject` makes the models and images -> `method`, `perturbation` and `metric` run one plugin on them -> a [`Stamp`]
 //! says what held, with the hash of the plugin that it is for. Other classifiers and settings may still show what these do
 //! not: a stamp is about these checks.
 

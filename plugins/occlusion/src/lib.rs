@@ -58,7 +58,6 @@ impl Method for Occlusion {
         let mut average = MaskAverage::new(shape.clone())?;
         let mut drops = Vec::new();
         passes.run(|windows| {
-            let count = windows.end - windows.start;
             let deleted = deleted(&axes, windows);
             let drop = &whole - perturbed.scores(&(1.0 - &deleted))?;
             average.add(&drop, &deleted)?;

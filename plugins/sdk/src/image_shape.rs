@@ -78,7 +78,8 @@ impl Tensor {
     /// Another rank, and whatever an operation before refused.
     pub fn planar_shape(&self) -> Result<[u32; 4], Error> {
         let planar = |shape: Vec<u32>| {
-            <[u32; 4]>::try_from(shape).map_err(|other| Error::shape("image-shape", "images (N, C, H, W); this works on no volumes", &other))
+            <[u32; 4]>::try_from(shape)
+                .map_err(|other| Error::shape("image-shape", "images (N, C, H, W), not volumes,", &other))
         };
         planar(self.shape()?)
     }

@@ -11,7 +11,7 @@
 //!
 //! ```
 //! use lacuna_plugin::masks::{Config, Findings, Objective, Start};
-//! use lacuna_plugin::{Error, Explanation, Random, Request, progress};
+//! use lacuna_plugin::{Error, Explanation, Random, Remedy, Request, progress};
 //!
 //! const STEPS: u32 = 100;
 //!
@@ -19,7 +19,7 @@
 //!     let config = Config::from_settings(&request.settings)?;
 //!     let objective = Objective::new(&request, &config)?;
 //!     let mut mask = Start::Constant { value: 0.5 }.mask(&objective, &mut Random::new(request.seed), STEPS)?;
-//!     let mut findings = Findings::new(&objective, "a smaller step");
+//!     let mut findings = Findings::new(&objective, Remedy::lower("step"));
 //!     let mut unclamped = mask.clone();
 //!     for step in 0..STEPS {
 //!         let leaf = mask.track();

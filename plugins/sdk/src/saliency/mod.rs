@@ -14,7 +14,7 @@
 //!
 //! ```
 //! use lacuna_plugin::saliency::{Channels, explain_zeros};
-//! use lacuna_plugin::{Error, Explanation, ReluRule, Request, Score};
+//! use lacuna_plugin::{Error, Explanation, Extra, ReluRule, Request, Score};
 //!
 //! fn explain(request: Request<'_>) -> Result<Explanation, Error> {
 //!     let score = Score::from_settings(&request.settings)?;
@@ -22,7 +22,7 @@
 //!     let attribution = classifier.gradient(images, targets, score, ReluRule::Plain).check()?;
 //!     let map = Channels::from_settings(&request.settings)?.reduce(&attribution);
 //!     let findings = explain_zeros(&request, score, &map)?;
-//!     Ok(Explanation { map, extras: vec![("attribution", attribution)], findings })
+//!     Ok(Explanation { map, extras: vec![Extra::other("attribution", attribution)], findings })
 //! }
 //! ```
 
