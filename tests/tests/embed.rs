@@ -1,6 +1,6 @@
 //! The embedding example, as a viewer runs it.
 
-#[path = "../../host/runtime/examples/embed.rs"]
+#[path = "../../host/session/examples/embed.rs"]
 #[allow(dead_code, reason = "its main function takes the manifest from the command line")]
 mod embed;
 

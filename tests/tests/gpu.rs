@@ -11,7 +11,7 @@ use lacuna_engine::{
 use lacuna_tests::child;
 use std::path::Path;
 
-#[path = "../../host/runtime/examples/embed.rs"]
+#[path = "../../host/session/examples/embed.rs"]
 #[allow(dead_code, reason = "only the viewer's device is taken from the example")]
 mod embed;
 

@@ -20,9 +20,14 @@ pub fn start_clock() {
     STARTED.get_or_init(Instant::now);
 }
 
+/// When the program started.
+pub fn started() -> Instant {
+    *STARTED.get_or_init(Instant::now)
+}
+
 /// Time since the program started.
 pub fn since_start() -> Duration {
-    STARTED.get_or_init(Instant::now).elapsed()
+    started().elapsed()
 }
 
 /// Text as a terminal may show it. Names of files, classes and nodes and the words of programs come from elsewhere: what would

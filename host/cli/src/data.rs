@@ -4,12 +4,11 @@ use crate::{
     console::Console,
     failure::{Failure, Result},
     interrupt,
-    output::{OutputFolder, RECORD},
     pictures::{self, PictureArguments},
-    provenance::Provenance,
 };
 use lacuna_imaging::write_atomic;
 use lacuna_runtime::{CancelToken, Progress};
+use lacuna_session::{OutputFolder, Provenance, RECORD};
 use lacuna_study::{
     Patients, Table,
     paste::{Contrast, DatasetReport, DonorFold, PasteOptions, Paster, write_dataset},
@@ -108,7 +107,7 @@ fn paste_lesions(arguments: &PasteArguments) -> Result<()> {
     }
     let folder = OutputFolder::open(&arguments.out)?;
     let mut made = None;
-    folder.fill(&[], |staged| {
+    folder.fill::<Failure>(&[], |staged| {
         let report = paste(&console, &cancel, &table, &paster, staged)?;
         let record = json!({
             "lacuna": env!("CARGO_PKG_VERSION"),

@@ -3,16 +3,15 @@
 use crate::{
     console::Console,
     devices,
-    explain::{Explainer, InputArguments, MethodArguments, write},
+    explain::{InputArguments, show},
     failure::Result,
     interrupt,
-    model::Model,
-    output::OutputFolder,
-    plugins::{PluginArguments, Plugins},
+    plugins::PluginArguments,
 };
 use lacuna_conformance::reference;
 use lacuna_imaging::{Image, write_atomic};
 use lacuna_runtime::Limits;
+use lacuna_session::{Choice, Explainer, Model, OutputFolder, write};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -42,7 +41,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let cancel = interrupt::watch()?;
     let model = Model::new(reference::NAME, reference::MANIFEST, reference::files())?;
     let folder = OutputFolder::open(&arguments.out)?;
-    folder.fill(&[], |staged| {
+    folder.fill::<lacuna_session::Error>(&[], |staged| {
         for (name, bytes) in [IMAGE, MASK] {
             write_atomic(staged.join(name), bytes)?;
         }
@@ -53,13 +52,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let subject = input.read(&image, model.manifest(), &input.reader())?;
     let mask = Image::read(arguments.out.join(MASK.0))?;
 
-    let plugins = Plugins::load(&console, &PluginArguments::default())?;
-    let chosen = MethodArguments::named("meaningful-perturbation", "blur", Vec::new()).choose(&plugins, &[])?;
+    let plugins = PluginArguments::default().load(&console)?;
+    let chosen = Choice::default().choose(&plugins, &[])?;
     let device = devices::open(&console, &arguments.device)?;
     let classifier = model.load(&console, &device)?;
     interrupt::check(&cancel)?;
     let explainer = Explainer {
-        console: &console,
+        watch: &console,
         host: &plugins.host,
         model: &model,
         classifier: &classifier,
@@ -68,13 +67,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         seed: SEED,
         limits: Limits::default(),
         cancel,
+        started: crate::console::started(),
     };
     let target = model.class(TARGET)?;
     let explained = explainer.explain("explaining", std::slice::from_ref(&subject), Some(target))?;
     for explained in &explained {
-        interrupt::check(&explainer.cancel)?;
+        explainer.check()?;
         let summary = write(&explainer, &subject, explained, &folder)?;
-        summary.show(&console);
+        show(&summary, &console);
         let agreement = Agreement::of(explained.map.data(), mask.data());
         agreement.show(&console);
         if let Some(seconds) = summary.seconds_to_first_step {

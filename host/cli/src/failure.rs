@@ -27,7 +27,7 @@ impl Failure {
     }
 
     /// The same, caused by an argument or a file.
-    pub fn as_input(self) -> Failure {
+    pub fn into_input(self) -> Failure {
         Failure::Input(self.to_string())
     }
 
@@ -62,6 +62,26 @@ impl From<lacuna_imaging::Error> for Failure {
             _ => "",
         };
         Failure::Input(format!("{error}{option}"))
+    }
+}
+
+impl From<lacuna_session::Error> for Failure {
+    fn from(error: lacuna_session::Error) -> Failure {
+        use lacuna_session::Error;
+        let said = error.in_words(words::place, words::remedy);
+        match error {
+            Error::Input { .. } => Failure::Input(said),
+            Error::Unwritable { .. } => Failure::Run(said),
+            Error::Start(error) => Failure::from(error).into_input(),
+            Error::Stopped => Failure::interrupted(),
+            Error::Imaging(error) => error.into(),
+            Error::Engine(error) => error.into(),
+            Error::Run(error) => error.into(),
+            Error::Host(error) => error.into(),
+            Error::Load(error) => error.into(),
+            Error::Library(error) => error.into(),
+            Error::Settings(error) => error.into(),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The `lacuna` program: explains what an image classifier looks at.
 //!
 //! ```text
-//! arguments -> commands -> explain: images, model, plugins -> run -> results in a folder
+//! arguments -> commands -> explain: values of a lacuna-session -> results in a folder
 //!                          demo, devices, plugins, models, train, reconstruct, data, score, phantom, bench
 //! ```
 //!
@@ -19,19 +19,16 @@ mod demo;
 mod devices;
 mod explain;
 mod failure;
-mod hash;
 mod interrupt;
 mod memory;
-mod model;
 mod models;
-mod output;
 mod phantom;
 mod pictures;
 mod plugins;
-mod provenance;
 mod reconstruct;
 mod score;
 mod train;
+mod watch;
 mod words;
 
 use std::process::ExitCode;

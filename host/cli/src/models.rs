@@ -1,16 +1,16 @@
 //! `lacuna models inspect FILE.toml`.
 
 use crate::{
-    black_box::{BlackBoxArguments, Opening},
+    black_box::BlackBoxArguments,
     console::Console,
     devices::DeviceArguments,
     explain::{GrantArguments, LimitArguments},
     failure::Result,
     interrupt,
-    model::Model,
-    plugins::{PluginArguments, Plugins},
+    plugins::PluginArguments,
 };
 use lacuna_engine::{Activation, Cells, Classifier, ReluRule, Tensor};
+use lacuna_session::{Model, Opening};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -42,17 +42,17 @@ pub struct Arguments {
 pub fn run(Command::Inspect(arguments): &Command) -> Result<()> {
     let console = Console::new(arguments.json);
     let cancel = interrupt::watch()?;
-    let plugins = Plugins::load(&console, &PluginArguments::default())?;
+    let plugins = PluginArguments::default().load(&console)?;
     let device = arguments.device.open(&console)?;
     let opening = Opening {
-        console: &console,
+        watch: &console,
         host: &plugins.host,
         device: &device,
         limits: &arguments.limits.read()?,
         granted: &arguments.grants.granted,
         cancel: &cancel,
     };
-    let model = Model::read(&arguments.classifier, &arguments.black_box, &opening)?;
+    let model = Model::read(&arguments.classifier, &arguments.black_box.trust(), &opening)?;
     let classifier = model.load(&console, &device)?;
     let info = classifier.info();
     let grey = Tensor::full(&device, &info.shape(1), 0.5)?;

@@ -4,11 +4,11 @@ use crate::{
     console::Console,
     failure::{Failure, Result},
     interrupt,
-    output::OutputFolder,
 };
 use lacuna_imaging::{BitDepth, Image, write_atomic};
 use lacuna_phantom::{Error, MANIFEST_FILE, Quality, SIDE, TrainOptions, WEIGHTS_FILE, phantoms, train};
 use lacuna_runtime::Progress;
+use lacuna_session::OutputFolder;
 use lacuna_study::{Row, Table};
 use serde_json::json;
 use std::{ops::ControlFlow, path::PathBuf, time::Instant};
@@ -64,7 +64,7 @@ pub fn run(command: &Command) -> Result<()> {
 fn images(arguments: &ImagesArguments) -> Result<()> {
     let cancel = interrupt::watch()?;
     let folder = OutputFolder::open(&arguments.out)?;
-    let files = folder.fill(&[], |staged| {
+    let files = folder.fill::<Failure>(&[], |staged| {
         let mut rows = Vec::new();
         for (index, made) in phantoms(arguments.seed, arguments.count as usize).enumerate() {
             interrupt::check(&cancel)?;
@@ -123,7 +123,7 @@ fn training(arguments: &TrainArguments) -> Result<()> {
         Error::Option { .. } => Failure::Input(error.to_string()),
         other => Failure::Run(other.to_string()),
     })?;
-    folder.fill(&[], |staged| {
+    folder.fill::<Failure>(&[], |staged| {
         write_atomic(staged.join(WEIGHTS_FILE), &trained.weights)?;
         Ok(write_atomic(staged.join(MANIFEST_FILE), trained.manifest.as_bytes())?)
     })?;

@@ -4,16 +4,14 @@ use crate::{
     console::Console,
     devices::DeviceArguments,
     failure::{Failure, Result},
-    hash, interrupt,
-    model::GeneratorModel,
-    output::{OutputFolder, RECORD},
+    interrupt,
     pictures::{self, PictureArguments},
-    provenance::Provenance,
 };
 use lacuna_engine::{Device, Generator, Tensor};
 use lacuna_imaging::{
     BitDepth, Image, Interpolation, Map, Picture, Reader, RgbToGrey, Sheet, SheetRow, sheet, write_atomic,
 };
+use lacuna_session::{GeneratorModel, OutputFolder, Provenance, RECORD, hash};
 use lacuna_study::SplitMix;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -73,7 +71,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let notes = reader.notes();
     pictures::tell(&console, &notes);
     let notes = pictures::in_words(&notes);
-    let files = folder.fill(&[], |staged| write(&all, (&model, &device), arguments, &notes, staged))?;
+    let files = folder.fill::<Failure>(&[], |staged| write(&all, (&model, &device), arguments, &notes, staged))?;
     let sheet = folder.path().join(SHEET);
     console.say(&format!("{} images; the sheet is {}", all.len(), sheet.display()));
     console.give(&json!({ "files": files, "folder": folder.path(), "sheet": sheet, "notes": notes }));

@@ -5,13 +5,13 @@ use crate::{
     devices::DeviceArguments,
     failure::{Failure, Result},
     interrupt,
-    output::OutputFolder,
     pictures::{self, PictureArguments},
     words,
 };
 use lacuna_engine::{Architecture, Device, VaeConfig};
 use lacuna_imaging::Reader;
 use lacuna_runtime::CancelToken;
+use lacuna_session::OutputFolder;
 use lacuna_study::{Fold, Patients, SplitPatients, Table};
 use lacuna_training::{
     Augmentation, AutoencoderOptions, ClassWeights, ClassifierOptions, Error, Labels, MANIFEST_FILE, Outcome, Place,

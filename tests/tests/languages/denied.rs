@@ -51,7 +51,7 @@ fn nothing_takes_time_and_the_clock_stands_still() {
 fn what_is_held_is_bounded() {
     for misbehaviour in ["hoard-pollables", "hoard-streams"] {
         let text = refused(misbehaviour);
-        assert!(text.contains("asks-for-everything") && text.contains("--limit handles=400"), "{text}");
+        assert!(text.contains("asks-for-everything") && text.contains("raise the limit `handles` to 400"), "{text}");
     }
     let text = refused("much-random");
     assert!(text.contains("1099511627776 bytes at once"), "{text}");
@@ -91,6 +91,6 @@ fn what_is_not_answered_is_denied_or_ends_the_run() {
     ] {
         let text = refused(misbehaviour);
         assert!(text.contains(part) && text.contains("asks-for-everything"), "{text}");
-        assert!(text.contains("report it to its author"), "{text}");
+        assert!(text.contains("Report this to the plugin's author"), "{text}");
     }
 }

@@ -71,7 +71,7 @@ fn python_holds_nothing_up() {
     let start = Instant::now();
     assert_eq!(words(plugin, "sleep", 1), ["slept"]);
     assert!(start.elapsed() < SHORT, "two hours of sleep took {:?}", start.elapsed());
-    fails(plugin, "endless-loop", &["wall time of 5s", "--limit wall-time="]);
+    fails(plugin, "endless-loop", &["wall time of 5s", "raise the limit `wall-time`"]);
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn python_that_fails_says_how() {
         "failure",
         &["stopped itself", "python_hostile.py", "in failure / KeyError: 'a key that is not there'"],
     );
-    fails(plugin, "hoard", &["may have 256 MiB", "--limit guest-memory="]);
+    fails(plugin, "hoard", &["may have 256 MiB", "raise the limit `guest-memory`"]);
     fails(plugin, "recursion", &["RecursionError: maximum recursion depth exceeded"]);
     fails(plugin, "loop-of-events", &["PermissionError"]);
     fails(plugin, "leave", &[]);

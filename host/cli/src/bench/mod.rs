@@ -3,12 +3,9 @@
 mod passes;
 mod step;
 
-use crate::{
-    black_box::{BlackBoxArguments, Opening},
-    failure::Result,
-    model::Model,
-};
+use crate::failure::Result;
 use lacuna_engine::{Architecture, Classifier};
+use lacuna_session::{Model, Opening, Trust};
 use std::path::Path;
 
 #[derive(Debug, clap::Subcommand)]
@@ -45,12 +42,12 @@ pub fn run(command: &Command) -> Result<()> {
 
 /// A DenseNet121 of random weights, or the classifier in a file.
 fn classifier(named: &str, opening: &Opening<'_>) -> Result<Classifier> {
-    let Opening { console, device, .. } = *opening;
+    let Opening { watch, device, .. } = *opening;
     match named {
         "densenet121" => {
-            let _waiting = console.wait("making a DenseNet121 with random weights");
+            let _waiting = watch.wait("making a DenseNet121 with random weights");
             Ok(Classifier::untrained(Architecture::DenseNet121, 3, SEED, device)?)
         }
-        file => Model::read(Path::new(file), &BlackBoxArguments::default(), opening)?.load_for_images(console, device),
+        file => Ok(Model::read(Path::new(file), &Trust::default(), opening)?.load_for_images(watch, device)?),
     }
 }

@@ -1,17 +1,10 @@
 //! `lacuna bench passes`: methods of many passes against the passes themselves.
 
 use super::{SEED, classifier};
-use crate::{
-    black_box::Opening,
-    console::Console,
-    devices::DeviceArguments,
-    explain::MethodArguments,
-    failure::Result,
-    interrupt,
-    plugins::{PluginArguments, Plugins},
-};
+use crate::{console::Console, devices::DeviceArguments, failure::Result, interrupt, plugins::PluginArguments};
 use lacuna_engine::{ClassIndex, Classifier, ReluRule, Score, Tensor};
 use lacuna_runtime::{ExplainRequest, Limits, Need, Role, RunRecord, explain};
+use lacuna_session::{Choice, Opening, Selection};
 use serde::Serialize;
 use std::time::Instant;
 
@@ -74,11 +67,11 @@ struct Row {
 pub fn run(arguments: &Arguments) -> Result<()> {
     let console = Console::new(arguments.json);
     let cancel = interrupt::watch()?;
-    let plugins = Plugins::load(&console, &PluginArguments::default())?;
+    let plugins = PluginArguments::default().load(&console)?;
     let device = arguments.device.open(&console)?;
     let limits = Limits::default();
     let opening = Opening {
-        console: &console,
+        watch: &console,
         host: &plugins.host,
         device: &device,
         limits: &limits,
@@ -96,9 +89,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let mut rows = Vec::new();
     for name in &arguments.methods {
         let deletes = plugins.get(Role::Method, name)?.uses_perturbation();
-        let method = (name.as_str(), None, params(name, arguments, info.height.min(info.width)));
-        let constant = deletes.then(|| ("constant", None, Vec::new()));
-        let chosen = MethodArguments::named_with(method, constant).choose(&plugins, &[])?;
+        let method = Selection::named(name).with(params(name, arguments, info.height.min(info.width)));
+        let perturbation = if deletes { Selection::named("constant") } else { Selection::default() };
+        let chosen = Choice { method, perturbation }.choose(&plugins, &[])?;
         let gradients = chosen.method.info().needs.contains(&Need::Gradients);
         let _waiting = console.wait(&format!("measuring {name}"));
         bare(&classifier, &many, gradients)?;

@@ -1,17 +1,10 @@
 //! `lacuna bench step`: what one optimisation step costs, and where its time goes.
 
 use super::{SEED, classifier};
-use crate::{
-    black_box::Opening,
-    console::Console,
-    devices::DeviceArguments,
-    explain::{Chosen, MethodArguments},
-    failure::Result,
-    interrupt,
-    plugins::{PluginArguments, Plugins},
-};
+use crate::{console::Console, devices::DeviceArguments, failure::Result, interrupt, plugins::PluginArguments};
 use lacuna_engine::{ClassIndex, Classifier, Tensor};
 use lacuna_runtime::{CancelToken, ExplainRequest, Host, Limits, RunRecord, Settings, Timings, explain};
+use lacuna_session::{Choice, Chosen, Opening};
 use serde::Serialize;
 use std::fs;
 
@@ -68,11 +61,11 @@ struct Row {
 pub fn run(arguments: &Arguments) -> Result<()> {
     let console = Console::new(arguments.json);
     let cancel = interrupt::watch()?;
-    let plugins = Plugins::load(&console, &PluginArguments::default())?;
-    let chosen = MethodArguments::named("meaningful-perturbation", "blur", Vec::new()).choose(&plugins, &[])?;
+    let plugins = PluginArguments::default().load(&console)?;
+    let chosen = Choice::default().choose(&plugins, &[])?;
     let device = arguments.device.open(&console)?;
     let opening = Opening {
-        console: &console,
+        watch: &console,
         host: &plugins.host,
         device: &device,
         limits: &Limits::default(),

@@ -1,15 +1,12 @@
 //! One method with one perturbation over all images, image by image on the disk, so that a killed run goes on.
 
 use super::rows::Chosen;
-use crate::{
-    explain::{Explained, Explainer, Seen, Subject},
-    failure::{Failure, Result},
-    hash,
-};
+use crate::failure::{Failure, Result};
 use lacuna_diagnostic::Finding;
 use lacuna_engine::Tensor;
 use lacuna_imaging::{Image, Interpolation, Map, Reader, write_atomic};
 use lacuna_runtime::{Grants, MeasureRequest, Plugin, Settings, measure};
+use lacuna_session::{Explained, Explainer, Seen, Subject, hash};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::{

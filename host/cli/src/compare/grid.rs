@@ -4,8 +4,9 @@ use super::{
     cell::{self, Cell},
     rows::Chosen,
 };
-use crate::{explain::Subject, failure::Result};
+use crate::failure::Result;
 use lacuna_imaging::{OverlayStyle, Picture, Reader, RgbToGrey, Sheet, SheetRow, overlay, sheet};
+use lacuna_session::Subject;
 use std::path::Path;
 
 /// Side of a tile in pixels.

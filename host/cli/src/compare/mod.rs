@@ -9,21 +9,21 @@ mod rows;
 mod table;
 
 use crate::{
-    black_box::{BlackBoxArguments, Opening},
+    black_box::BlackBoxArguments,
     console::Console,
     devices::DeviceArguments,
-    explain::{Explainer, GrantArguments, InputArguments, LimitArguments, MethodArguments, Subject},
+    explain::{GrantArguments, InputArguments, LimitArguments},
     failure::{Failure, Result},
-    hash, interrupt,
-    model::{GeneratorModel, Model},
-    output::{OutputFolder, RECORD},
-    pictures,
-    plugins::{PluginArguments, Plugins},
-    provenance::Provenance,
+    interrupt, pictures,
+    plugins::PluginArguments,
 };
 use cell::{Cell, ImageResult, Metrics};
 use lacuna_imaging::{Orienting, Reader, write_atomic};
 use lacuna_runtime::{Grants, Plugin, Progress, Role};
+use lacuna_session::{
+    Choice, Explainer, GeneratorModel, Model, Opening, OutputFolder, Plugins, Provenance, RECORD, Selection, Subject,
+    Unwatched, hash,
+};
 use lacuna_study::{Patients, Table};
 use rows::Chosen;
 use serde_json::{Value, json};
@@ -106,17 +106,17 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let console = Console::new(arguments.json);
     let cancel = interrupt::watch()?;
     let limits = arguments.limits.read()?;
-    let plugins = Plugins::load(&console, &arguments.plugins)?;
+    let plugins = arguments.plugins.load(&console)?;
     let device = arguments.device.open(&console)?;
     let opening = Opening {
-        console: &console,
+        watch: &console,
         host: &plugins.host,
         device: &device,
         limits: &limits,
         granted: &arguments.grants.granted,
         cancel: &cancel,
     };
-    let model = Model::read(&arguments.classifier, &arguments.black_box, &opening)?;
+    let model = Model::read(&arguments.classifier, &arguments.black_box.trust(), &opening)?;
     let generator_model = arguments.generator.as_deref().map(GeneratorModel::read).transpose()?;
     let table = Table::read(&arguments.data, &Patients::Auto)?;
     let manifests: Vec<&Path> =
@@ -159,12 +159,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let mut used = BTreeMap::new();
     let mut granted = Grants::none();
     for cell in &cells {
-        let method = MethodArguments::named_with(
-            (&cell.method, preset_of(arguments, &cell.method), params_of(arguments, &cell.method)),
-            cell.perturbation.as_deref().map(|name| (name, preset_of(arguments, name), params_of(arguments, name))),
-        );
-        let settings = method.choose(&plugins, &arguments.grants.granted)?;
-        let quiet = Console::new(true);
+        let selected =
+            |name: &str| Selection::named(name).with(params_of(arguments, name)).preset(preset_of(arguments, name));
+        let choice = Choice {
+            method: selected(&cell.method),
+            perturbation: cell.perturbation.as_deref().map(selected).unwrap_or_default(),
+        };
+        let settings = choice.choose(&plugins, &arguments.grants.granted)?;
         for plugin in std::iter::once(settings.method).chain(settings.perturbation) {
             used.insert(format!("{} {}", plugin.role(), plugin.name()), plugin.sha256().to_owned());
             for need in plugin.info().needs.iter().filter(|need| settings.grants.contains(plugin.name(), **need)) {
@@ -172,7 +173,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             }
         }
         let explainer = Explainer {
-            console: &quiet,
+            watch: &Unwatched,
             host: &plugins.host,
             model: &model,
             classifier: &classifier,
@@ -181,6 +182,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             seed: arguments.seed,
             limits: limits.clone(),
             cancel: cancel.clone(),
+            started: crate::console::started(),
         };
         let results = compare(cell, &explainer, (&metrics, &reader), &images, arguments, &mut bar)?;
         lines.push(Line::new(cell, &names, &results, arguments.seed));
@@ -289,7 +291,7 @@ fn cells(arguments: &Arguments, plugins: &Plugins) -> Result<Vec<Cell>> {
 fn metrics<'a>(arguments: &Arguments, plugins: &'a Plugins) -> Result<Metrics<'a>> {
     let chosen: Vec<&Plugin> = match arguments.metrics.as_slice() {
         [] => plugins.iter().filter(|plugin| plugin.role() == Role::Metric).collect(),
-        names => names.iter().map(|name| plugins.get(Role::Metric, name)).collect::<Result<_>>()?,
+        names => names.iter().map(|name| plugins.get(Role::Metric, name)).collect::<lacuna_session::Result<_>>()?,
     };
     let perturbation = plugins.get(Role::Perturbation, &arguments.metric_perturbation)?;
     let used: Vec<&Plugin> = chosen.iter().copied().chain([perturbation]).collect();

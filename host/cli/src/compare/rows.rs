@@ -3,9 +3,9 @@
 use crate::{
     console::Console,
     failure::{Failure, Result},
-    model::Model,
 };
 use lacuna_engine::ClassIndex;
+use lacuna_session::Model;
 use lacuna_study::{Row, SplitMix, SplitPatients, Table};
 use std::{collections::HashSet, fs, path::Path};
 
@@ -92,7 +92,7 @@ pub fn choose(
 
 /// The test patients in the record beside a manifest; none where there is no record.
 fn judged(manifest: &Path) -> Result<Option<HashSet<String>>> {
-    let path = manifest.with_file_name(crate::output::RECORD);
+    let path = manifest.with_file_name(lacuna_session::RECORD);
     let Ok(text) = fs::read_to_string(&path) else { return Ok(None) };
     let record: Option<serde_json::Value> = serde_json::from_str(&text).ok();
     let patients = record.and_then(|mut record| record.get_mut("patients").map(serde_json::Value::take));

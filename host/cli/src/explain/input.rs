@@ -1,17 +1,12 @@
-//! From a file to what the classifier takes.
+//! Options about the files that are explained.
 
-use super::Subject;
 use crate::{
     failure::{Failure, Result},
-    hash,
-    pictures::{self, PictureArguments},
+    pictures::PictureArguments,
 };
 use lacuna_engine::Manifest;
-use lacuna_imaging::{
-    Error, ErrorKind, Geometry, Image, IntensityWindow, Interpolation, NonFinite, Orientation, ReadOptions, Reader,
-    RgbToGrey, SliceAt, Warning, WholeVolume,
-};
-use serde::Serialize;
+use lacuna_imaging::{Error, ErrorKind, IntensityWindow, NonFinite, ReadOptions, Reader, RgbToGrey, SliceAt};
+use lacuna_session::Subject;
 use std::path::Path;
 
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -33,38 +28,6 @@ pub struct InputArguments {
     pictures: PictureArguments,
 }
 
-/// What the record says of the image.
-#[derive(Clone, Debug, Serialize)]
-pub struct ImageRecord {
-    pub path: String,
-    pub sha256: String,
-    /// Voxels along the third axis of a whole volume as the classifier sees it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub depth: Option<usize>,
-    pub height: usize,
-    pub width: usize,
-    pub channels: usize,
-    /// The sides of the patient towards which depth, rows and columns of a whole volume count up.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub orientation: Option<String>,
-    /// Plane and index in a volume.
-    pub slice: Option<String>,
-    /// The EXIF orientation by which the picture was turned upright.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub turned_by_exif_orientation: Option<u8>,
-    /// The other file of a volume that is kept as header and voxels.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub other_half: Option<OtherHalf>,
-    /// The values of the file that became 0 and 1.
-    pub intensity: [f32; 2],
-}
-
-#[derive(Clone, Debug, Serialize)]
-pub struct OtherHalf {
-    pub path: String,
-    pub sha256: String,
-}
-
 impl InputArguments {
     /// For all images of a command, and for masks beside them.
     pub fn reader(&self) -> Reader {
@@ -79,28 +42,15 @@ impl InputArguments {
         })
     }
 
-    /// Reads an image and fits it to the classifier: channels, then size (bilinear with antialiasing).
+    /// Reads an image and fits it to the classifier.
     pub fn read(&self, path: &Path, manifest: &Manifest, reader: &Reader) -> Result<Subject> {
-        let taken = &manifest.input;
-        let (image, mut warnings) = reader.read_with_warnings(path).map_err(|error| self.with_option(error))?;
         let rule = match self.to_grey {
             true => RgbToGrey::Luminance,
             false => RgbToGrey::OnlyIfGrey,
         };
-        let fitted = image.to_channels(taken.channels, rule)?;
-        // With `--to-grey` the user knows that colours are lost.
-        if let Some(warning @ (Warning::NearlyGrey { .. } | Warning::Repeated { .. })) =
-            image.channels_changed(taken.channels)
-        {
-            reader.note(path, warning);
-            warnings.push(warning);
-        }
-        let fitted = fitted.resize(taken.height, taken.width, Interpolation::BilinearAntialias)?;
-        Ok(Subject {
-            record: ImageRecord::new(path, &image)?,
-            warnings: warnings.iter().map(|warning| pictures::with_option(warning, warning)).collect(),
-            image,
-            fitted,
+        Subject::read(path, manifest, rule, reader).map_err(|error| match error {
+            lacuna_session::Error::Imaging(error) => self.with_option(error),
+            other => other.into(),
         })
     }
 
@@ -112,61 +62,4 @@ impl InputArguments {
             (_, failure) => failure,
         }
     }
-}
-
-impl ImageRecord {
-    /// A whole volume, as the array that the classifier sees.
-    pub fn of_volume(path: &Path, whole: &WholeVolume) -> Result<ImageRecord> {
-        let ([depth, height, width], header) = (whole.geometry.sizes(), whole.geometry.header());
-        let other = header.files().into_iter().find(|file| *file != path);
-        Ok(ImageRecord {
-            path: path.display().to_string(),
-            sha256: sha256(path)?,
-            depth: Some(depth),
-            height,
-            width,
-            channels: 1,
-            orientation: Some(whole.geometry.orientation().to_string()),
-            slice: None,
-            turned_by_exif_orientation: None,
-            other_half: other.map(other_half).transpose()?,
-            intensity: [whole.intensity.low, whole.intensity.high],
-        })
-    }
-
-    fn new(path: &Path, image: &Image) -> Result<ImageRecord> {
-        let (slice, other) = match image.geometry() {
-            Geometry::Slice(slice) => {
-                let files = slice.header().files();
-                let other = files.into_iter().find(|file| *file != path);
-                (Some(slice.at().to_string()), other)
-            }
-            Geometry::Pixels => (None, None),
-        };
-        let turned = image.turned();
-        Ok(ImageRecord {
-            path: path.display().to_string(),
-            sha256: sha256(path)?,
-            turned_by_exif_orientation: (turned != Orientation::Upright).then(|| turned.number()),
-            other_half: other.map(other_half).transpose()?,
-            depth: None,
-            height: image.height(),
-            width: image.width(),
-            channels: image.channels(),
-            orientation: None,
-            slice,
-            intensity: [image.intensity().low, image.intensity().high],
-        })
-    }
-}
-
-fn sha256(path: &Path) -> Result<String> {
-    hash::of_file(path).map_err(|error| {
-        let remedy = "check the disk or network share that holds the file";
-        Failure::input(path.display(), format!("cannot be read ({error})"), remedy)
-    })
-}
-
-fn other_half(file: &Path) -> Result<OtherHalf> {
-    Ok(OtherHalf { path: file.display().to_string(), sha256: sha256(file)? })
 }

@@ -1,41 +1,30 @@
 //! `lacuna explain`: images, a classifier, a method and a perturbation in; a folder of results out.
 //!
-//! [`input`] reads an image and fits it to the classifier, [`volume`] does so with a whole volume -> [`batch`] explains several
-//! together -> [`target`] says what the classifier sees after the deletion, [`result`] brings what came out back onto each
-//! image's own grid -> [`files`] writes it, [`record`] proves it.
+//! `lacuna-session` does the work; [`input`] and [`options`] are its values as arguments, [`show()`] what is said of a result.
 
-mod batch;
-mod files;
 mod input;
 mod options;
-mod record;
-mod result;
-mod target;
-mod volume;
+mod show;
 
-pub use batch::{Explained, Explainer, Subject};
-pub use files::write;
 pub use input::InputArguments;
-pub use options::{Chosen, GrantArguments, LimitArguments, MethodArguments};
-pub use target::Seen;
+pub use options::{GrantArguments, LimitArguments, MethodArguments};
+pub use show::show;
 
 use crate::{
-    black_box::{BlackBoxArguments, Opening},
+    black_box::BlackBoxArguments,
     console::Console,
     devices::DeviceArguments,
     failure::{Failure, Result},
-    interrupt,
-    model::{GeneratorModel, Model},
-    output::OutputFolder,
-    pictures,
-    plugins::{PluginArguments, Plugins},
+    interrupt, pictures,
+    plugins::PluginArguments,
 };
-use batch::{Answer, Given};
 use lacuna_engine::ClassIndex;
-use record::Summary;
+use lacuna_session::{
+    Answer, Explained, Explainer, GeneratorModel, Given, Model, Opening, OutputFolder, Subject, Summary, VolumeSubject,
+    write, write_volume,
+};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
-use volume::VolumeSubject;
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -93,19 +82,19 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let console = Console::new(arguments.json);
     let cancel = interrupt::watch()?;
     let limits = arguments.limits.read()?;
-    let plugins = Plugins::load(&console, &arguments.plugins)?;
+    let plugins = arguments.plugins.load(&console)?;
     let chosen = arguments.method.choose(&plugins, &arguments.grants.granted)?;
     let generator = arguments.generator.as_deref().map(GeneratorModel::read).transpose()?;
     let device = arguments.device.open(&console)?;
     let opening = Opening {
-        console: &console,
+        watch: &console,
         host: &plugins.host,
         device: &device,
         limits: &limits,
         granted: &arguments.grants.granted,
         cancel: &cancel,
     };
-    let model = Model::read(&arguments.classifier, &arguments.black_box, &opening)?;
+    let model = Model::read(&arguments.classifier, &arguments.black_box.trust(), &opening)?;
     let target = arguments.target.as_deref();
     let target = target.map(|text| model.class(text)).transpose()?;
     let folders = Folders::open(&arguments.out, &arguments.images)?;
@@ -122,7 +111,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     };
 
     let explainer = Explainer {
-        console: &console,
+        watch: &console,
         host: &plugins.host,
         model: &model,
         classifier: &classifier,
@@ -131,11 +120,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         seed: arguments.seed,
         limits,
         cancel,
+        started: crate::console::started(),
     };
     let mut report = Report { results: Vec::new(), seconds: 0.0 };
     for batch in subjects.batches(arguments.batch.into()) {
         let done = report.results.len();
-        let written = explain_batch(&explainer, batch, target, &folders, done);
+        let written = explain_batch((&console, &explainer), batch, target, &folders, done);
         report.results.extend(written.map_err(|failure| after(failure, done, subjects.len()))?);
     }
     report.seconds = crate::console::since_start().as_secs_f64();
@@ -144,7 +134,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn explain_batch(
-    explainer: &Explainer<'_>,
+    (console, explainer): (&Console, &Explainer<'_>),
     batch: Batch<'_>,
     target: Option<ClassIndex>,
     folders: &Folders,
@@ -157,9 +147,9 @@ fn explain_batch(
     let answers = explainer.run(&label, &batch.given(), target)?;
     let mut summaries = Vec::new();
     for (index, (answer, folder)) in answers.into_iter().zip(folders.per_image.iter().skip(done)).enumerate() {
-        interrupt::check(&explainer.cancel)?;
+        explainer.check()?;
         let summary = batch.write(index, explainer, answer, folder)?;
-        summary.show(explainer.console);
+        show(&summary, console);
         summaries.push(summary);
     }
     Ok(summaries)
@@ -209,10 +199,10 @@ impl Batch<'_> {
     }
 
     fn write(&self, at: usize, explainer: &Explainer<'_>, answer: Answer, folder: &OutputFolder) -> Result<Summary> {
-        match self {
-            Batch::Images(part) => write(explainer, &part[at], &Explained::of(&part[at], answer)?, folder),
-            Batch::Volumes(part) => part[at].write(explainer, &answer, folder),
-        }
+        Ok(match self {
+            Batch::Images(part) => write(explainer, &part[at], &Explained::of(&part[at], answer)?, folder)?,
+            Batch::Volumes(part) => write_volume(explainer, &part[at], &answer, folder)?,
+        })
     }
 }
 
@@ -226,7 +216,7 @@ fn subjects(console: &Console, arguments: &Arguments, model: &Model) -> Result<S
     let subjects = match arguments.volume {
         false => paths.map(|path| input.read(path, manifest, &reader)).collect::<Result<_>>().map(Subjects::Images),
         true => paths
-            .map(|path| VolumeSubject::read(input, path, manifest, &reader))
+            .map(|path| Ok(VolumeSubject::read(path, manifest, &reader)?))
             .collect::<Result<_>>()
             .map(Subjects::Volumes),
     };
@@ -251,7 +241,7 @@ impl Folders {
         }
         let per_image = match images {
             [_] => vec![OutputFolder::open(out)?],
-            _ => names.iter().map(|name| OutputFolder::open(&out.join(name))).collect::<Result<_>>()?,
+            _ => names.iter().map(|name| OutputFolder::open(&out.join(name))).collect::<lacuna_session::Result<_>>()?,
         };
         Ok(Folders { per_image, _all: all })
     }

@@ -1,6 +1,6 @@
 //! `lacuna plugins check`: what must hold of any plugin, checked on made images.
 
-use super::{PluginArguments, Plugins};
+use super::PluginArguments;
 use crate::{
     console::Console,
     devices::DeviceArguments,
@@ -10,6 +10,7 @@ use crate::{
 };
 use lacuna_conformance::{Bench, Check, Stamp, Subject};
 use lacuna_runtime::{Plugin, Role, Settings};
+use lacuna_session::Plugins;
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -40,7 +41,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let console = Console::new(arguments.json);
     let cancel = interrupt::watch()?;
     let limits = arguments.limits.read()?;
-    let plugins = Plugins::load(&console, &arguments.plugins)?;
+    let plugins = arguments.plugins.load(&console)?;
     let chosen = chosen(&plugins, &arguments.names)?;
     check_params(arguments, &chosen)?;
     let device = arguments.device.open(&console)?;

@@ -1,6 +1,6 @@
 //! `lacuna plugins inspect NAME`.
 
-use super::{PluginArguments, Plugins};
+use super::PluginArguments;
 use crate::{
     console::Console,
     failure::{Failure, Result},
@@ -22,7 +22,7 @@ pub struct Arguments {
 /// Shows what a plugin says of itself, and its hash.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let console = Console::new(arguments.json);
-    let plugins = Plugins::load(&console, &arguments.plugins)?;
+    let plugins = arguments.plugins.load(&console)?;
     let named: Vec<&Plugin> = plugins.iter().filter(|plugin| plugin.name() == arguments.name).collect();
     if named.is_empty() {
         let names: Vec<&str> = plugins.iter().map(Plugin::name).collect();

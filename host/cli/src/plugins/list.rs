@@ -1,6 +1,6 @@
 //! `lacuna plugins list`.
 
-use super::{PluginArguments, Plugins};
+use super::PluginArguments;
 use crate::{console::Console, failure::Result};
 use serde_json::json;
 
@@ -16,7 +16,7 @@ pub struct Arguments {
 /// One line for each plugin.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let console = Console::new(arguments.json);
-    let plugins = Plugins::load(&console, &arguments.plugins)?;
+    let plugins = arguments.plugins.load(&console)?;
     let mut listed = Vec::new();
     for plugin in plugins.iter() {
         let (role, name, info) = (plugin.role(), plugin.name(), plugin.info());

@@ -1,15 +1,29 @@
-//! The plugins of this program and of its user, and the commands about them.
+//! Options about plugins, and the commands about them.
 
 mod check;
-mod found;
 mod inspect;
 mod list;
 mod new;
 
-pub(crate) use found::read_component;
-pub use found::{PluginArguments, Plugins};
+use crate::{console::Console, failure::Result};
+use lacuna_session::Plugins;
+use std::path::PathBuf;
 
-use crate::failure::Result;
+/// The option of every command that uses plugins.
+#[derive(Debug, Default, clap::Args)]
+pub struct PluginArguments {
+    /// A folder of .wasm plugins, or one such file; can be given several times. Further folders: those in LACUNA_PLUGINS,
+    /// and `lacuna/plugins` in your data folder
+    #[arg(long, value_name = "DIR")]
+    plugins: Vec<PathBuf>,
+}
+
+impl PluginArguments {
+    /// Finds and compiles every plugin.
+    pub fn load(&self, console: &Console) -> Result<Plugins> {
+        Ok(Plugins::load(console, &self.plugins)?)
+    }
+}
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {

@@ -1,10 +1,7 @@
 //! From the classifier's grid back onto the image's own.
 
-use super::{
-    batch::{Answer, Batch, Explained, Subject},
-    target::Target,
-};
-use crate::failure::Result;
+use super::{Answer, Batch, Explained, Target};
+use crate::{error::Result, subject::Subject};
 use lacuna_diagnostic::Finding;
 use lacuna_engine::Tensor;
 use lacuna_imaging::{Interpolation, Map, NamedArray};
@@ -53,6 +50,9 @@ impl Parts<'_> {
 
 impl Explained {
     /// The answer about an image, brought back onto the image's grid by bilinear interpolation.
+    ///
+    /// # Errors
+    /// An answer about another grid.
     pub fn of(subject: &Subject, answer: Answer) -> Result<Explained> {
         let (image, fitted) = (&subject.image, &subject.fitted);
         let (height, width) = (image.height(), image.width());
@@ -102,7 +102,7 @@ mod tests {
     fn a_finding_goes_to_its_image_and_a_general_one_to_all() {
         let (of_second, of_all) = (Finding::new("saturated", "saturated"), Finding::new("all", "all"));
         let findings = [Finding { image: Some(1), ..of_second.clone() }, of_all.clone()];
-        assert_eq!(findings_of(0, &findings), [of_all.clone()]);
+        assert_eq!(findings_of(0, &findings), std::slice::from_ref(&of_all));
         assert_eq!(findings_of(1, &findings), [of_second, of_all]);
     }
 }

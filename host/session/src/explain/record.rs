@@ -1,12 +1,9 @@
 //! What ran, on what, with which values: for evaluators, and in short for the user.
 
-use super::{
-    batch::{Answer, Explainer},
-    input::ImageRecord,
-    target::{Choice, Target},
-};
-use crate::{console::Console, model::ModelRecord, provenance::Provenance, words};
+use super::{Answer, Explainer, Target};
+use crate::{model::ModelRecord, provenance::Provenance, subject::ImageRecord};
 use lacuna_diagnostic::Finding;
+use lacuna_imaging::Warning;
 use lacuna_runtime::{Message, RunRecord};
 use serde::Serialize;
 use std::{collections::BTreeMap, path::Path};
@@ -18,7 +15,7 @@ pub struct Record<'a> {
     lacuna: &'static str,
     provenance: Provenance,
     image: &'a ImageRecord,
-    warnings: &'a [String],
+    warnings: Vec<String>,
     classifier: &'a ModelRecord,
     /// What loading the classifier found: where its logits are taken, how it takes batches.
     classifier_notes: &'a [String],
@@ -39,14 +36,14 @@ pub struct Record<'a> {
 impl<'a> Record<'a> {
     pub fn new(
         explainer: &'a Explainer<'_>,
-        (image, warnings): (&'a ImageRecord, &'a [String]),
+        (image, warnings): (&'a ImageRecord, &[Warning]),
         answer: &'a Answer,
     ) -> Record<'a> {
         Record {
             lacuna: env!("CARGO_PKG_VERSION"),
             provenance: Provenance::now(Some(explainer.classifier.device())),
             image,
-            warnings,
+            warnings: in_words(explainer, warnings),
             classifier: explainer.model.record(),
             classifier_notes: &explainer.classifier.info().notes,
             generator: explainer.generator.map(|(model, _)| model.record()),
@@ -61,28 +58,29 @@ impl<'a> Record<'a> {
     }
 }
 
-/// What a user is told of one image, and a program by `--json`.
+/// What a user is told of one image, and a program as JSON.
 #[derive(Clone, Debug, Serialize)]
 pub struct Summary {
-    image: String,
+    pub image: String,
     pub target: Target,
     pub deleted_fraction: Option<f32>,
-    findings: Vec<Finding>,
-    warnings: Vec<String>,
-    device: String,
+    pub findings: Vec<Finding>,
+    pub warnings: Vec<String>,
+    pub device: String,
     /// Of the batch, without loading.
-    seconds: f64,
+    pub seconds: f64,
     /// Images of the batch.
-    batch: usize,
-    /// From the start of the program to the first report of a step.
+    pub batch: usize,
+    /// From [`Explainer::started`] to the first report of a step.
     pub seconds_to_first_step: Option<f64>,
-    folder: String,
-    files: Vec<String>,
+    pub folder: String,
+    pub files: Vec<String>,
 }
 
 impl Summary {
-    pub fn new(
-        (image, warnings): (&ImageRecord, &[String]),
+    pub(super) fn new(
+        explainer: &Explainer<'_>,
+        (image, warnings): (&ImageRecord, &[Warning]),
         answer: &Answer,
         folder: &Path,
         files: Vec<String>,
@@ -93,7 +91,7 @@ impl Summary {
             target: answer.target.clone(),
             deleted_fraction: answer.deleted_fraction,
             findings: answer.findings.clone(),
-            warnings: warnings.to_vec(),
+            warnings: in_words(explainer, warnings),
             device: batch.run.device.clone(),
             seconds: batch.run.timings.total,
             batch: batch.images.len(),
@@ -102,36 +100,8 @@ impl Summary {
             files,
         }
     }
+}
 
-    /// A few lines; what is doubtful about the result comes first.
-    pub fn show(&self, console: &Console) {
-        for finding in &self.findings {
-            console.warn(&format!("{}: {}", self.image, words::finding(finding)));
-        }
-        let Target { index, name, chosen, probability_before: before, probability_after: after, .. } = &self.target;
-        let why = match chosen {
-            Choice::ByTheUser => "",
-            Choice::MostProbable => ", the most probable class",
-        };
-        console.say(&format!("{}: target {index} `{name}`{why}", self.image));
-        let deleted = self.deleted_fraction.map(|area| format!(" with {:.1} % of the image deleted", 100.0 * area));
-        console.say(&match after {
-            Some(after) => format!("  probability {before:.3} before, {after:.3} after{}", deleted.unwrap_or_default()),
-            None => format!("  probability {before:.3}"),
-        });
-        if let Some(then) = self.target.then() {
-            console.say(&format!("  {then}"));
-        }
-        let together = match self.batch {
-            1 => String::new(),
-            images => format!(" for {images} images together"),
-        };
-        let overlay = Path::new(&self.folder).join("overlay.png");
-        console.say(&format!(
-            "  {:.1} s{together} on {}; the overlay is {}",
-            self.seconds,
-            self.device,
-            overlay.display()
-        ));
-    }
+fn in_words(explainer: &Explainer<'_>, warnings: &[Warning]) -> Vec<String> {
+    warnings.iter().map(|warning| explainer.watch.words(warning)).collect()
 }

@@ -1,6 +1,7 @@
 //! The folder that results go to: complete results under their names, or nothing.
 
-use crate::failure::{Failure, Result};
+use crate::error::{Error, Result};
+use lacuna_diagnostic::Remedy;
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -19,6 +20,9 @@ pub struct OutputFolder {
 
 impl OutputFolder {
     /// Makes the folder and finds out whether files can be written there.
+    ///
+    /// # Errors
+    /// A folder that cannot be made or written.
     pub fn open(path: &Path) -> Result<OutputFolder> {
         let missing: Vec<PathBuf> = path
             .ancestors()
@@ -45,15 +49,19 @@ impl OutputFolder {
 
     /// Lets `write` put files into a hidden folder, then moves them under their names, the record last. Files of `former`
     /// names that this run did not write belong to an older result and are removed.
-    pub fn fill(&self, former: &[&str], write: impl FnOnce(&Path) -> Result<()>) -> Result<Vec<String>> {
+    ///
+    /// # Errors
+    /// What `write` says, and files that cannot be moved.
+    pub fn fill<E: From<Error>>(
+        &self,
+        former: &[&str],
+        write: impl FnOnce(&Path) -> std::result::Result<(), E>,
+    ) -> std::result::Result<Vec<String>, E> {
         let staged = self.stage()?;
         write(staged.path())?;
         let moved = self.take(staged.path(), former);
         moved.map_err(|error| {
-            Failure::Run(format!(
-                "{}: the results cannot be moved there ({error}). Remedy: check the folder and its disk, then run again.",
-                self.path.display()
-            ))
+            Error::unwritable(&self.path, format!("the results cannot be moved there ({error})")).into()
         })
     }
 
@@ -85,23 +93,17 @@ impl Drop for OutputFolder {
     }
 }
 
-fn unwritable(path: &Path, error: &io::Error) -> Failure {
+fn unwritable(path: &Path, error: &io::Error) -> Error {
     let file = path.ancestors().find(|folder| folder.is_file());
     let (found, remedy) = match (file, error.kind()) {
-        (Some(file), _) => (
-            format!("`{}` is a file", file.display()),
-            "choose another folder with `--out`, or move the file away".to_owned(),
-        ),
-        (None, io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) => (
-            format!("the folder cannot be written ({error})"),
-            "give yourself the right to write there, or choose another folder with `--out`".to_owned(),
-        ),
-        (None, _) => (
-            format!("the folder cannot be made or written ({error})"),
-            "check the path and its disk, or choose another folder with `--out`".to_owned(),
-        ),
+        (Some(file), _) => (format!("`{}` is a file", file.display()), "move the file away"),
+        (None, io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) => {
+            (format!("the folder cannot be written ({error})"), "give yourself the right to write there")
+        }
+        (None, _) => (format!("the folder cannot be made or written ({error})"), "check the path and its disk"),
     };
-    Failure::Input(format!("{}: {found}; expected a folder that can be written. Remedy: {remedy}.", path.display()))
+    let found = format!("{found}; expected a folder that can be written");
+    Error::input(path.display(), found, [Remedy::another("out"), Remedy::advice(remedy)])
 }
 
 #[cfg(test)]
@@ -115,9 +117,9 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("a/b");
         let folder = OutputFolder::open(&path).unwrap();
-        let failed = folder.fill(&[], |staged| {
+        let failed = folder.fill::<Error>(&[], |staged| {
             fs::write(staged.join("half"), "").unwrap();
-            Err(Failure::interrupted())
+            Err(Error::Stopped)
         });
         assert!(failed.is_err());
         drop(folder);
@@ -130,7 +132,7 @@ mod tests {
         fs::write(root.path().join("map.nii.gz"), "old").unwrap();
         fs::write(root.path().join("mine.txt"), "the user's").unwrap();
         let folder = OutputFolder::open(root.path()).unwrap();
-        let written = folder.fill(&["map.nii.gz"], |staged| {
+        let written = folder.fill::<Error>(&["map.nii.gz"], |staged| {
             fs::write(staged.join(RECORD), "{}").unwrap();
             fs::write(staged.join("z.png"), "").unwrap();
             Ok(())

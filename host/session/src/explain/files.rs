@@ -1,16 +1,16 @@
 //! The files of one image's result.
 
 use super::{
-    batch::{Answer, Explained, Explainer, Subject},
-    input::ImageRecord,
+    Answer, Explained, Explainer,
     record::{Record, Summary},
 };
 use crate::{
-    failure::{Failure, Result},
+    error::{Error, Result},
+    folder::{OutputFolder, RECORD},
     hash,
-    output::{OutputFolder, RECORD},
+    subject::{ImageRecord, Subject},
 };
-use lacuna_imaging::{BitDepth, Geometry, OverlayStyle, overlay, panel, write_atomic, write_npz};
+use lacuna_imaging::{BitDepth, Geometry, OverlayStyle, Warning, overlay, panel, write_atomic, write_npz};
 use std::path::Path;
 
 /// Every name that a result can have.
@@ -27,6 +27,9 @@ const NAMES: [&str; 9] = [
 ];
 
 /// Writes all files of an image's result, or none.
+///
+/// # Errors
+/// Files that cannot be written.
 pub fn write(
     explainer: &Explainer<'_>,
     subject: &Subject,
@@ -40,27 +43,26 @@ pub fn write(
 }
 
 /// Writes what `own` writes, what every result has, and last the record that proves all of it; or nothing.
-pub fn write_result(
+pub(super) fn write_result(
     explainer: &Explainer<'_>,
-    (image, warnings): (&ImageRecord, &[String]),
+    (image, warnings): (&ImageRecord, &[Warning]),
     answer: &Answer,
     folder: &OutputFolder,
     own: impl FnOnce(&Path) -> Result<()>,
 ) -> Result<Summary> {
     let mut record = Record::new(explainer, (image, warnings), answer);
-    let files = folder.fill(&NAMES, |staged| {
+    let files = folder.fill::<Error>(&NAMES, |staged| {
         own(staged)?;
         if !answer.extras.is_empty() {
             write_npz(staged.join("extras.npz"), &answer.extras)?;
         }
-        record.outputs = hash::of_folder(staged).map_err(|error| {
-            Failure::Run(format!("{}: the results cannot be read back ({error})", staged.display()))
-        })?;
+        record.outputs = hash::of_folder(staged)
+            .map_err(|error| Error::unwritable(staged, format!("the results cannot be read back ({error})")))?;
         let text = serde_json::to_string_pretty(&record)
-            .map_err(|error| Failure::Run(format!("the record cannot be written: {error}")))?;
+            .map_err(|error| Error::unwritable(staged, format!("the record cannot be written ({error})")))?;
         Ok(write_atomic(staged.join(RECORD), text.as_bytes())?)
     })?;
-    Ok(Summary::new((image, warnings), answer, folder.path(), files))
+    Ok(Summary::new(explainer, (image, warnings), answer, folder.path(), files))
 }
 
 fn pictures(subject: &Subject, explained: &Explained, staged: &Path) -> Result<()> {

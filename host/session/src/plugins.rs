@@ -1,26 +1,18 @@
-//! Where plugins are found: inside the program, in `--plugins DIR`, in `LACUNA_PLUGINS`, in the user's data folder.
+//! Where plugins are found: inside the program, in folders that its user names, in `LACUNA_PLUGINS`, in the user's data folder.
 
 use crate::{
-    console::Console,
-    failure::{Failure, Result},
+    error::{Error, Result},
+    watch::Watch,
 };
 use directories::ProjectDirs;
 use lacuna_builtin::BUILT_IN;
+use lacuna_diagnostic::Remedy;
 use lacuna_runtime::{CompileCache, Grant, Grants, Host, HostOptions, Need, Plugin, PluginLibrary, Role};
 use std::{
     collections::HashSet,
     env, fs, io,
     path::{Path, PathBuf},
 };
-
-/// The option of every command that uses plugins.
-#[derive(Debug, Default, clap::Args)]
-pub struct PluginArguments {
-    /// A folder of .wasm plugins, or one such file; can be given several times. Further folders: those in LACUNA_PLUGINS,
-    /// and `lacuna/plugins` in your data folder
-    #[arg(long, value_name = "DIR")]
-    plugins: Vec<PathBuf>,
-}
 
 /// Every plugin, compiled, and the sandbox that runs them.
 #[derive(Debug)]
@@ -32,12 +24,16 @@ pub struct Plugins {
 }
 
 impl Plugins {
-    /// Loads the built-in plugins and those of the user. What is wrong in a folder of the command line is an error; in the
-    /// standing folders it is a warning, so that one bad file does not stop every run.
-    pub fn load(console: &Console, arguments: &PluginArguments) -> Result<Plugins> {
+    /// Loads the built-in plugins and those of the user: in `folders`, which may be single files too, in the folders of the
+    /// variable `LACUNA_PLUGINS`, and in `lacuna/plugins` of the user's data folder. What is wrong in `folders` is an error; in
+    /// the standing folders it is a warning, so that one bad file does not stop every run.
+    ///
+    /// # Errors
+    /// A folder or a plugin that cannot be used.
+    pub fn load(watch: &dyn Watch, folders: &[PathBuf]) -> Result<Plugins> {
         let cache = cache();
         let first = matches!(&cache, CompileCache::Folder(folder) if !folder.exists());
-        let _waiting = console.wait(match first {
+        let _waiting = watch.wait(match first {
             true => "compiling the plugins (first run)",
             false => "loading the plugins",
         });
@@ -45,7 +41,7 @@ impl Plugins {
         let mut library = PluginLibrary::new();
         library.add_built_in(&host, BUILT_IN)?;
         let built_in = library.iter().map(|p| p.sha256().to_owned()).collect();
-        for folder in &arguments.plugins {
+        for folder in folders {
             for file in wasm_files(folder).map_err(|error| unreadable(folder, &error))? {
                 add(&host, &mut library, &file)?;
             }
@@ -53,13 +49,13 @@ impl Plugins {
         for folder in standing_folders() {
             let files = wasm_files(&folder).unwrap_or_else(|error| {
                 if error.kind() != io::ErrorKind::NotFound {
-                    console.warn(&unreadable(&folder, &error).to_string());
+                    watch.warn(&unreadable(&folder, &error).to_string());
                 }
                 Vec::new()
             });
             for file in files {
                 if let Err(failure) = add(&host, &mut library, &file) {
-                    console.warn(&format!("a plugin is left out: {failure}"));
+                    watch.warn(&format!("a plugin is left out: {failure}"));
                 }
             }
         }
@@ -67,6 +63,9 @@ impl Plugins {
     }
 
     /// The plugin of that role and name.
+    ///
+    /// # Errors
+    /// There is none.
     pub fn get(&self, role: Role, name: &str) -> Result<&Plugin> {
         Ok(self.library.get(role, name)?)
     }
@@ -88,12 +87,9 @@ impl Plugins {
             match (needs_readback, own || grants.contains(plugin.name(), Need::Readback)) {
                 (true, true) => grants = grants.with(plugin.name(), Need::Readback),
                 (true, false) => {
-                    return Err(Failure::Input(format!(
-                        "{} needs `readback`, which was not granted: it wants to read numbers of tensors. Remedy: if you \
-                         trust it with the image's numbers, add `--grant {}:readback`.",
-                        plugin.id(),
-                        plugin.name()
-                    )));
+                    let found = "it needs `readback`, which was not granted: it wants to read numbers of tensors";
+                    let granted = Remedy::Grant { plugin: plugin.name().to_owned(), need: Need::Readback.to_string() };
+                    return Err(Error::input(plugin.id(), found, [granted]));
                 }
                 (false, _) => {}
             }
@@ -112,7 +108,10 @@ fn add(host: &Host, library: &mut PluginLibrary, file: &Path) -> Result<()> {
 const LARGEST_COMPONENT: u64 = 256 << 20;
 
 /// The bytes of a component: a regular file of bounded size, since devices and pipes do not end.
-pub(crate) fn read_component(file: &Path) -> io::Result<Vec<u8>> {
+///
+/// # Errors
+/// Another file, or a larger one.
+pub fn read_component(file: &Path) -> io::Result<Vec<u8>> {
     let found = fs::metadata(file)?;
     if !found.is_file() {
         return Err(io::Error::other("it is no regular file"));
@@ -160,7 +159,8 @@ fn cache() -> CompileCache {
     }
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Failure {
-    let remedy = "give a folder of .wasm plugins, or one .wasm file";
-    Failure::input(format!("--plugins: {}", path.display()), format!("cannot be read ({error})"), remedy)
+fn unreadable(path: &Path, error: &io::Error) -> Error {
+    let remedy = Remedy::advice("give a folder of .wasm plugins, or one .wasm file");
+    let found = format!("the plugins cannot be read ({error})");
+    Error::input(path.display(), found, [remedy])
 }

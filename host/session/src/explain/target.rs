@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 pub struct Target {
     pub index: usize,
     pub name: String,
-    pub chosen: Choice,
+    pub chosen: Picked,
     /// Of the image as the classifier sees it.
     pub probability_before: f32,
     /// Under the mask that was found, or of the counterfactual.
     pub probability_after: Option<f32>,
-    /// What the classifier [sees](seen) then; empty too where there is no probability after.
+    /// What the classifier sees then; empty too where there is no probability after.
     pub seen_after: Vec<Seen>,
     /// The class that means healthy, where the manifest names one.
     pub healthy: Option<String>,
@@ -22,9 +22,10 @@ pub struct Target {
     activation: Option<Activation>,
 }
 
+/// Who chose the class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Choice {
+pub enum Picked {
     ByTheUser,
     MostProbable,
 }
@@ -86,7 +87,7 @@ impl Target {
     /// The target of one image by the probabilities of every class before and, as far as there is such an image, after.
     pub fn new(
         info: &ClassifierInfo,
-        (ClassIndex(index), chosen): (ClassIndex, Choice),
+        (ClassIndex(index), chosen): (ClassIndex, Picked),
         before: &[f32],
         after: Option<&[f32]>,
     ) -> Target {

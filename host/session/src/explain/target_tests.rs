@@ -33,7 +33,7 @@ fn sigmoid() -> ClassifierInfo {
 }
 
 fn target(info: &ClassifierInfo, index: usize, before: [f32; 3], after: [f32; 3]) -> Target {
-    Target::new(info, (ClassIndex(index), Choice::ByTheUser), &before, Some(&after))
+    Target::new(info, (ClassIndex(index), Picked::ByTheUser), &before, Some(&after))
 }
 
 fn took_over(info: &ClassifierInfo, index: usize, before: [f32; 3], after: [f32; 3]) -> Option<String> {
@@ -56,7 +56,7 @@ fn the_most_probable_class_after_the_deletion_is_named_with_its_probability() {
     let stays = target(&softmax(), DME, [0.1, 0.8, 0.1], [0.2, 0.6, 0.2]);
     assert_eq!(stays.then().unwrap(), "the most probable class then: still `DME`");
     assert!(stays.captions()[2].ends_with("still most probable"), "{:?}", stays.captions());
-    let kept = Target::new(&softmax(), (ClassIndex(DME), Choice::MostProbable), &[0.1, 0.8, 0.1], None);
+    let kept = Target::new(&softmax(), (ClassIndex(DME), Picked::MostProbable), &[0.1, 0.8, 0.1], None);
     assert_eq!((kept.then(), kept.seen_after.len(), &*kept.captions()[2]), (None, 0, ""));
 }
 
@@ -101,16 +101,16 @@ fn of_independent_labels_those_above_one_half_are_told() {
 #[test]
 fn the_finding_says_what_to_try() {
     let found = Elsewhere::found(&softmax(), ClassIndex(DME), &[0.004, 0.995, 0.001], &[0.912, 0.038, 0.05]).unwrap();
-    let words = |by| crate::words::finding(&found.finding(by));
+    let words = |by| found.finding(by).to_string();
     let blur = words(ChangedBy::Deletion { generator: false });
     assert!(blur.starts_with("the deletion ends in `CNV` (p = 0.004 before, 0.912 after)"), "{blur}");
     assert!(blur.contains("not in the healthy class `NORMAL` (0.050 after)"), "{blur}");
-    assert!(blur.contains("--perturbation healthy --generator FILE.toml"), "{blur}");
+    assert!(blur.ends_with("set `perturbation` to healthy and set `generator` to FILE.toml"), "{blur}");
     let given = words(ChangedBy::Deletion { generator: true });
-    assert!(given.ends_with("use `--perturbation healthy`"), "{given}");
+    assert!(given.ends_with("set `perturbation` to healthy"), "{given}");
     for by in [ChangedBy::HealthyDeletion, ChangedBy::Counterfactual { generator: true }] {
         let text = words(by);
-        assert!(text.contains("another `--generator`") && !text.contains("--perturbation"), "{text}");
+        assert!(text.contains("choose another generator") && !text.contains("`perturbation`"), "{text}");
     }
     let counterfactual = words(ChangedBy::Counterfactual { generator: false });
     assert!(counterfactual.starts_with("the counterfactual") && counterfactual.contains("deletes"), "{counterfactual}");

@@ -1,12 +1,19 @@
-//! A classifier's manifest and files: read once, hashed, loaded.
+//! A classifier's manifest and files: read once, hashed, loaded. [`component`] does so where a classifier is a component,
+//! [`generator`] with models of healthy images.
+
+mod component;
+mod generator;
+
+pub use component::{Opening, Trust};
+pub use generator::GeneratorModel;
 
 use crate::{
-    black_box::{self, BlackBoxArguments, Opening},
-    console::Console,
-    failure::{Failure, Result},
+    error::{Error, Result},
     hash,
+    watch::Watch,
 };
-use lacuna_engine::{ClassIndex, Classifier, Device, Generator, GeneratorManifest, Manifest, ModelFiles};
+use lacuna_diagnostic::{Place, Remedy};
+use lacuna_engine::{ClassIndex, Classifier, Device, Manifest, ModelFiles};
 use lacuna_runtime::{CancelToken, Settings};
 use serde::Serialize;
 use std::{fs, path::Path};
@@ -47,24 +54,27 @@ pub struct FileRecord {
 
 impl Model {
     /// Reads a manifest from a file, or opens a component.
-    pub fn read(path: &Path, arguments: &BlackBoxArguments, opening: &Opening<'_>) -> Result<Model> {
-        if black_box::is_component(path) {
-            return Model::component(path, arguments, opening);
+    ///
+    /// # Errors
+    /// A file that cannot be read or used; [`Error::Stopped`].
+    pub fn read(path: &Path, trust: &Trust, opening: &Opening<'_>) -> Result<Model> {
+        if component::is_component(path) {
+            return Model::component(path, trust, opening);
         }
         let shown = path.display().to_string();
-        let remedy = "give the path of a classifier's .toml manifest, or of a .wasm classifier, with `--classifier`";
-        let text = read_manifest(path, remedy)?;
+        let text = read_manifest(path, "a classifier's .toml manifest, or a .wasm classifier", "classifier")?;
         let mut model = Model::new(&shown, &text, folder_of(path))?;
-        model.allow_command = arguments.allow_command;
+        model.allow_command = trust.command;
         model.cancel = opening.cancel.clone();
         if let (true, Some(command), ModelFiles::Folder(folder)) =
-            (arguments.allow_command, &model.manifest.model.command, &model.files)
+            (trust.command, &model.manifest.model.command, &model.files)
         {
             // Files among a program's arguments, its script for example.
             let files = command.iter().map(|argument| (argument, folder.join(argument)));
             for (name, file) in files.filter(|(_, file)| file.is_file()) {
                 let sha256 = hash::of_file(&file).map_err(|error| {
-                    Failure::input(&shown, format!("`{name}` cannot be read ({error})"), "make the file readable")
+                    let found = format!("`{name}` cannot be read ({error})");
+                    Error::input(&shown, found, [Remedy::advice("make the file readable")])
                 })?;
                 model.record.files.push(FileRecord { name: name.clone(), sha256 });
             }
@@ -72,8 +82,8 @@ impl Model {
         Ok(model)
     }
 
-    fn component(path: &Path, arguments: &BlackBoxArguments, opening: &Opening<'_>) -> Result<Model> {
-        let (plugin, settings, classifier) = black_box::open(path, arguments, opening)?;
+    fn component(path: &Path, trust: &Trust, opening: &Opening<'_>) -> Result<Model> {
+        let (plugin, settings, classifier) = component::open(path, trust, opening)?;
         let info = classifier.info();
         let name = plugin.name();
         let one = info.shape(1);
@@ -99,6 +109,9 @@ impl Model {
     }
 
     /// The manifest in `text`; `shown` names it in messages.
+    ///
+    /// # Errors
+    /// A manifest that says something wrong, and files of it that cannot be read.
     pub fn new(shown: &str, text: &str, files: ModelFiles) -> Result<Model> {
         let manifest = Manifest::parse(shown, text)?;
         let parts = [&manifest.model.graph, &manifest.model.weights];
@@ -107,40 +120,53 @@ impl Model {
     }
 
     /// Loads the network onto a device, or starts the program.
-    pub fn load(&self, console: &Console, device: &Device) -> Result<Classifier> {
+    ///
+    /// # Errors
+    /// A network that cannot be used, a program that is not allowed or does not start, and [`Error::Stopped`].
+    pub fn load(&self, watch: &dyn Watch, device: &Device) -> Result<Classifier> {
         if let Some(classifier) = &self.opened {
             return Ok(classifier.clone());
         }
-        let waiting = console.wait(&format!("loading the model `{}`", self.manifest.name));
+        let waiting = watch.wait(&format!("loading the model `{}`", self.manifest.name));
         if self.manifest.model.command.is_some() && self.allow_command {
             let stop = self.cancel.clone();
             let stop = Box::new(move || stop.is_cancelled());
             let started = Classifier::start(&self.record.manifest, &self.manifest, &self.files, device, stop);
             return started.map_err(|error| match self.cancel.is_cancelled() {
-                true => Failure::interrupted(),
-                false => Failure::from(error).as_input(),
+                true => Error::Stopped,
+                false => Error::Start(error),
             });
         }
         let classifier = Classifier::from_manifest(&self.record.manifest, &self.manifest, &self.files, device);
         let classifier = classifier.map_err(|error| match &self.manifest.model.command {
-            Some(_) => Failure::Input(format!("{error}. Remedy: if you trust it, allow it with `--allow-command`.")),
+            Some(_) => match error {
+                lacuna_engine::Error::Model(found) => Error::not_allowed(&self.record.manifest, &found),
+                other => other.into(),
+            },
             None => error.into(),
         })?;
+        self.record.unchanged(&self.files)?;
         drop(waiting);
         for note in &classifier.info().notes {
-            console.warn(&format!("{}: {note}", self.manifest.name));
+            watch.warn(&format!("{}: {note}", self.manifest.name));
         }
         Ok(classifier)
     }
 
-    /// The same for a command that works on images.
-    pub fn load_for_images(&self, console: &Console, device: &Device) -> Result<Classifier> {
+    /// The same for work on images.
+    ///
+    /// # Errors
+    /// Those of [`Model::load`], and a classifier of volumes.
+    pub fn load_for_images(&self, watch: &dyn Watch, device: &Device) -> Result<Classifier> {
         match self.manifest.input.depth {
-            None => self.load(console, device),
-            Some(depth) => Err(Failure::input(
+            None => self.load(watch, device),
+            Some(depth) => Err(Error::input(
                 &self.record.manifest,
-                format!("a classifier of volumes of {depth} slices"),
-                "choose a classifier of images; `lacuna explain --volume` explains whole volumes by this one",
+                format!("it takes volumes of {depth} slices, expected a classifier of images"),
+                [
+                    Remedy::advice("choose a classifier of images"),
+                    Remedy::All { of: vec![Remedy::advice("explain whole volumes"), Remedy::on("volume")] },
+                ],
             )),
         }
     }
@@ -154,6 +180,9 @@ impl Model {
     }
 
     /// The class that a user names, by its name or its index.
+    ///
+    /// # Errors
+    /// A text that names none.
     pub fn class(&self, text: &str) -> Result<ClassIndex> {
         let classes = &self.manifest.output.classes;
         let same = |name: &&String| name.eq_ignore_ascii_case(text);
@@ -171,53 +200,25 @@ impl Model {
             if classes.len() > SHOWN {
                 listed.push(format!("and {} more", classes.len() - SHOWN));
             }
-            Failure::Input(format!(
-                "--target: `{text}` is no class of {}; expected one of {}. Remedy: give a name or an index of this list.",
-                self.record.manifest,
-                listed.join(", ")
-            ))
+            Error::input(
+                Place::option("target"),
+                format!("`{text}` is no class of {}; expected one of {}", self.record.manifest, listed.join(", ")),
+                [Remedy::advice("give a name or an index of this list")],
+            )
         })
     }
 }
 
-/// A generator's manifest that was read, before its networks are loaded.
-#[derive(Debug)]
-pub struct GeneratorModel {
-    manifest: GeneratorManifest,
-    files: ModelFiles,
-    record: ModelRecord,
-}
-
-impl GeneratorModel {
-    /// Reads a manifest from a file.
-    pub fn read(path: &Path) -> Result<GeneratorModel> {
-        let shown = path.display().to_string();
-        let text = read_manifest(path, "give the path of a generator's .toml manifest; `lacuna train vae` writes one")?;
-        let manifest = GeneratorManifest::parse(&shown, &text)?;
-        let files = folder_of(path);
-        let model = &manifest.generator;
-        let parts = [&model.graph, &model.encoder, &model.decoder, &model.weights];
-        let record = ModelRecord::new(&shown, &text, (&manifest.name, &manifest.source), &parts, &files)?;
-        Ok(GeneratorModel { manifest, files, record })
-    }
-
-    /// Loads the networks onto a device.
-    pub fn load(&self, console: &Console, device: &Device) -> Result<Generator> {
-        let waiting = console.wait(&format!("loading the generator `{}`", self.manifest.name));
-        let generator = Generator::from_manifest(&self.record.manifest, &self.manifest, &self.files, device)?;
-        drop(waiting);
-        for note in &generator.info().notes {
-            console.warn(&format!("{}: {note}", self.manifest.name));
-        }
-        Ok(generator)
-    }
-
-    pub fn record(&self) -> &ModelRecord {
-        &self.record
-    }
-}
-
 impl ModelRecord {
+    /// Makes sure that the files have the hashes of the record still, after they were read.
+    fn unchanged(&self, files: &ModelFiles) -> Result<()> {
+        let changed = |file: &&FileRecord| hash_of(files, &file.name).ok().as_ref() != Some(&file.sha256);
+        match self.files.iter().find(changed) {
+            None => Ok(()),
+            Some(file) => Err(Error::changed(&format!("{}: `{}`", self.manifest, file.name))),
+        }
+    }
+
     /// Hashes the manifest and the files that it names.
     fn new(
         shown: &str,
@@ -228,9 +229,11 @@ impl ModelRecord {
     ) -> Result<ModelRecord> {
         let hashed = parts.iter().copied().flatten().map(|name| {
             let sha256 = hash_of(files, name).map_err(|error| {
-                let remedy = "put the file there, or correct the name in the manifest; `$NAME/...` starts at an \
-                              environment variable";
-                Failure::input(shown, format!("`{name}` cannot be read ({error})"), remedy)
+                let remedies = [
+                    Remedy::advice("put the file there"),
+                    Remedy::advice("correct the name in the manifest; `$NAME/...` starts at an environment variable"),
+                ];
+                Error::input(shown, format!("`{name}` cannot be read ({error})"), remedies)
             })?;
             Ok(FileRecord { name: name.clone(), sha256 })
         });
@@ -253,9 +256,12 @@ impl ModelRecord {
     }
 }
 
-fn read_manifest(path: &Path, remedy: &str) -> Result<String> {
-    let unreadable = |error| Failure::input(path.display(), format!("the manifest cannot be read ({error})"), remedy);
-    fs::read_to_string(path).map_err(unreadable)
+/// `option` is what the path was given for.
+fn read_manifest(path: &Path, expected: &str, option: &str) -> Result<String> {
+    fs::read_to_string(path).map_err(|error| {
+        let found = format!("the manifest cannot be read ({error}); expected {expected}");
+        Error::input(path.display(), found, [Remedy::another(option), Remedy::advice("make the file readable")])
+    })
 }
 
 /// A manifest's files lie beside it.

@@ -1,32 +1,42 @@
 //! One run of the runtime: a batch of images in, the outcome of each out.
+//!
+//! [`target`] says what is explained, and what the classifier sees after the deletion; [`bring_back`] brings what came out back
+//! onto each image's own grid; [`files`] and [`volume`] write it, [`record`] proves it.
 
-use super::{
-    input::ImageRecord,
-    options::Chosen,
-    result,
-    target::{Choice, Elsewhere, Target, most_probable},
-};
+mod bring_back;
+mod files;
+mod record;
+mod target;
+mod volume;
+
+pub use files::write;
+pub use record::Summary;
+pub use target::{ChangedBy, Picked, Seen, Target};
+pub use volume::write_volume;
+
 use crate::{
-    console::{Console, since_start},
-    failure::{Failure, Result},
-    interrupt,
+    choice::Chosen,
+    error::{Error, Result},
     model::{GeneratorModel, Model},
+    subject::Subject,
+    watch::Watch,
 };
-use lacuna_diagnostic::Finding;
+use lacuna_diagnostic::{Finding, Remedy};
 use lacuna_engine::{Activation, ClassIndex, Classifier, Generator, ReluRule, Tensor};
 use lacuna_imaging::{Image, Map, NamedArray};
 use lacuna_runtime::{
-    CancelToken, ExplainRequest, ExtraRole, Host, Limits, Message, MessageLevel, Progress, RunRecord, explain,
+    CancelToken, ExplainRequest, ExtraRole, Host, Limits, Message, MessageLevel, Progress, RunRecord,
 };
 use std::{
     sync::{Arc, OnceLock},
-    time::Duration,
+    time::{Duration, Instant},
 };
+use target::{Elsewhere, most_probable};
 
-/// Everything that is the same for all images of a command.
+/// Everything that is the same for all images of a piece of work.
 #[derive(Debug)]
 pub struct Explainer<'a> {
-    pub console: &'a Console,
+    pub watch: &'a dyn Watch,
     pub host: &'a Host,
     pub model: &'a Model,
     pub classifier: &'a Classifier,
@@ -36,16 +46,8 @@ pub struct Explainer<'a> {
     pub seed: u64,
     pub limits: Limits,
     pub cancel: CancelToken,
-}
-
-/// An image, and what the classifier sees of it.
-#[derive(Clone, Debug)]
-pub struct Subject {
-    pub image: Image,
-    /// On the classifier's grid, with its channels.
-    pub fitted: Image,
-    pub record: ImageRecord,
-    pub warnings: Vec<String>,
+    /// From here on the time to the first step counts.
+    pub started: Instant,
 }
 
 /// What came out for one image, on the image's own grid.
@@ -78,7 +80,8 @@ pub struct Answer {
 /// An image or a volume as the classifier takes it.
 #[derive(Clone, Copy, Debug)]
 pub struct Given<'a> {
-    pub path: &'a str,
+    /// The file, or what else the image is called in messages.
+    pub name: &'a str,
     /// All channels on the classifier's grid, in [0, 1].
     pub values: &'a [f32],
 }
@@ -89,19 +92,15 @@ pub struct Batch {
     pub images: Vec<String>,
     pub run: RunRecord,
     pub messages: Vec<Message>,
-    /// From the start of the program to the first report of a step.
+    /// From [`Explainer::started`] to the first report of a step.
     pub first_step: Option<Duration>,
-}
-
-impl Subject {
-    /// As the classifier takes it.
-    pub fn given(&self) -> Given<'_> {
-        Given { path: &self.record.path, values: self.fitted.data() }
-    }
 }
 
 impl Explainer<'_> {
     /// Explains the images of one batch; without a target each its most probable class.
+    ///
+    /// # Errors
+    /// What the runtime refuses, answers of the classifier that are no probabilities, and [`Error::Stopped`].
     pub fn explain(&self, label: &str, subjects: &[Subject], target: Option<ClassIndex>) -> Result<Vec<Explained>> {
         let given: Vec<Given<'_>> = subjects.iter().map(Subject::given).collect();
         let answers = self.run(label, &given, target)?;
@@ -109,12 +108,15 @@ impl Explainer<'_> {
     }
 
     /// The same for anything that the classifier takes, still on its grid.
+    ///
+    /// # Errors
+    /// Those of [`Explainer::explain`].
     pub fn run(&self, label: &str, given: &[Given<'_>], target: Option<ClassIndex>) -> Result<Vec<Answer>> {
         let images = self.images(given)?;
         let before = self.probabilities(&images, given, "")?;
         let choice = match target {
-            Some(_) => Choice::ByTheUser,
-            None => Choice::MostProbable,
+            Some(_) => Picked::ByTheUser,
+            None => Picked::MostProbable,
         };
         let targets: Vec<ClassIndex> = before.iter().map(|row| target.unwrap_or_else(|| most_probable(row))).collect();
 
@@ -131,28 +133,28 @@ impl Explainer<'_> {
             cancel: self.cancel.clone(),
             ..ExplainRequest::new(self.chosen.method, self.classifier, images, targets.clone())
         };
-        let outcome = explain(self.host, request)?;
+        let outcome = lacuna_runtime::explain(self.host, request)?;
         for message in &outcome.messages {
             if message.level == MessageLevel::Warning {
-                self.console.warn(&format!("{}: {}", message.plugin, message.text));
+                self.watch.warn(&format!("{}: {}", message.plugin, message.text));
             }
         }
         let extra = |role: ExtraRole| outcome.extras.iter().find(|extra| extra.role == role).map(|extra| &extra.value);
         let perturbed = extra(ExtraRole::Perturbed).or_else(|| extra(ExtraRole::Counterfactual));
         let after = perturbed.map(|tensor| self.probabilities(tensor, given, " after the deletion")).transpose()?;
-        let parts = result::Parts {
-            map: result::rows(&outcome.map)?,
-            perturbed: perturbed.map(result::rows).transpose()?,
-            mask: extra(ExtraRole::Mask).map(result::rows).transpose()?,
+        let parts = bring_back::Parts {
+            map: bring_back::rows(&outcome.map)?,
+            perturbed: perturbed.map(bring_back::rows).transpose()?,
+            mask: extra(ExtraRole::Mask).map(bring_back::rows).transpose()?,
             extras: outcome
                 .extras
                 .iter()
-                .map(|extra| result::arrays(&extra.name, &extra.value))
+                .map(|extra| bring_back::arrays(&extra.name, &extra.value))
                 .collect::<Result<_>>()?,
             findings: &outcome.findings,
         };
         let batch = Arc::new(Batch {
-            images: given.iter().map(|given| given.path.to_owned()).collect(),
+            images: given.iter().map(|given| given.name.to_owned()).collect(),
             run: outcome.record,
             messages: outcome.messages,
             first_step: first_step.get().copied(),
@@ -171,6 +173,17 @@ impl Explainer<'_> {
         Ok(targets.iter().enumerate().map(answer).collect())
     }
 
+    /// Stops here if the caller asked for it.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`].
+    pub fn check(&self) -> Result<()> {
+        match self.cancel.is_cancelled() {
+            true => Err(Error::Stopped),
+            false => Ok(()),
+        }
+    }
+
     /// The batch as the classifier takes it, (N, C, H, W), or (N, C, D, H, W) for volumes.
     fn images(&self, given: &[Given<'_>]) -> Result<Tensor> {
         let shape = self.classifier.info().shape(given.len());
@@ -182,9 +195,9 @@ impl Explainer<'_> {
     fn probabilities(&self, images: &Tensor, given: &[Given<'_>], when: &str) -> Result<Vec<Vec<f32>>> {
         let logits = self.classifier.logits(images, ReluRule::Plain);
         // A black box that the user stopped has failed, and not by itself.
-        interrupt::check(&self.cancel)?;
+        self.check()?;
         let logits = logits?;
-        let rows = result::rows(&self.classifier.probabilities(&logits)?)?;
+        let rows = bring_back::rows(&self.classifier.probabilities(&logits)?)?;
         let info = self.classifier.info();
         for (row, given) in rows.iter().zip(given) {
             if let Some(found) = row.iter().find(|p| !(-1e-3..=1.001).contains(*p)) {
@@ -197,16 +210,16 @@ impl Explainer<'_> {
                     }
                 };
                 let what = format!("the classifier `{}` gives the probability {found}{when}", info.name);
-                return Err(Failure::input(given.path, what, remedy));
+                return Err(Error::input(given.name, what, [Remedy::advice(remedy)]));
             }
         }
         Ok(rows)
     }
 
     fn progress(&self, label: &str, first_step: Arc<OnceLock<Duration>>) -> Box<dyn FnMut(&Progress) + Send> {
-        let mut show = self.console.steps(label);
+        let (mut show, started) = (self.watch.steps(label), self.started);
         Box::new(move |progress| {
-            first_step.get_or_init(since_start);
+            first_step.get_or_init(|| started.elapsed());
             show(progress);
         })
     }
