@@ -17,8 +17,9 @@ use wit_component::ComponentEncoder;
 const SDK: &str = "sdk";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let workspace = workspace.canonicalize()?;
+    // Asked when the script runs: cargo keeps the script that another checkout compiled when both share a target folder.
+    let workspace = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../..");
+    let workspace = workspace.canonicalize().map_err(|error| format!("{}: {error}", workspace.display()))?;
     for source in ["plugins", "wit", "Cargo.toml", "Cargo.lock"] {
         println!("cargo::rerun-if-changed={}", workspace.join(source).display());
     }
