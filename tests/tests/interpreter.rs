@@ -5,7 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
-use lacuna_engine::{Architecture, ClassIndex, Classifier, Device, Tensor};
+use lacuna_engine::{Architecture, ClassIndex, Classifier, Device, Generator, Tensor, VaeConfig};
 use lacuna_runtime::{
     CompileCache, ExplainRequest, Grants, Host, HostOptions, Limits, Need, Plugin, PluginLibrary, Role, RunError,
     Settings, explain,
@@ -58,11 +58,14 @@ fn random_calls_are_answered_within_the_quota() {
     let host = Host::new(HostOptions { cache: CompileCache::Off }).unwrap();
     let plugin = Plugin::load(&host, "hostile/interpreter.wasm", &guest("hostile", "interpreter")).unwrap();
     let mut built_in = PluginLibrary::new();
-    let blur: Vec<_> = lacuna_builtin::BUILT_IN.iter().filter(|(name, _)| name.contains("blur")).copied().collect();
-    built_in.add_built_in(&host, &blur).unwrap();
+    let perturbations: Vec<_> =
+        lacuna_builtin::BUILT_IN.iter().filter(|(name, _)| ["blur", "healthy"].contains(name)).copied().collect();
+    built_in.add_built_in(&host, &perturbations).unwrap();
     let device = Device::cpu();
     let classifier = Classifier::untrained(Architecture::SmallCnn, 2, 7, &device).unwrap();
     let info = classifier.info();
+    let vae = VaeConfig { size: 32, channels: info.channels, widths: vec![4, 8], latent: 6, dropout: 0.0 };
+    let generator = Generator::untrained(&vae, 7, &device).unwrap();
     let images = Tensor::uniform(&device, &info.shape(2), 0.0, 1.0, 7).unwrap();
     let (calls, first) = (asked("LACUNA_CALLS", 100_000), asked("LACUNA_SEED", 1));
     let panics = panics();
@@ -72,7 +75,8 @@ fn random_calls_are_answered_within_the_quota() {
     let (mut succeeded, mut made) = (0, 0);
     for seed in first.. {
         let request = ExplainRequest {
-            perturbation: Some(built_in.get(Role::Perturbation, "blur").unwrap()),
+            perturbation: Some(built_in.get(Role::Perturbation, ["blur", "healthy"][seed as usize % 2]).unwrap()),
+            generator: Some(&generator),
             method_settings: Settings::parse(plugin.info(), None, &[format!("calls={RUN}")]).unwrap(),
             seed,
             limits: Limits {

@@ -1,11 +1,12 @@
 //! What was found about a result.
 
 use crate::Remedy;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Something that the user should know of a result, for example that a mask never moved.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// Index of the image in the request, from 0; none for all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,10 +1,11 @@
 //! What to change.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Something to change so that it works, or so that a result gets better.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Remedy {
     /// Change a parameter of a plugin, or, without a plugin, an option of the run such as `perturbation`.
@@ -25,7 +26,7 @@ pub enum Remedy {
 }
 
 /// Which plugin of a run a parameter belongs to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Owner {
     /// What the plugin is for: `method`, `perturbation`, `metric` or `classifier`.
     pub role: String,
@@ -33,7 +34,7 @@ pub struct Owner {
 }
 
 /// The new value of a parameter or an option.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Change {
     /// This value, as text.

@@ -3,6 +3,7 @@
 use crate::hash;
 use chrono::{DateTime, SecondsFormat, Utc};
 use lacuna_engine::Device;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::{env, sync::LazyLock, time::SystemTime};
 
@@ -10,7 +11,7 @@ use std::{env, sync::LazyLock, time::SystemTime};
 const LOCK: &str = include_str!(concat!(env!("OUT_DIR"), "/Cargo.lock"));
 
 /// What a record says of the program that wrote it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Provenance {
     /// Coordinated universal time, RFC 3339.
     written: String,
@@ -20,7 +21,7 @@ pub struct Provenance {
 }
 
 /// The program itself.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Program {
     version: &'static str,
     /// Of the sources that it was built from, with `-changed` where they were not the commit's; none outside a checkout.
@@ -36,7 +37,7 @@ struct Program {
 }
 
 /// Where it ran.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 struct Machine {
     /// The device that computed, where one did; the CPU's name says how many threads and which instructions.
     device: Option<String>,

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 pub const RESAMPLES: usize = 2000;
 
 /// A number and its 95 % interval, in the unit of the number.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Interval {
     /// Of the items as they are.
     pub value: f64,

@@ -180,6 +180,7 @@ fn wrong_shapes() {
 fn numbers_that_are_none() {
     Run::new("nan-map", "none").says(&[THE_METHOD, "gave a map with numbers that are NaN or infinite"]);
     Run::new("nan-mask", "none").says(&[THE_METHOD, "gave a mask with numbers"]);
+    Run::new("nan-images-late", "none").says(&[THE_METHOD, "gave images for the perturbation with numbers"]);
     Run::new("none", "nan").says(&[THE_PERTURBATION, "gave perturbed images with numbers"]);
     Run::new("swallow", "nan").says(&[THE_PERTURBATION, "gave perturbed images with numbers"]);
     Run::new("swallow", "nan-late").says(&[THE_PERTURBATION, "gave perturbed images with numbers"]);

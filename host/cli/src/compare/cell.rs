@@ -7,6 +7,7 @@ use lacuna_engine::Tensor;
 use lacuna_imaging::{Image, Interpolation, Map, Reader, write_atomic};
 use lacuna_runtime::{Grants, MeasureRequest, Plugin, Settings, measure};
 use lacuna_session::{Explained, Explainer, Seen, Subject, hash};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::{
@@ -16,7 +17,7 @@ use std::{
 };
 
 /// A method and the perturbation that it uses.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Cell {
     pub method: String,
     /// None for a method that deletes nothing.

@@ -5,6 +5,7 @@
 
 mod cell;
 mod grid;
+mod record;
 mod rows;
 mod table;
 
@@ -19,14 +20,14 @@ use crate::{
 };
 use cell::{Cell, ImageResult, Metrics};
 use lacuna_imaging::{Orienting, Reader, write_atomic};
-use lacuna_runtime::{Grants, Plugin, Progress, Role};
+use lacuna_runtime::{Grants, Plugin, PluginRecord, Progress, Role, Settings};
 use lacuna_session::{
     Choice, Explainer, GeneratorModel, Model, Opening, OutputFolder, Plugins, Provenance, RECORD, Selection, Subject,
     Unwatched, hash,
 };
 use lacuna_study::{Patients, Table};
+use record::{Comparison, FORMAT, MetricPerturbation, Plan};
 use rows::Chosen;
-use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
     fs,
@@ -129,8 +130,24 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let metrics = metrics(arguments, &plugins)?;
     check_params(arguments, &cells)?;
     let folder = OutputFolder::open(&arguments.out)?;
-    let planned = plan(arguments, device.name(), (&model, generator_model.as_ref()), &cells, &metrics, &chosen)?;
     let reader = arguments.input.reader();
+    let plan = Plan {
+        device: device.name(),
+        classifier: model.record(),
+        generator: generator_model.as_ref().map(GeneratorModel::record),
+        metrics: metrics.plugins.iter().map(|metric| metric.sha256()).collect(),
+        metric_perturbation: MetricPerturbation {
+            name: &arguments.metric_perturbation,
+            sha256: metrics.perturbation.sha256(),
+        },
+        parameters: &arguments.param,
+        presets: &arguments.preset,
+        seed: arguments.seed,
+        apply_orientation: reader.options().orientation == Orienting::Upright,
+        cells: &cells,
+        images: chosen.iter().map(|chosen| chosen.name.as_str()).collect(),
+    };
+    write_plan(&plan, folder.path())?;
     let subjects = {
         let _waiting = console.wait("reading the images");
         chosen
@@ -157,6 +174,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let mut lines = Vec::new();
     let mut all = Vec::new();
     let mut used = BTreeMap::new();
+    for metric in &metrics.plugins {
+        let record = PluginRecord::of(metric, &Settings::defaults(metric.info()));
+        used.insert(format!("metric {}", metric.name()), record);
+    }
     let mut granted = Grants::none();
     for cell in &cells {
         let selected =
@@ -166,8 +187,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             perturbation: cell.perturbation.as_deref().map(selected).unwrap_or_default(),
         };
         let settings = choice.choose(&plugins, &arguments.grants.granted)?;
-        for plugin in std::iter::once(settings.method).chain(settings.perturbation) {
-            used.insert(format!("{} {}", plugin.role(), plugin.name()), plugin.sha256().to_owned());
+        let method = (settings.method, &settings.method_settings);
+        for (plugin, values) in
+            std::iter::once(method).chain(settings.perturbation.zip(Some(&settings.perturbation_settings)))
+        {
+            used.insert(format!("{} {}", plugin.role(), plugin.name()), PluginRecord::of(plugin, values));
             for need in plugin.info().needs.iter().filter(|need| settings.grants.contains(plugin.name(), **need)) {
                 granted = granted.with(plugin.name(), *need);
             }
@@ -199,22 +223,21 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     write_atomic(folder.path().join("table.md"), text.as_bytes())?;
     let shown: Vec<(&Chosen, &Subject)> = images.iter().copied().take(SHOWN).collect();
     grid::grid(&cells, &shown, &reader, folder.path())?.write_png(folder.path().join("grid.png"))?;
-    let outputs =
-        ["table.csv", "table.md", "grid.png"].map(|name| (name, hash::of_file(&folder.path().join(name)).ok()));
-    let outputs: BTreeMap<&str, Option<String>> = outputs.into_iter().collect();
-    let record = json!({
-        "lacuna": env!("CARGO_PKG_VERSION"),
-        "provenance": Provenance::now(Some(&device)),
-        "device": device.name(),
-        "plan": planned,
-        "limits": limits,
-        "grants": granted,
-        "plugins": used,
-        "table": lines,
-        "differences": differences,
-        "notes": pictures::in_words(&notes),
-        "outputs": outputs,
-    });
+    let outputs = ["table.csv", "table.md", "grid.png"];
+    let record = Comparison {
+        format: FORMAT,
+        lacuna: env!("CARGO_PKG_VERSION"),
+        provenance: Provenance::now(Some(&device)),
+        device: device.name(),
+        plan: &plan,
+        limits: &limits,
+        grants: granted,
+        plugins: used,
+        table: &lines,
+        differences: &differences,
+        notes: pictures::in_words(&notes),
+        outputs: outputs.map(|name| (name, hash::of_file(&folder.path().join(name)).ok())).into_iter().collect(),
+    };
     write_atomic(folder.path().join(RECORD), serde_json::to_string_pretty(&record).unwrap_or_default().as_bytes())?;
     console.say(text.trim_end());
     for line in &lines {
@@ -326,47 +349,19 @@ fn check_params(arguments: &Arguments, cells: &[Cell]) -> Result<()> {
     Ok(())
 }
 
-/// Writes what is compared, or makes sure that an earlier run in this folder compared the same.
-fn plan(
-    arguments: &Arguments,
-    device: &str,
-    (model, generator): (&Model, Option<&GeneratorModel>),
-    cells: &[Cell],
-    metrics: &Metrics<'_>,
-    chosen: &[Chosen],
-) -> Result<Value> {
-    let hashes: Vec<&str> = metrics.plugins.iter().map(|metric| metric.sha256()).collect();
-    let mut plan = json!({
-        "device": device,
-        "classifier": model.record(),
-        "generator": generator.map(GeneratorModel::record),
-        "metrics": hashes,
-        "metric-perturbation": { "name": arguments.metric_perturbation, "sha256": metrics.perturbation.sha256() },
-        "parameters": arguments.param,
-        "presets": arguments.preset,
-        "seed": arguments.seed,
-    });
-    // Left out where it says nothing, so that comparisons of before go on.
-    if arguments.input.reader().options().orientation == Orienting::Upright {
-        plan["apply-orientation"] = json!(true);
+/// Writes what is compared, after making sure that an earlier run in this folder compared the same.
+fn write_plan(plan: &Plan<'_>, out: &Path) -> Result<()> {
+    let path = out.join(PLAN);
+    if let Ok(before) = fs::read_to_string(&path)
+        && !plan.continues(&before)
+    {
+        return Err(Failure::input(
+            path.display(),
+            "an earlier comparison with another device, other models, metrics, parameters or seed",
+            "choose another --out, or take that folder away",
+        ));
     }
-    let path = arguments.out.join(PLAN);
-    if let Ok(text) = fs::read_to_string(&path) {
-        let mut found: Value = serde_json::from_str(&text).unwrap_or_default();
-        // More methods or images are welcome in the same folder.
-        found.as_object_mut().map(|found| found.remove("cells").and(found.remove("images")));
-        if found != plan {
-            return Err(Failure::input(
-                path.display(),
-                "an earlier comparison with another device, other models, metrics, parameters or seed",
-                "choose another --out, or take that folder away",
-            ));
-        }
-    }
-    plan["cells"] = json!(cells);
-    plan["images"] = chosen.iter().map(|chosen| chosen.name.clone()).collect();
-    write_atomic(path, serde_json::to_string_pretty(&plan).unwrap_or_default().as_bytes())?;
-    Ok(plan)
+    Ok(write_atomic(path, serde_json::to_string_pretty(plan).unwrap_or_default().as_bytes())?)
 }
 
 /// Images of all cells, with the time that is left.

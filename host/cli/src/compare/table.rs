@@ -2,11 +2,12 @@
 
 use super::cell::{Cell, ImageResult};
 use lacuna_study::{Interval, mean_interval};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// One line of the table.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Line {
     pub cell: Cell,
     pub images: usize,
@@ -78,7 +79,7 @@ fn counted(results: &[ImageResult]) -> BTreeMap<String, usize> {
 }
 
 /// How another line differs from the first, on the same images.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Difference {
     pub first: String,
     pub other: String,

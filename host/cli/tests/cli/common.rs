@@ -2,8 +2,9 @@
 
 use std::{
     fs,
+    io::Write as _,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 use tempfile::TempDir;
 
@@ -115,4 +116,30 @@ pub fn nifti(dims: [i16; 3], voxels: &[f32]) -> Vec<u8> {
     put(344, b"n+1\0");
     file.extend(voxels.iter().flat_map(|value| value.to_le_bytes()));
     file
+}
+
+/// Whether JSON has the form that the schema of a file of this repository promises, by Python's `jsonschema`.
+pub fn follows_schema(schema: &str, value: &serde_json::Value) {
+    const PROGRAM: &str = "import json, sys
+from jsonschema import Draft202012Validator
+schema, value = json.load(sys.stdin)
+Draft202012Validator.check_schema(schema)
+sys.exit('\\n'.join(f'{e.json_path}: {e.message}' for e in Draft202012Validator(schema).iter_errors(value)) or 0)";
+    let python = std::env::var("LACUNA_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let run = |program: &str, input: &str| {
+        let mut child =
+            Command::new(&python).args(["-c", program]).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().ok()?;
+        // A Python that ends at once reads nothing.
+        let _ = child.stdin.take()?.write_all(input.as_bytes());
+        child.wait_with_output().ok()
+    };
+    if !run("import jsonschema", "").is_some_and(|answer| answer.status.success()) {
+        assert!(std::env::var_os("LACUNA_REQUIRE_PYTHON").is_none(), "`{python}` has no jsonschema");
+        println!("skipped: `{python}` has no jsonschema (another Python can be named in LACUNA_PYTHON)");
+        return;
+    }
+    let schema = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(schema)).unwrap();
+    let schema: serde_json::Value = serde_json::from_slice(&schema).unwrap();
+    let answer = run(PROGRAM, &serde_json::json!([schema, value]).to_string()).unwrap();
+    assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
 }

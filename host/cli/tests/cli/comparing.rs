@@ -1,6 +1,6 @@
 //! `lacuna compare`: a table of methods on images whose lesions are known, and going on after a stop.
 
-use crate::common::Bench;
+use crate::common::{Bench, follows_schema};
 use lacuna_imaging::{BitDepth, Image};
 use std::fs;
 
@@ -107,7 +107,10 @@ fn methods_are_compared_on_unseen_patients_and_a_stopped_run_goes_on() {
     let changed: Vec<bool> = results().iter().map(|finished| !second.contains(finished)).collect();
     assert_eq!(changed.iter().filter(|changed| **changed).count(), 1, "{changed:?}");
     assert!(!second.contains(&results()[0]), "the image with another mask kept its numbers");
-    assert_eq!(run["plugins"]["perturbation blur"].as_str().map(str::len), Some(64), "{run}");
+    assert_eq!(run["plugins"]["perturbation blur"]["sha256"].as_str().map(str::len), Some(64), "{run}");
+    assert_eq!(run["plugins"]["perturbation blur"]["given"], serde_json::json!(["sigma"]));
+    assert!(run["plugins"]["metric deletion"].is_object(), "{run}");
+    follows_schema("schemas/comparison.json", &run);
 
     bench.run(&line.replace("--seed 3", "--seed 4")).says(2, &["plan.json", "an earlier comparison", "--out"]);
     // A map that was changed is made again, and without its plan a folder gives nothing of another run.

@@ -1,6 +1,6 @@
 //! What the commands give when all is well.
 
-use crate::common::{Bench, Run, nifti};
+use crate::common::{Bench, Run, follows_schema, nifti};
 use lacuna_imaging::Image;
 use sha2::{Digest, Sha256};
 use std::{
@@ -65,6 +65,10 @@ fn explain_writes_every_file_and_a_record_that_proves_the_run() {
     assert_eq!(record["run"]["seed"], 7);
     assert_eq!(record["run"]["method"]["settings"]["steps"], 10);
     assert_eq!(record["run"]["perturbation"]["settings"]["sigma"], 5.0);
+    // What was asked for, apart from what was left as it is.
+    assert_eq!(record["run"]["method"]["given"], serde_json::json!(["steps"]));
+    assert_eq!(record["run"]["perturbation"]["given"], serde_json::json!(["sigma"]));
+    follows_schema("../session/schemas/record.json", &record);
     assert_eq!(record["run"]["objective"]["values"].as_array().unwrap().len(), 10);
     assert!(record["deleted_fraction"].as_f64().is_some());
     assert!(record["messages"].is_array());

@@ -156,11 +156,11 @@ impl Device {
     ) -> Result<crate::Tensor> {
         let constants = || self.inner.constants.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = constants().of(&key) {
-            return Ok(found);
+            return Ok(crate::Tensor::wrap(self, found));
         }
         // Other calls do not wait while it is made.
         let made = make()?;
-        constants().keep(key, bytes, made.clone());
+        constants().keep(key, bytes, made.primitive());
         Ok(made)
     }
 }

@@ -1,10 +1,10 @@
 //! `classifiers`: the model that is explained.
 
 use super::{
+    cost::Cost,
     fault::{Fault, sizes},
     handles::{ClassifierHandle, TensorHandle},
     passes::Pass,
-    tensors::Cost,
 };
 use crate::{
     bindings::method::lacuna::explain::classifiers::{self as wit, ClassifierInfo, Host, HostClassifier, ReluRule},

@@ -1,10 +1,10 @@
 //! `generators`: the model of healthy images.
 
 use super::{
+    cost::Cost,
     fault::{Fault, sizes},
     handles::{GeneratorHandle, TensorHandle},
     passes::Pass,
-    tensors::bytes_of,
 };
 use crate::{
     bindings::method::lacuna::explain::{
@@ -13,7 +13,7 @@ use crate::{
     },
     run::state::PluginState,
 };
-use lacuna_engine::{self as engine, Generator};
+use lacuna_engine::{self as engine, Generator, PassCost};
 use wasmtime::component::Resource;
 
 type Handle = Resource<TensorHandle>;
@@ -42,15 +42,17 @@ impl HostGenerator for PluginState {
     }
 
     fn reconstruct(&mut self, this: Model, images: Handle) -> Result<Handle, Fault> {
-        self.generate(&this, images, "generator.reconstruct", |model, images| model.reconstruct(images))
+        let shape = self.tensor(&images)?.tensor.shape();
+        let ends = Ends { images: true, made: Some(shape.get(1..).unwrap_or_default().to_vec()) };
+        self.generate(&this, images, ends, "generator.reconstruct", |model, images| model.reconstruct(images))
     }
 
     fn encode(&mut self, this: Model, images: Handle) -> Result<Handle, Fault> {
-        self.generate(&this, images, "generator.encode", |model, images| model.encode(images))
+        self.generate(&this, images, Ends::IN, "generator.encode", |model, images| model.encode(images))
     }
 
     fn deviation(&mut self, this: Model, images: Handle) -> Result<Handle, Fault> {
-        self.generate(&this, images, "generator.deviation", |model, images| model.deviation(images))
+        self.generate(&this, images, Ends::IN, "generator.deviation", |model, images| model.deviation(images))
     }
 
     fn decode(&mut self, this: Model, latent: Handle, sizes: Vec<u32>) -> Result<Handle, Fault> {
@@ -59,17 +61,52 @@ impl HostGenerator for PluginState {
             return Err(Fault::argument("generator.decode", "sizes", "a height and a width", found));
         };
         let [height, width] = [height, width].map(|size| size as usize);
-        let (model, codes) = (self.table().get(&this)?.0.clone(), self.tensor(&latent)?.tensor.shape());
-        let (images, channels) = (codes.first().copied().unwrap_or(1), model.info().channels);
-        // The images, and those of which only the columns are resized.
-        let pictures = |height: usize| bytes_of([images, channels, height, width]);
-        self.room_for(pictures(height).saturating_add(pictures(model.info().height)))?;
-        self.generate(&this, latent, "generator.decode", |model, latent| model.decode(latent, height, width))
+        let channels = self.table().get(&this)?.0.info().channels;
+        let ends = Ends { images: false, made: Some(vec![channels, height, width]) };
+        self.generate(&this, latent, ends, "generator.decode", |model, latent| model.decode(latent, height, width))
     }
 
     fn drop(&mut self, this: Model) -> wasmtime::Result<()> {
         self.table().delete(this)?;
         Ok(())
+    }
+}
+
+/// What a pass takes and gives, besides z.
+struct Ends {
+    /// Whether it takes images.
+    images: bool,
+    /// The image (C, H, W) that it gives, if it gives one.
+    made: Option<Vec<usize>>,
+}
+
+impl Ends {
+    /// From images to something of z.
+    const IN: Ends = Ends { images: true, made: None };
+
+    /// What fitting the images to the model's grid, and what it makes to theirs, adds to a pass for each image.
+    fn around(&self, pass: PassCost, info: &engine::GeneratorInfo, input: &engine::Tensor) -> PassCost {
+        let tracked = input.is_tracked();
+        let shape = input.shape();
+        let nothing = Cost { peak: 0, kept: 0 };
+        let before = match self.images {
+            true => {
+                Cost::of_fitting(shape.get(1..).unwrap_or_default(), tracked, info.channels, &[info.height, info.width])
+            }
+            false => nothing,
+        };
+        let after = match self.made.as_deref() {
+            Some([channels, to @ ..]) => {
+                let made = [info.channels, info.height, info.width];
+                Cost::of_fitting(&made, tracked, *channels, to)
+            }
+            _ => nothing,
+        };
+        PassCost {
+            peak_bytes: pass.peak_bytes.saturating_add(before.peak.max(before.kept.saturating_add(after.peak))),
+            graph_bytes: pass.graph_bytes.saturating_add(before.kept).saturating_add(after.kept),
+            first_bytes: pass.first_bytes,
+        }
     }
 }
 
@@ -79,11 +116,13 @@ impl PluginState {
         &mut self,
         this: &Model,
         input: Handle,
+        ends: Ends,
         operation: &'static str,
         work: impl Fn(&Generator, &engine::Tensor) -> engine::Result<engine::Tensor>,
     ) -> Result<Handle, Fault> {
         let (model, input) = (self.table().get(this)?.0.clone(), self.tensor(&input)?);
-        let pass = Pass { operation, group: self.group(), cost: model.pass_cost() };
+        let cost = ends.around(model.pass_cost(), model.info(), &input.tensor);
+        let pass = Pass { operation, group: self.group(), cost };
         self.pass(&pass, input, |input| work(&model, input))
     }
 }

@@ -35,6 +35,6 @@ pub struct GeneratorHandle(pub(crate) Generator);
 #[derive(Clone)]
 pub struct PerturbationHandle {
     pub(crate) guest: ResourceAny,
-    /// Shape of the images that it was made for.
-    pub(crate) images: Vec<usize>,
+    /// What it was made for.
+    pub(crate) images: TensorHandle,
 }

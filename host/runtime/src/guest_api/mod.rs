@@ -5,6 +5,7 @@
 
 mod autodiff;
 mod classifiers;
+mod cost;
 pub(crate) mod fault;
 mod generators;
 pub(crate) mod handles;

@@ -1,6 +1,7 @@
 //! `tensors`: arrays on the device.
 
 use super::{
+    cost::{Cost, PRODUCT, broadcast, bytes_of, last_two, spatial},
     fault::{Fault, dimensions, sizes},
     handles::TensorHandle,
 };
@@ -128,11 +129,15 @@ impl HostTensor for PluginState {
     }
 
     fn sum(&mut self, this: Handle, over: Vec<u32>) -> Made {
-        self.unary("tensor.sum", &this, |x| x.sum(&dimensions(&over)))
+        let over = dimensions(&over);
+        let cost = Cost::of_sums(&self.tensor(&this)?.tensor, &over);
+        self.composite("tensor.sum", &this, cost, |x| x.sum(&over))
     }
 
     fn mean(&mut self, this: Handle, over: Vec<u32>) -> Made {
-        self.unary("tensor.mean", &this, |x| x.mean(&dimensions(&over)))
+        let over = dimensions(&over);
+        let cost = Cost::of_sums(&self.tensor(&this)?.tensor, &over);
+        self.composite("tensor.mean", &this, cost, |x| x.mean(&over))
     }
 
     fn max_along(&mut self, this: Handle, dimension: u32) -> Made {
@@ -182,8 +187,7 @@ impl HostTensor for PluginState {
     fn resize(&mut self, this: Handle, sizes: Vec<u32>, how: Interpolation) -> Made {
         let images = self.tensor(&this)?.tensor;
         let sizes = dimensions(&sizes);
-        let reach = spatial(&images).iter().zip(&sizes).map(|(from, to)| 2 + from / (*to).max(1)).collect::<Vec<_>>();
-        let cost = Cost::of_maps(&images, &sizes, &reach);
+        let cost = Cost::of_resizing(&images, &sizes);
         self.composite("tensor.resize", &this, cost, |x| x.resize(&sizes, how.into()))
     }
 
@@ -292,84 +296,6 @@ impl PluginState {
         let result = self.compute(operation, self.group(), || work(&a.tensor, &b.tensor))?;
         self.keep(result, [a, b])
     }
-}
-
-/// A product's buffer is there twice for a moment, since Burn's CPU backend aligns it anew.
-const PRODUCT: u64 = 2;
-
-/// What an operation of several steps needs beside its operand, in bytes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Cost {
-    /// While it works, its result included.
-    pub(super) peak: u64,
-    /// What its gradient keeps beside the result.
-    kept: u64,
-}
-
-impl Cost {
-    /// So many tensors of the size of the operand.
-    fn of_results(operand: &Tensor, count: u64) -> Cost {
-        let all = operand.bytes().saturating_mul(count);
-        Cost { peak: all, kept: all }
-    }
-
-    /// One linear map for each spatial axis of images (N, C, ...), the last axis first: onto `to` elements, each made of up to
-    /// `reach`. Each result is there beside what the next one is made of. For all axes but the last that is a copy whose lines
-    /// are columns, a product, and a copy with its lines turned back.
-    pub(super) fn of_maps(images: &Tensor, to: &[usize], reach: &[usize]) -> Cost {
-        let mut shape = images.shape();
-        let matrices = matrices(images, to, reach);
-        let (mut peak, mut kept, mut before) = (0_u64, matrices, 0_u64);
-        let last = shape.len().saturating_sub(1);
-        for (axis, to) in (2..shape.len()).zip(to).rev() {
-            let given = bytes_of(shape.iter().copied());
-            shape[axis] = *to;
-            let made = bytes_of(shape.iter().copied());
-            let copies = if axis == last { 0 } else { given.saturating_add(made) };
-            peak = peak.max(before.saturating_add(copies).saturating_add(made.saturating_mul(PRODUCT)));
-            kept = kept.saturating_add(copies).saturating_add(made);
-            before = made;
-        }
-        Cost { peak: peak.saturating_add(matrices), kept: kept.saturating_sub(before) }
-    }
-}
-
-/// Bytes of the matrices that lead from the last axes of images to `to` elements along each, each made of up to `reach`. An
-/// axis of more than 4096 elements is worked on in parts, of which one is there at a time but for gradients.
-fn matrices(images: &Tensor, to: &[usize], reach: &[usize]) -> u64 {
-    const WHOLE: usize = 4096;
-    const PART: usize = 2048;
-    let tracked = images.is_tracked();
-    let axis = |from: usize, to: usize, reach: usize| match from.max(to) {
-        0..=WHOLE => bytes_of([from, to]),
-        _ if tracked => bytes_of([to, PART.max(reach)]),
-        _ => bytes_of([PART, PART.max(reach)]),
-    };
-    let axes = images.shape().into_iter().rev().zip(to.iter().zip(reach).rev());
-    axes.map(|(from, (to, reach))| axis(from, *to, *reach)).fold(0, u64::saturating_add)
-}
-
-/// The sizes of the spatial axes of images (N, C, ...).
-fn spatial(images: &Tensor) -> Vec<usize> {
-    images.shape().into_iter().skip(2).collect()
-}
-
-/// The shape of two shapes broadcast: two small tensors can ask for a very large one.
-fn broadcast(a: &[usize], b: &[usize]) -> Vec<usize> {
-    let rank = a.len().max(b.len());
-    let size = |shape: &[usize], i: usize| (i + shape.len()).checked_sub(rank).map_or(1, |i| shape[i]);
-    (0..rank).map(|i| size(a, i).max(size(b, i))).collect()
-}
-
-/// The last two sizes of a shape.
-fn last_two(shape: &[usize]) -> [usize; 2] {
-    let at = |back: usize| shape.len().checked_sub(back).map_or(1, |at| shape[at]);
-    [at(2), at(1)]
-}
-
-/// Bytes of a tensor of this shape.
-pub(super) fn bytes_of(shape: impl IntoIterator<Item = usize>) -> u64 {
-    shape.into_iter().fold(size_of::<f32>() as u64, |bytes, size| bytes.saturating_mul(size as u64))
 }
 
 impl From<Interpolation> for engine::Interpolation {

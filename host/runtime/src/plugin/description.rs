@@ -5,6 +5,7 @@ use crate::{
     plugin::settings::{self, Value},
     text,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{collections::HashSet, fmt, str::FromStr};
 
@@ -21,7 +22,7 @@ pub struct PluginInfo {
 }
 
 /// What a plugin needs beyond tensors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Need {
     /// A classifier that can be differentiated.

@@ -2,16 +2,31 @@
 
 use super::description::{ParameterKind, PluginInfo};
 use crate::{bindings::method::lacuna::explain::parameters as wit, text};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
-use std::fmt;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
-/// A value for every parameter of one plugin, in the order in which the plugin describes them.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(from = "std::collections::BTreeMap<String, Value>")]
-pub struct Settings(Vec<(String, Value)>);
+/// A value for every parameter of one plugin, in the order in which the plugin describes them. Two are equal when their values
+/// are, whoever gave these.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(from = "BTreeMap<String, Value>")]
+pub struct Settings {
+    values: Vec<(String, Value)>,
+    /// The parameters that were not left at their defaults, be it by a person or by a preset.
+    given: BTreeSet<String>,
+}
+
+impl PartialEq for Settings {
+    fn eq(&self, other: &Self) -> bool {
+        self.values == other.values
+    }
+}
 
 /// The value of one parameter.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Value {
     Flag(bool),
@@ -26,7 +41,7 @@ impl Settings {
     /// The defaults of a plugin.
     pub fn defaults(info: &PluginInfo) -> Settings {
         let defaults = info.parameters.iter().map(|parameter| (parameter.name.clone(), parameter.kind.default_value()));
-        Settings(defaults.collect())
+        Settings { values: defaults.collect(), given: BTreeSet::new() }
     }
 
     /// The defaults, changed by a preset, changed by texts of the form `steps=300`; later ones win.
@@ -55,20 +70,26 @@ impl Settings {
     /// These for `info`: what is missing takes its default, and what does not belong is refused.
     pub(crate) fn complete(&self, info: &PluginInfo) -> Result<Settings, SettingsError> {
         let mut settings = Settings::defaults(info);
-        for (name, value) in &self.0 {
+        for (name, value) in &self.values {
             settings.put(info, name, value.clone())?;
         }
+        settings.given.clone_from(&self.given);
         Ok(settings)
     }
 
     /// The value of one parameter.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.iter().find(|(parameter, _)| parameter == name).map(|(_, value)| value)
+        self.values.iter().find(|(parameter, _)| parameter == name).map(|(_, value)| value)
+    }
+
+    /// Names of the parameters that a person or a preset gave a value; the others have their defaults.
+    pub fn given(&self) -> impl Iterator<Item = &str> {
+        self.given.iter().map(String::as_str)
     }
 
     /// Names and values in the order of the description.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value))
+        self.values.iter().map(|(name, value)| (name.as_str(), value))
     }
 
     fn set(&mut self, info: &PluginInfo, text: &str) -> Result<(), SettingsError> {
@@ -90,8 +111,9 @@ impl Settings {
         if !parameter.kind.allows(&value) {
             return Err(SettingsError::value(info, name, &value.to_string()));
         }
-        let slot = self.0.iter_mut().find(|(parameter, _)| parameter == name).ok_or_else(unknown)?;
+        let slot = self.values.iter_mut().find(|(parameter, _)| parameter == name).ok_or_else(unknown)?;
         slot.1 = value;
+        self.given.insert(name.to_owned());
         Ok(())
     }
 
@@ -105,7 +127,9 @@ impl Settings {
     }
 
     pub(crate) fn to_guest(&self) -> Vec<wit::Setting> {
-        self.0.iter().map(|(name, value)| wit::Setting { name: name.clone(), value: value.clone().into() }).collect()
+        let setting =
+            |(name, value): &(String, Value)| wit::Setting { name: name.clone(), value: value.clone().into() };
+        self.values.iter().map(setting).collect()
     }
 }
 
@@ -178,20 +202,30 @@ impl fmt::Display for Value {
     }
 }
 
+impl JsonSchema for Settings {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Settings".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        BTreeMap::<String, Value>::json_schema(generator)
+    }
+}
+
 /// As a map, in the order of the description.
 impl Serialize for Settings {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (name, value) in &self.0 {
+        let mut map = serializer.serialize_map(Some(self.values.len()))?;
+        for (name, value) in &self.values {
             map.serialize_entry(name, value)?;
         }
         map.end()
     }
 }
 
-impl From<std::collections::BTreeMap<String, Value>> for Settings {
-    fn from(map: std::collections::BTreeMap<String, Value>) -> Settings {
-        Settings(map.into_iter().collect())
+impl From<BTreeMap<String, Value>> for Settings {
+    fn from(map: BTreeMap<String, Value>) -> Settings {
+        Settings { given: map.keys().cloned().collect(), values: map.into_iter().collect() }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the user allows beyond tensors and handles. The default allows nothing.
 
 use crate::plugin::description::Need;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,7 +12,7 @@ use std::{
 ///
 /// Only [`Need::Readback`] has to be granted: it lets image data out of the device into a guest's memory. Gradients,
 /// activations and generators are properties of the model, which either has them or not.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Grants(BTreeMap<String, BTreeSet<Need>>);
 

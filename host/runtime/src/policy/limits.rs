@@ -1,12 +1,13 @@
 //! How much of the machine one plugin may use.
 
 use crate::text;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr, time::Duration};
 
 /// What one plugin may use in one run. The method and the perturbation have each their own account; the wall time
 /// counts for both together.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Limits {
     /// Bytes of the guest's own memory, all its linear memories and tables together.
     pub guest_memory: u64,
@@ -16,6 +17,7 @@ pub struct Limits {
     pub handles: u32,
     /// Time from the start of the run to its end.
     #[serde(with = "seconds")]
+    #[schemars(with = "f64")]
     pub wall_time: Duration,
     /// Bytes that `tensor.read` may copy into the guest in the whole run, once readback is granted; none otherwise.
     pub readback_bytes: u64,

@@ -1,6 +1,7 @@
 //! The terms of the objective while it is optimised: kept on the device, read in batches.
 
 use lacuna_engine::Tensor;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -28,7 +29,7 @@ pub struct Progress {
 pub(crate) const MOST_NAMES: usize = 32;
 
 /// The objective's terms, step by step.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ObjectiveHistory {
     /// Names of the terms, in the order of each row.
     pub names: Vec<String>,

@@ -37,6 +37,8 @@ pub(crate) struct Partner {
 
 /// The latest use of the perturbation, outside the graph.
 struct Applied {
+    /// What the perturbation was made for.
+    given: Tensor,
     mask: Tensor,
     images: Tensor,
 }
@@ -70,21 +72,20 @@ impl Partner {
         let settings = changed.map_err(|error| {
             Fault::argument("perturbations.create", "settings", "settings of the perturbation", error.to_string())
         })?;
-        let shape = images.tensor.shape();
+        let original = images.clone();
         // Else the perturbation would be blamed for what it makes of them.
         let given = images.tensor.clone();
         if !self.looked
             && !self.store.data_mut().compute("perturbations.create", Group::Readback, move || given.is_finite())?
         {
-            let what = "the images given to perturbations.create".to_owned();
-            return Err(Fault::of_engine("perturbations.create", EngineError::NonFinite(what)));
+            return Err(Fault::of_engine("perturbations.create", EngineError::NonFinite(GIVEN.to_owned())));
         }
         let images = self.lend(images)?;
         let interface = self.guest.lacuna_explain_perturbations();
         let lent = Resource::new_borrow(images.rep());
         let answer = interface.call_create(&mut self.store, lent, &settings.to_guest(), seed);
         self.take_back(images)?;
-        Ok(PerturbationHandle { guest: self.answer(answer)?, images: shape })
+        Ok(PerturbationHandle { guest: self.answer(answer)?, images: original })
     }
 
     /// Forwards `perturbation.apply`, after checking the mask and before handing the images over to `payer`.
@@ -95,7 +96,7 @@ impl Partner {
         payer: &Arc<Quota>,
     ) -> Result<TensorHandle, Fault> {
         self.check_alive()?;
-        check_mask(&perturbation.images, &mask.tensor.shape())?;
+        check_mask(&perturbation.images.tensor.shape(), &mask.tensor.shape())?;
         let lent = self.lend(mask.clone())?;
         let interface = self.guest.lacuna_explain_perturbations();
         let borrowed = Resource::new_borrow(lent.rep());
@@ -126,49 +127,46 @@ impl Partner {
     /// Whether the images that the method saw last are finite.
     ///
     /// # Errors
-    /// They are not: the mask's maker is to blame if the mask was not either.
+    /// They are not: the method is to blame if the mask was not either, or the images that it gave.
     pub(crate) fn check_last(&mut self, method: &PluginState) -> Result<(), RunError> {
-        let Some(Applied { mask, images }) = self.last.take() else {
+        let Some(applied) = self.last.take() else {
             return Ok(());
         };
         let state = self.store.data_mut();
-        let finite = |state: &mut PluginState, tensor: &Tensor| {
-            let checked = state.compute("perturbation.apply", Group::Readback, || tensor.is_finite());
-            checked.map_err(|fault| failure::of_fault(state, fault))
+        let whose = whose_fault(state, &applied).map_err(|fault| failure::of_fault(state, fault))?;
+        let (plugin, what) = match whose {
+            Whose::Nobodys => return Ok(()),
+            Whose::Methods(what) => (&method.id, what),
+            Whose::Perturbations => (&state.id, PERTURBED),
         };
-        if finite(state, &images)? {
-            return Ok(());
-        }
-        let by_mask = !finite(state, &mask)?;
-        Err(match by_mask {
-            true => RunError::NonFinite { plugin: method.id.clone(), what: "a mask".to_owned() },
-            false => RunError::NonFinite { plugin: state.id.clone(), what: PERTURBED.to_owned() },
-        })
+        Err(RunError::NonFinite { plugin: plugin.clone(), what: what.to_owned() })
     }
 
     /// The first images are looked at at once, since a plugin that gives NaN mostly does so from the start; the last ones
     /// at the end, by [`Partner::check_last`]. Looking at each would tell a method without readback what its numbers are.
-    fn check_images(&mut self, expected: &[usize], mask: &TensorHandle, images: &TensorHandle) -> Result<(), Fault> {
-        let found = images.tensor.shape();
+    fn check_images(&mut self, given: &TensorHandle, mask: &TensorHandle, images: &TensorHandle) -> Result<(), Fault> {
+        let (expected, found) = (given.tensor.shape(), images.tensor.shape());
         let plugin = self.store.data().id.clone();
         if found != expected {
-            let expected = expected.to_vec();
             return Err(self.blame(RunError::Shape { plugin, what: PERTURBED.to_owned(), expected, found }));
         }
         let first = !std::mem::replace(&mut self.looked, true);
         let state = self.store.data_mut();
         let group = state.group();
-        let (mask, images) = (&mask.tensor, &images.tensor);
-        let applied = state
-            .compute("perturbation.apply", group, || Ok(Applied { mask: mask.detach()?, images: images.detach()? }))?;
-        if first && !state.compute("perturbation.apply", Group::Readback, || applied.images.is_finite())? {
-            if !state.compute("perturbation.apply", Group::Readback, || applied.mask.is_finite())? {
-                return Err(Fault::of_engine(
-                    "perturbation.apply",
-                    EngineError::NonFinite("the mask given to perturbation.apply".to_owned()),
-                ));
+        let applied = state.compute("perturbation.apply", group, || {
+            let outside = |tensor: &TensorHandle| tensor.tensor.detach();
+            Ok(Applied { given: outside(given)?, mask: outside(mask)?, images: outside(images)? })
+        })?;
+        if first {
+            match whose_fault(state, &applied)? {
+                Whose::Nobodys => {}
+                Whose::Methods(what) => {
+                    return Err(Fault::of_engine("perturbation.apply", EngineError::NonFinite(what.to_owned())));
+                }
+                Whose::Perturbations => {
+                    return Err(self.blame(RunError::NonFinite { plugin, what: PERTURBED.to_owned() }));
+                }
             }
-            return Err(self.blame(RunError::NonFinite { plugin, what: PERTURBED.to_owned() }));
         }
         self.last = Some(applied);
         Ok(())
@@ -226,6 +224,27 @@ impl Partner {
 }
 
 const PERTURBED: &str = "perturbed images";
+const GIVEN: &str = "images for the perturbation";
+
+/// Who gave numbers that are NaN or infinite, and what.
+enum Whose {
+    Nobodys,
+    Methods(&'static str),
+    Perturbations,
+}
+
+/// Whose fault it is if perturbed images are not finite: a perturbation cannot help it where what it was given was not either.
+fn whose_fault(state: &mut PluginState, applied: &Applied) -> Result<Whose, Fault> {
+    let mut finite = |tensor: &Tensor| state.compute("perturbation.apply", Group::Readback, || tensor.is_finite());
+    if finite(&applied.images)? {
+        return Ok(Whose::Nobodys);
+    }
+    Ok(match (finite(&applied.mask)?, finite(&applied.given)?) {
+        (false, _) => Whose::Methods("a mask"),
+        (true, false) => Whose::Methods(GIVEN),
+        (true, true) => Whose::Perturbations,
+    })
+}
 
 /// A mask has one channel and otherwise the shape of its images.
 fn check_mask(images: &[usize], mask: &[usize]) -> Result<(), Fault> {

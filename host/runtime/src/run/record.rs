@@ -10,6 +10,7 @@ use crate::{
     policy::{grants::Grants, limits::Limits},
     text,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use std::time::Duration;
 const MOST_MESSAGES: usize = 1000;
 
 /// Everything about one run but the images and the map themselves.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunRecord {
     /// Version of the contract between host and plugins.
     pub contract: String,
@@ -49,7 +50,7 @@ pub struct RunRecord {
 }
 
 /// Which plugin, exactly, with which values.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PluginRecord {
     pub name: String,
     pub version: String,
@@ -59,6 +60,9 @@ pub struct PluginRecord {
     pub sha256: String,
     /// Every parameter, defaults included.
     pub settings: Settings,
+    /// Names of those that a person or a preset gave a value; the others have their defaults.
+    #[serde(default)]
+    pub given: Vec<String>,
 }
 
 impl PluginRecord {
@@ -70,6 +74,7 @@ impl PluginRecord {
             origin: plugin.origin().to_owned(),
             sha256: plugin.sha256().to_owned(),
             settings: settings.clone(),
+            given: settings.given().map(str::to_owned).collect(),
         }
     }
 }
@@ -77,7 +82,7 @@ impl PluginRecord {
 /// Where the time went, in seconds.
 ///
 /// On a device that works asynchronously, work is counted where its result is waited for, mostly in `readback`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Timings {
     /// From the start of the run to its end.
     pub total: f64,
@@ -121,7 +126,7 @@ impl Timings {
 }
 
 /// How much a message matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum MessageLevel {
     Debug,
@@ -130,7 +135,7 @@ pub enum MessageLevel {
 }
 
 /// What a plugin said to the person who runs it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Message {
     /// Name of the plugin.
     pub plugin: String,

@@ -5,12 +5,18 @@ use crate::{model::ModelRecord, provenance::Provenance, subject::ImageRecord};
 use lacuna_diagnostic::Finding;
 use lacuna_imaging::Warning;
 use lacuna_runtime::{Message, RunRecord};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::{collections::BTreeMap, path::Path};
 
+/// Name and version of the form of a record. A field that is added keeps the version, any other change raises it.
+const FORMAT: &str = "lacuna-record/1";
+
 /// The content of `record.json`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Record<'a> {
+    /// `lacuna-record/1`.
+    format: &'static str,
     /// Version of this program.
     lacuna: &'static str,
     provenance: Provenance,
@@ -40,6 +46,7 @@ impl<'a> Record<'a> {
         answer: &'a Answer,
     ) -> Record<'a> {
         Record {
+            format: FORMAT,
             lacuna: env!("CARGO_PKG_VERSION"),
             provenance: Provenance::now(Some(explainer.classifier.device())),
             image,
@@ -59,7 +66,7 @@ impl<'a> Record<'a> {
 }
 
 /// What a user is told of one image, and a program as JSON.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Summary {
     pub image: String,
     pub target: Target,
@@ -104,4 +111,27 @@ impl Summary {
 
 fn in_words(explainer: &Explainer<'_>, warnings: &[Warning]) -> Vec<String> {
     warnings.iter().map(|warning| explainer.watch.words(warning)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_is_that_of_the_file() {
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/record.json");
+        let mut schema = serde_json::to_string_pretty(
+            &schemars::generate::SchemaSettings::draft2020_12()
+                .for_serialize()
+                .into_generator()
+                .into_root_schema_for::<Record<'_>>(),
+        )
+        .unwrap();
+        schema.push('\n');
+        if std::env::var_os("LACUNA_WRITE_DOCUMENTS").is_some() {
+            std::fs::write(&file, &schema).unwrap();
+        }
+        let found = std::fs::read_to_string(&file).unwrap_or_default();
+        assert_eq!(found, schema, "{}: run this test with LACUNA_WRITE_DOCUMENTS=1", file.display());
+    }
 }

@@ -2,10 +2,11 @@
 
 use lacuna_diagnostic::{Finding, Remedy};
 use lacuna_engine::{Activation, ClassIndex, ClassifierInfo};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The class that was explained, its probability, and what took its place.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Target {
     pub index: usize,
     pub name: String,
@@ -23,7 +24,7 @@ pub struct Target {
 }
 
 /// Who chose the class.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Picked {
     ByTheUser,
@@ -31,7 +32,7 @@ pub enum Picked {
 }
 
 /// A class that the classifier sees after the deletion.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Seen {
     pub index: usize,
     pub name: String,

@@ -15,6 +15,7 @@ use crate::{
 use lacuna_diagnostic::{Place, Remedy};
 use lacuna_engine::{ClassIndex, Classifier, Device, Manifest, ModelFiles};
 use lacuna_runtime::{CancelToken, Settings};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::{fs, path::Path};
 
@@ -32,7 +33,7 @@ pub struct Model {
 }
 
 /// What the record of a run says of the classifier.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ModelRecord {
     pub name: String,
     pub source: String,
@@ -46,7 +47,7 @@ pub struct ModelRecord {
     pub settings: Option<Settings>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct FileRecord {
     pub name: String,
     pub sha256: String,

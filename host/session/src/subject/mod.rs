@@ -12,6 +12,7 @@ use crate::{
 use lacuna_diagnostic::Remedy;
 use lacuna_engine::Manifest;
 use lacuna_imaging::{Geometry, Image, Interpolation, Orientation, Reader, RgbToGrey, Warning, WholeVolume};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::path::Path;
 
@@ -26,7 +27,7 @@ pub struct Subject {
 }
 
 /// What the record says of the image.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ImageRecord {
     pub path: String,
     pub sha256: String,
@@ -52,7 +53,7 @@ pub struct ImageRecord {
 }
 
 /// The other file of a volume in two files.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct OtherHalf {
     pub path: String,
     pub sha256: String,

@@ -11,6 +11,7 @@ use lacuna::explain::{
     autodiff::{self, Gradients},
     classifiers::{ReluRule, Score},
     errors::Error,
+    generators::{self, Generator},
     log,
     optimisers::Adam,
     parameters::Value,
@@ -32,7 +33,7 @@ impl description::Guest for Interpreter {
             name: "interpreter".into(),
             version: "0.1.0".into(),
             summary: "Random calls".into(),
-            needs: vec![Need::Gradients, Need::Readback, Need::Activations],
+            needs: vec![Need::Gradients, Need::Readback, Need::Activations, Need::Generator],
             parameters: vec![Parameter {
                 name: "calls".into(),
                 summary: "How many".into(),
@@ -47,12 +48,20 @@ impl description::Guest for Interpreter {
 
 impl methods::Guest for Interpreter {
     fn explain(request: Request<'_>) -> Result<Explanation, Error> {
-        let calls = match request.settings.iter().find(|setting| setting.name == "calls").map(|setting| &setting.value) {
+        let calls = match request.settings.iter().find(|setting| setting.name == "calls").map(|setting| &setting.value)
+        {
             Some(Value::Integer(calls)) => *calls,
             _ => 1000,
         };
         let shape = request.images.shape();
-        let mut run = Run { random: request.seed, request: &request, kept: Vec::new(), others: Others::default() };
+        let generator = generators::chosen()?;
+        let mut run = Run {
+            random: request.seed,
+            request: &request,
+            generator: &generator,
+            kept: Vec::new(),
+            others: Others::default(),
+        };
         let mut done = 0;
         for _ in 0..calls {
             match run.call() {
@@ -65,7 +74,11 @@ impl methods::Guest for Interpreter {
         // Room for the map, whatever is held.
         run.kept.clear();
         run.others = Others::default();
-        Ok(Explanation { map: Tensor::full(&[&[shape[0], 1], &shape[2..]].concat(), 0.5)?, extras: vec![], findings: vec![] })
+        Ok(Explanation {
+            map: Tensor::full(&[&[shape[0], 1], &shape[2..]].concat(), 0.5)?,
+            extras: vec![],
+            findings: vec![],
+        })
     }
 }
 
@@ -80,6 +93,7 @@ struct Others {
 struct Run<'a> {
     random: u64,
     request: &'a Request<'a>,
+    generator: &'a Generator,
     kept: Vec<Tensor>,
     others: Others,
 }
@@ -121,7 +135,17 @@ impl Run<'_> {
 
     fn number(&mut self) -> f32 {
         match self.below(6) {
-            0 => self.one_of(&[f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX, f32::MIN, 1e-45, -1e-45, -0.0, 1e30]),
+            0 => self.one_of(&[
+                f32::NAN,
+                f32::INFINITY,
+                f32::NEG_INFINITY,
+                f32::MAX,
+                f32::MIN,
+                1e-45,
+                -1e-45,
+                -0.0,
+                1e30,
+            ]),
             1 => self.one_of(&[0.0, 1.0, -1.0, 0.5, 2.0, 1e-8, 100.0, 4096.0]),
             _ => (self.next() % 20_001) as f32 / 1000.0 - 10.0,
         }
@@ -168,12 +192,13 @@ impl Run<'_> {
     /// Two tensors and what `with` makes of them.
     fn pair(&mut self, with: impl FnOnce(&Tensor, &Tensor) -> Result<Tensor, Error>) -> Result<Tensor, Error> {
         let all = self.kept.len() + 1;
-        let [one, other] = [self.below(all), self.below(all)].map(|at| self.kept.get(at).unwrap_or(self.request.images));
+        let [one, other] =
+            [self.below(all), self.below(all)].map(|at| self.kept.get(at).unwrap_or(self.request.images));
         with(one, other)
     }
 
     fn call(&mut self) -> Result<(), Error> {
-        let made = match self.below(48) {
+        let made = match self.below(49) {
             0..=2 => Tensor::full(&self.shape(), self.number())?,
             3 => {
                 let shape = self.shape();
@@ -316,6 +341,7 @@ impl Run<'_> {
                 stepped?
             }
             45 => self.classify()?,
+            48 => self.generate()?,
             46 => {
                 if self.others.perturbation.is_none() || self.below(4) == 0 {
                     let seed = self.next();
@@ -345,6 +371,24 @@ impl Run<'_> {
         };
         self.keep(made);
         Ok(())
+    }
+
+    /// Something of the generator.
+    fn generate(&mut self) -> Result<Tensor, Error> {
+        match self.below(5) {
+            0 => self.generator.reconstruct(self.request.images),
+            1 => self.generator.reconstruct(self.tensor()),
+            2 => self.generator.encode(self.tensor()),
+            3 => self.generator.deviation(self.request.images),
+            _ => {
+                let sizes = self.sizes(2, 3);
+                let latent = match self.below(2) {
+                    0 => self.generator.encode(self.request.images)?,
+                    _ => self.tensor().share()?,
+                };
+                self.generator.decode(&latent, &sizes)
+            }
+        }
     }
 
     /// Something of the classifier.

@@ -22,7 +22,7 @@ use lacuna::explain::{
     tensors::Tensor,
 };
 
-const MISBEHAVIOURS: [&str; 63] = [
+const MISBEHAVIOURS: [&str; 64] = [
     "none",
     "endless-loop",
     "memory-bomb",
@@ -75,6 +75,7 @@ const MISBEHAVIOURS: [&str; 63] = [
     "wrong-map",
     "nan-map",
     "nan-mask",
+    "nan-images-late",
     "trap",
     "recursion",
     "ignore-cancel",
@@ -323,7 +324,8 @@ impl methods::Guest for Hostile {
             "short-mask" => return with_extras(&mask_shape, vec![("mask", Tensor::full(&[1, 1, 2, 2], 0.5)?)]),
             "two-masks" => {
                 let two = [Tensor::full(&mask_shape, 0.5)?, Tensor::full(&mask_shape, 0.5)?];
-                let extra = |(name, value): (&str, Tensor)| methods::Extra { name: name.into(), role: Role::Mask, value };
+                let extra =
+                    |(name, value): (&str, Tensor)| methods::Extra { name: name.into(), role: Role::Mask, value };
                 let extras = ["one", "two"].into_iter().zip(two).map(extra).collect();
                 return Ok(Explanation { map: Tensor::full(&mask_shape, 0.5)?, extras, findings: vec![] });
             }
@@ -348,7 +350,8 @@ impl methods::Guest for Hostile {
             "heavy-extras" => {
                 let big = Tensor::full(&[1, 1 << 22], 0.5)?;
                 let names: Vec<String> = (0..100).map(|number| format!("big-{number}")).collect();
-                let extras = names.iter().map(|name| Ok((name.as_str(), big.share()?))).collect::<Result<_, Error>>()?;
+                let extras =
+                    names.iter().map(|name| Ok((name.as_str(), big.share()?))).collect::<Result<_, Error>>()?;
                 return with_extras(&mask_shape, extras);
             }
             "wrong-mask" => {
@@ -363,6 +366,13 @@ impl methods::Guest for Hostile {
                 let phi = perturbations::create(request.images, &[], 0)?;
                 phi.apply(&Tensor::full(&mask_shape, 0.5)?)?;
                 phi.apply(&Tensor::full(&mask_shape, f32::NAN)?)?;
+            }
+            "nan-images-late" => {
+                let apply = |images: &Tensor| {
+                    perturbations::create(images, &[], 0)?.apply(&Tensor::full(&mask_shape, 0.5)?).map(drop)
+                };
+                apply(request.images)?;
+                apply(&request.images.affine(f32::NAN, 0.0)?)?;
             }
             "trap" => {
                 Tensor::full(&[1], 1.0)?.add(&Tensor::full(&[1], 1.0)?)?;
