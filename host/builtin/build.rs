@@ -13,8 +13,8 @@ use std::{
 };
 use wit_component::ComponentEncoder;
 
-/// What authors use; every other folder of `plugins/` is a plugin.
-const SDK: &str = "sdk";
+/// The folders of `plugins/` whose folders are plugins, one for each role.
+const ROLES: [&str; 3] = ["methods", "perturbations", "metrics"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     // Asked when the script runs: cargo keeps the script that another checkout compiled when both share a target folder.
@@ -44,11 +44,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// The names of the plugins that travel inside the program, sorted.
 fn built_in(folder: &Path) -> Result<Vec<String>, Box<dyn Error>> {
     let mut names = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name != SDK && entry.path().join("Cargo.toml").is_file() {
-            names.push(name);
+    for role in ROLES {
+        for entry in fs::read_dir(folder.join(role))? {
+            let entry = entry?;
+            if entry.path().join("Cargo.toml").is_file() {
+                names.push(entry.file_name().to_string_lossy().into_owned());
+            }
         }
     }
     names.sort();

@@ -65,9 +65,10 @@ impl Image {
         if bytes.is_empty() {
             return Err(empty().at(path));
         }
-        let decoded = ImageReader::with_format(Cursor::new(bytes), format)
-            .decode()
-            .map_err(|cause| refusal(path, bytes.len(), format, &cause))?;
+        let reader = || ImageReader::with_format(Cursor::new(bytes), format);
+        let broken = |cause| refusal(path, bytes.len(), format, &cause);
+        check_unpacked(reader().into_dimensions().map_err(broken)?, bytes.len()).map_err(|error| error.at(path))?;
+        let decoded = reader().decode().map_err(broken)?;
         let (height, width) = (decoded.height() as usize, decoded.width() as usize);
         let (channels, full_range, interleaved) =
             samples(decoded).map_err(|found| Error::new(ErrorKind::Unsupported, found, PIXELS, SAVE_AGAIN).at(path))?;
@@ -75,6 +76,26 @@ impl Image {
         let intensity = Intensity { low: 0.0, high: full_range };
         Ok(Self::new(channels, height, width, data)?.with_origin(Geometry::Pixels, intensity, Some(path.to_owned())))
     }
+}
+
+/// So many pixels may come of any file.
+const UNCHECKED: u64 = 1 << 26;
+/// A PNG of one colour has some 1000 pixels for each byte, a JPEG some 85; files that promise more than either were made to fill
+/// the machine, or have lost their pixels.
+const MOST_PACKED: u64 = 2000;
+
+/// Refuses a picture of more pixels than any that somebody took.
+fn check_unpacked((width, height): (u32, u32), bytes: usize) -> Result<()> {
+    let pixels = u64::from(width) * u64::from(height);
+    if pixels <= UNCHECKED || pixels <= (bytes as u64).saturating_mul(MOST_PACKED) {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Unsupported,
+        format!("{width} x {height} pixels in {} KiB", bytes >> 10),
+        format!("at most {MOST_PACKED} pixels for each byte of a file"),
+        SAVE_AGAIN,
+    ))
 }
 
 const PIXELS: &str = "8 or 16 bit grey or RGB, with or without alpha";

@@ -162,3 +162,12 @@ fn every_real_picture_is_read() {
         println!("{}: {count} pictures read", folder.display());
     }
 }
+
+/// A fuzzer made it: 1411 bytes that took a gigabyte and many seconds.
+#[test]
+fn a_picture_of_more_pixels_than_its_bytes_can_hold_is_refused() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/damaged/wide.jpg");
+    let error = Image::read(path).unwrap_err().to_string();
+    assert!(error.contains("wide.jpg") && error.contains("16512 x 16512 pixels in 1 KiB"), "{error}");
+    assert!(error.contains("at most 2000 pixels for each byte"), "{error}");
+}

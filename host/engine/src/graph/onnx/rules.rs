@@ -55,6 +55,11 @@ fn amounts_are_attributes_in_old_sets_and_inputs_in_new_ones() {
     let amounts = vec![ints("p", &[4], &[0, 1, 0, -1]), floats("v", &[], &[7.0])];
     close(&made(13, &[1, 2], &x[..2], new, amounts).unwrap(), &[1, 2], &[7.0, 0.0]);
 
+    // From 6 numbers to 17 millions, which a fuzzer did with the axis of the batch.
+    let huge = node("Pad", &["x"], &["y"]).ints("pads", &[4096, 4096, 0, 0]);
+    let error = made(10, &[1, 6], &x, huge, Vec::new()).unwrap_err().to_string();
+    assert!(error.contains("6 numbers padded to 16805894"), "{error}");
+
     let old = node("Clip", &["x"], &["y"]).float("min", 1.0).float("max", 4.0);
     close(&made(10, &[6], &x, old, Vec::new()).unwrap(), &[6], &[1.0, 1.0, 2.0, 3.0, 4.0, 4.0]);
 }

@@ -312,6 +312,11 @@ pub(super) fn cropped(x: &Tensor, wanted: &[usize], upper: bool, inputs: &Inputs
     Ok(made)
 }
 
+/// So many numbers may come of any padding.
+const FEW: u64 = 1 << 24;
+/// Padding makes a frame; what grows more was damaged, and would fill the machine.
+const MOST_PADDED: u64 = 64;
+
 fn pad(x: &Tensor, mode: PadMode, inputs: &Inputs) -> Result<Tensor> {
     let rank = x.shape().len();
     let amounts = inputs.list(1)?.ok_or_else(|| inputs.refused("the amounts are missing".into()))?;
@@ -330,6 +335,17 @@ fn pad(x: &Tensor, mode: PadMode, inputs: &Inputs) -> Result<Tensor> {
         None | Some([]) => 0.0,
         Some([value, ..]) => value.clamp(f32::MIN, f32::MAX),
     };
+    let added = |axis: usize| {
+        let index = axes.iter().position(|padded| *padded == axis);
+        index.map_or(0, |index| amounts[index].saturating_add(amounts[axes.len() + index]).max(0) as u64)
+    };
+    let sizes = x.shape().into_iter().enumerate().map(|(axis, size)| (size as u64).saturating_add(added(axis)));
+    let (given, made) = (x.elements() as u64, sizes.fold(1, u64::saturating_mul));
+    if made > FEW && made / given > MOST_PADDED {
+        return Err(
+            inputs.refused(format!("{given} numbers padded to {made}, expected at most {MOST_PADDED} times as many"))
+        );
+    }
     let mut padded = x.clone();
     for (index, axis) in axes.iter().enumerate() {
         let (before, after) = (amounts[index], amounts[axes.len() + index]);
