@@ -8,12 +8,7 @@ use exports::lacuna::explain::{
     description::{self, ChoiceOptions, Kind, Need, Parameter, PluginInfo},
     metrics::{self, Request},
 };
-use lacuna::explain::{
-    errors::{Error, Refusal},
-    generators,
-    parameters::Value,
-    perturbations,
-};
+use lacuna::explain::{errors::{Error, Refusal}, generators, parameters::Value, perturbations};
 
 const MISBEHAVIOURS: [&str; 9] =
     ["none", "endless-loop", "memory-bomb", "too-few", "nan", "trap", "refuse", "no-perturbation", "no-generator"];
@@ -50,12 +45,7 @@ impl metrics::Guest for Hostile {
             "too-few" => return Ok(vec![]),
             "nan" => return Ok(vec![Some(f64::NAN); means.len()]),
             "trap" => unreachable!(),
-            "refuse" => {
-                return Err(Error::Unsupported(Refusal {
-                    text: "maps of this kind cannot be measured".into(),
-                    remedies: vec![],
-                }));
-            }
+            "refuse" => return Err(Error::Unsupported(Refusal { text: "maps of this kind cannot be measured".into(), remedies: vec![] })),
             "no-perturbation" => drop(perturbations::create(request.images, &[], 0)?),
             "no-generator" => drop(generators::chosen()?),
             _ => {}

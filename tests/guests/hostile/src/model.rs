@@ -16,22 +16,8 @@ use lacuna::explain::{
 };
 
 const MISBEHAVIOURS: [&str; 16] = [
-    "none",
-    "no-classes",
-    "no-pixels",
-    "lonely-softmax",
-    "refuse-to-open",
-    "endless-loop",
-    "memory-bomb",
-    "recursion",
-    "trap",
-    "trap-later",
-    "loop-later",
-    "hoard",
-    "nan",
-    "too-few",
-    "refuse",
-    "handle-bomb",
+    "none", "no-classes", "no-pixels", "lonely-softmax", "refuse-to-open", "endless-loop", "memory-bomb", "recursion",
+    "trap", "trap-later", "loop-later", "hoard", "nan", "too-few", "refuse", "handle-bomb",
 ];
 
 struct Hostile;
@@ -70,11 +56,7 @@ impl models::Guest for Hostile {
         if misbehaviour == "refuse-to-open" {
             return Err(Error::Unsupported(Refusal { text: "there are no weights".into(), remedies: vec![] }));
         }
-        Ok(models::Model::new(Spots {
-            misbehaviour: misbehaviour.clone(),
-            asked: Cell::new(0),
-            hoarded: RefCell::default(),
-        }))
+        Ok(models::Model::new(Spots { misbehaviour: misbehaviour.clone(), asked: Cell::new(0), hoarded: RefCell::default() }))
     }
 }
 
@@ -100,12 +82,7 @@ impl models::GuestModel for Spots {
             "hoard" => self.hoarded.borrow_mut().push(images.share()?),
             "nan" => return Tensor::full(&[count, 1], f32::NAN),
             "too-few" => return Tensor::full(&[1, 3], 0.0),
-            "refuse" => {
-                return Err(Error::Unsupported(Refusal {
-                    text: "images of this kind cannot be classified".into(),
-                    remedies: vec![],
-                }));
-            }
+            "refuse" => return Err(Error::Unsupported(Refusal { text: "images of this kind cannot be classified".into(), remedies: vec![] })),
             "handle-bomb" => {
                 let mut held = vec![];
                 loop {

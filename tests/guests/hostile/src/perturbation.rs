@@ -92,10 +92,7 @@ impl GuestPerturbation for Hostile {
             "trap" => unreachable!(),
             "recursion" => log::message(log::Level::Info, &recursion(0).to_string()),
             "refuse" => {
-                return Err(Error::Unsupported(Refusal {
-                    text: "images of this kind cannot be perturbed".into(),
-                    remedies: vec![],
-                }));
+                return Err(Error::Unsupported(Refusal { text: "images of this kind cannot be perturbed".into(), remedies: vec![] }));
             }
             "read" => drop(mask.read()?),
             "ignore-cancel" => loop {
