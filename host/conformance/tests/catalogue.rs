@@ -54,14 +54,13 @@ fn describe(page: &mut String, plugin: &Plugin) {
         page.push_str("\n| parameter | default | allowed | what | default from |\n|---|---|---|---|---|\n");
     }
     for Parameter { name, summary, kind, unit, source } in &info.parameters {
+        let default = match kind.default_value().to_string() {
+            empty if empty.is_empty() => "empty".to_owned(),
+            default => default,
+        };
         let unit = if unit.is_empty() { String::new() } else { format!(" {unit}") };
-        let cells = [
-            format!("`{name}`"),
-            format!("{}{unit}", kind.default_value()),
-            kind.to_string(),
-            summary.clone(),
-            source.clone(),
-        ];
+        let cells =
+            [format!("`{name}`"), format!("{default}{unit}"), kind.to_string(), summary.clone(), source.clone()];
         page.push_str(&format!("| {} |\n", cells.map(|cell| cell.replace('|', "\\|")).join(" | ")));
     }
     for preset in &info.presets {
