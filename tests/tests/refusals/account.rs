@@ -94,3 +94,27 @@ fn a_long_computation_ends_with_the_time_and_when_nobody_wants_it() {
     println!("{:?}", start.elapsed());
     assert!(start.elapsed() < Duration::from_secs(12), "{:?}", start.elapsed());
 }
+
+#[test]
+fn who_keeps_the_methods_masks_alive_is_named_for_it() {
+    let run = |perturbation| Run::new("many-masks", perturbation).within("device-memory=16MiB").within("handles=5000");
+    run("hoard-masks").says(&[THE_PERTURBATION, "of device memory", "may hold 16 MiB"]);
+    run("none").go().unwrap();
+}
+
+#[test]
+fn a_perturbation_cannot_use_up_the_graph_of_the_method() {
+    Run::new("none", "use-up-graph").says(&[THE_PERTURBATION, "the plugin that lent a tensor", "detach"]);
+    Run::new("none", "deep-graph").says(&[THE_PERTURBATION, "holds 6", "at most 5000 can be handed to a method"]);
+}
+
+#[test]
+fn a_limit_that_a_guest_invents_is_not_believed() {
+    let error = Run::new("invented-limit", "none").says(&[THE_METHOD, "`device-memory`", "18446744073709551615"]);
+    assert!(matches!(error, RunError::Refused { .. }) && !error.to_string().contains("raise"), "{error}");
+}
+
+#[test]
+fn a_list_that_is_longer_than_any_use_is_refused() {
+    Run::new("long-list", "none").says(&[THE_METHOD, "tensor.sum", "a list of at most 8 and got one of 1048576"]);
+}

@@ -1,7 +1,8 @@
 //! Elementwise arithmetic; two operands broadcast as in NumPy.
 
+use super::parts::in_parts;
 use super::{Primitive, Tensor};
-use crate::{Error, Result};
+use crate::{Error, Result, interrupt};
 use burn::backend::Dispatch;
 use burn::backend::ops::{ActivationOps, BoolTensorOps, FloatTensorOps};
 use burn::tensor::{BoolDType, FloatDType};
@@ -54,8 +55,10 @@ impl Tensor {
 
     /// `scale * x + offset`.
     pub fn affine(&self, scale: f32, offset: f32) -> Result<Self> {
-        let scaled = Dispatch::float_mul_scalar(self.primitive(), scale.into());
-        Ok(self.like(if offset == 0.0 { scaled } else { Dispatch::float_add_scalar(scaled, offset.into()) }))
+        self.each(&|x| {
+            let scaled = Dispatch::float_mul_scalar(x, scale.into());
+            if offset == 0.0 { scaled } else { Dispatch::float_add_scalar(scaled, offset.into()) }
+        })
     }
 
     /// Values below `low` become `low`, above `high` become `high`.
@@ -66,7 +69,7 @@ impl Tensor {
         if low > high || low.is_nan() || high.is_nan() {
             return Err(Error::argument("clamp", "low", format!("at most high, which is {high}"), low));
         }
-        Ok(self.like(Dispatch::float_clamp(self.primitive(), low.into(), high.into())))
+        self.each(&|x| Dispatch::float_clamp(x, low.into(), high.into()))
     }
 
     /// `x ^ exponent`; for a whole exponent any x, else x >= 0.
@@ -77,24 +80,24 @@ impl Tensor {
         if !(-1000.0..=1000.0).contains(&exponent) {
             return Err(Error::argument("power", "exponent", "-1000 to 1000", exponent));
         }
-        Ok(self.like(Dispatch::float_powf_scalar(self.primitive(), exponent.into())))
+        self.each(&|x| Dispatch::float_powf_scalar(x, exponent.into()))
     }
 
     pub fn absolute(&self) -> Result<Self> {
-        Ok(self.like(Dispatch::float_abs(self.primitive())))
+        self.each(&|x| Dispatch::float_abs(x))
     }
 
     pub fn exponential(&self) -> Result<Self> {
-        Ok(self.like(Dispatch::float_exp(self.primitive())))
+        self.each(&|x| Dispatch::float_exp(x))
     }
 
     /// Natural logarithm.
     pub fn logarithm(&self) -> Result<Self> {
-        Ok(self.like(Dispatch::float_log(self.primitive())))
+        self.each(&|x| Dispatch::float_log(x))
     }
 
     pub fn square_root(&self) -> Result<Self> {
-        Ok(self.like(Dispatch::float_sqrt(self.primitive())))
+        self.each(&|x| Dispatch::float_sqrt(x))
     }
 
     /// The nearest whole numbers, halves to the even one. Has no gradient.
@@ -104,11 +107,11 @@ impl Tensor {
     }
 
     pub fn sigmoid(&self) -> Result<Self> {
-        Ok(self.like(Dispatch::sigmoid(self.primitive())))
+        self.each(&|x| Dispatch::sigmoid(x))
     }
 
     pub fn relu(&self) -> Result<Self> {
-        Ok(self.like(Dispatch::relu(self.primitive())))
+        self.each(&|x| Dispatch::relu(x))
     }
 
     /// Brings both to one rank, checks that they broadcast, and computes.
@@ -128,9 +131,23 @@ impl Tensor {
                 &other.shape(),
             ));
         }
-        let left = self.reshape_unchecked(&left).primitive();
-        let right = other.reshape_unchecked(&right).primitive();
-        Ok(self.like(compute(left, right)))
+        let shape: Vec<usize> = left.iter().zip(&right).map(|(a, b)| *a.max(b)).collect();
+        let (left, right) = (self.reshape_unchecked(&left), other.reshape_unchecked(&right));
+        if left.goes_in_parts(shape.iter().product()) && !right.is_tracked() {
+            let work = |parts: &[Self]| Ok(self.like(compute(parts[0].primitive(), parts[1].primitive())));
+            return in_parts(&[&left, &right], &shape, &work);
+        }
+        interrupt::check()?;
+        Ok(self.like(compute(left.primitive(), right.primitive())))
+    }
+
+    /// An operation on each element.
+    fn each(&self, compute: &dyn Fn(Primitive) -> Primitive) -> Result<Self> {
+        if self.goes_in_parts(0) {
+            return in_parts(&[self], &self.shape(), &|parts| Ok(self.like(compute(parts[0].primitive()))));
+        }
+        interrupt::check()?;
+        Ok(self.like(compute(self.primitive())))
     }
 }
 

@@ -6,15 +6,17 @@
 mod elementwise;
 mod image;
 mod normal;
+mod parts;
 mod random;
 mod reduce;
 mod separable;
 mod shape;
 
 pub use image::Interpolation;
+use parts::PART;
 pub(crate) use random::SplitMix;
 
-use crate::{Device, Error, Result, tape::count_result};
+use crate::{Device, Error, Result, interrupt, tape::count_result};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Dispatch, DispatchAutodiffContext, DispatchTensor, TensorMetadata};
 use burn::tensor::TensorData;
@@ -41,7 +43,13 @@ impl Tensor {
     /// [`Error::Shape`] for a rank outside 1 to 8, a size of 0, or too many elements.
     pub fn full(device: &Device, shape: &[usize], value: f32) -> Result<Self> {
         check_shape("full", shape)?;
-        Ok(Self::upload(device, shape, vec![value; shape.iter().product()]))
+        let count: usize = shape.iter().product();
+        let mut data = Vec::with_capacity(count);
+        while data.len() < count {
+            interrupt::check()?;
+            data.resize(count.min(data.len() + PART), value);
+        }
+        Ok(Self::upload(device, shape, data))
     }
 
     /// Row-major `data` of the given shape.

@@ -25,7 +25,8 @@ impl Tensor {
         let mut unique = dimensions.to_vec();
         unique.sort_unstable();
         unique.dedup();
-        let primitive = unique.iter().fold(self.primitive(), |sum, axis| Dispatch::float_sum_dim(sum, *axis));
+        let primitive =
+            unique.iter().fold(self.in_order()?.primitive(), |sum, axis| Dispatch::float_sum_dim(sum, *axis));
         // One is counted for the result.
         unique.iter().skip(1).filter(|_| self.is_tracked()).for_each(|_| count_result());
         Ok(self.like(primitive))
@@ -60,7 +61,8 @@ impl Tensor {
     /// [`Error::Argument`] when the dimension does not exist.
     pub fn max_along(&self, dimension: usize) -> Result<Self> {
         self.size("max-along", dimension)?;
-        Ok(self.like(Dispatch::float_max_dim(self.primitive(), dimension)))
+        let largest = |x: &Self| Ok(self.like(Dispatch::float_max_dim(x.primitive(), dimension)));
+        if self.goes_in_parts(0) { self.in_parts_beside(dimension, largest) } else { largest(self) }
     }
 
     /// Softmax along one dimension.
@@ -69,13 +71,20 @@ impl Tensor {
     /// [`Error::Argument`] when the dimension does not exist.
     pub fn softmax(&self, dimension: usize) -> Result<Self> {
         self.size("softmax", dimension)?;
+        if self.goes_in_parts(0) {
+            return self.in_parts_beside(dimension, |part| part.whole_softmax(dimension));
+        }
+        self.whole_softmax(dimension)
+    }
+
+    fn whole_softmax(&self, dimension: usize) -> Result<Self> {
         let last = self.shape().len() - 1;
         if dimension != last && self.device().is_cpu() {
             // Burn 0.22.1 turns the axes itself, and leaves those of size 1 with strides by which its reductions read other
             // numbers, or none that there are.
             let mut order: Vec<usize> = (0..=last).collect();
             order.swap(dimension, last);
-            return self.permute(&order)?.softmax(last)?.permute(&order);
+            return self.permute(&order)?.whole_softmax(last)?.permute(&order);
         }
         Ok(self.like(Dispatch::softmax(self.primitive(), dimension)))
     }

@@ -27,7 +27,7 @@ impl Tensor {
         if shape.iter().product::<usize>() != self.elements() {
             return Err(Error::shape("reshape", format!("a shape of {} elements", self.elements()), shape));
         }
-        Ok(self.reshape_unchecked(shape))
+        Ok(self.in_order()?.reshape_unchecked(shape))
     }
 
     pub(crate) fn reshape_unchecked(&self, shape: &[usize]) -> Self {

@@ -29,6 +29,12 @@ impl autodiff::Host for PluginState {
 
     fn backward(&mut self, scalar: Handle) -> Result<Resource<GradientsHandle>, Fault> {
         let scalar = self.tensor(&scalar)?;
+        // It would use up the graph of the plugin that lent it, which would be blamed for that.
+        if !scalar.charge.is_all_of(self.quota()) {
+            return Err(Fault::unsupported(
+                "`backward` would go through the gradient graph of the plugin that lent a tensor; detach what was lent first",
+            ));
+        }
         let gradients = self.compute("autodiff.backward", Group::Backward, || scalar.tensor.backward())?;
         let bytes = scalar.charge.use_up_graph();
         self.shared().swept();

@@ -22,8 +22,7 @@ impl Cost {
     }
 
     /// A sum over some axes, one after the other: each result is there beside the one that it is summed of. A sum over axes of
-    /// size 1 is as large as its operand. That Burn's CPU backend first copies an operand whose numbers do not lie in order is
-    /// not counted.
+    /// size 1 is as large as its operand. An operand whose numbers do not lie in order is copied first.
     pub(super) fn of_sums(operand: &Tensor, over: &[usize]) -> Cost {
         let mut shape = operand.shape();
         let (mut peak, mut before) = (0_u64, 0_u64);
@@ -36,7 +35,7 @@ impl Cost {
                 before = made;
             }
         }
-        Cost { peak, kept: 0 }
+        Cost { peak: peak.saturating_add(in_order(operand)), kept: 0 }
     }
 
     /// One linear map for each spatial axis of images (N, C, ...), the last axis first: onto `to` elements, each made of up to
@@ -106,6 +105,11 @@ fn matrices(images: &[usize], tracked: bool, to: &[usize], reach: &[usize]) -> u
     axes.map(|(from, (to, reach))| axis(*from, *to, *reach)).fold(0, u64::saturating_add)
 }
 
+/// Bytes of the copy that an operand is read from, where its numbers do not lie in order.
+pub(super) fn in_order(operand: &Tensor) -> u64 {
+    if operand.is_in_order() { 0 } else { operand.bytes() }
+}
+
 /// The sizes of the spatial axes of images (N, C, ...).
 pub(super) fn spatial(images: &Tensor) -> Vec<usize> {
     images.shape().into_iter().skip(2).collect()
@@ -146,6 +150,8 @@ mod tests {
         assert_eq!(peak(&[3, 2]), 2 * x.bytes() / 50);
         assert_eq!(peak(&[1, 0]), 2 * x.bytes());
         assert_eq!(peak(&[7]), 0, "the engine refuses it");
+        let turned = x.permute(&[3, 2, 1, 0]).unwrap();
+        assert_eq!(Cost::of_sums(&turned, &[]).peak, x.bytes(), "it is copied first");
     }
 
     #[test]

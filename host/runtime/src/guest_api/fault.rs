@@ -9,7 +9,7 @@ use crate::{
     policy::{ledger::Exhausted, limits::Limit},
     run::state::PluginState,
 };
-use lacuna_engine::Error as EngineError;
+use lacuna_engine::{Error as EngineError, MAX_RANK};
 use wasmtime::component::ResourceTableError;
 
 /// What a host function returns instead of its result.
@@ -142,9 +142,18 @@ pub(crate) fn sizes(shape: &[usize]) -> Vec<u32> {
     shape.iter().map(|size| u32::try_from(*size).unwrap_or(u32::MAX)).collect()
 }
 
-/// Sizes as the engine has them.
-pub(crate) fn dimensions(shape: &[u32]) -> Vec<usize> {
-    shape.iter().map(|size| *size as usize).collect()
+/// Sizes as the engine has them. A guest may give a list of 128 MiB, which is refused before it is copied.
+pub(crate) fn dimensions(operation: &str, argument: &str, list: &[u32]) -> Result<Vec<usize>, Fault> {
+    check_length(operation, argument, list.len(), MAX_RANK)?;
+    Ok(list.iter().map(|size| *size as usize).collect())
+}
+
+/// Refuses a list that is longer than any use of it.
+pub(crate) fn check_length(operation: &str, argument: &str, found: usize, most: usize) -> Result<(), Fault> {
+    if found <= most {
+        return Ok(());
+    }
+    Err(Fault::argument(operation, argument, &format!("a list of at most {most}"), format!("one of {found}")))
 }
 
 /// What to change, as far as the plugin that returned the error says it.

@@ -1,19 +1,25 @@
 //! `tensors`: arrays on the device.
 
 use super::{
-    cost::{Cost, PRODUCT, broadcast, bytes_of, last_two, spatial},
-    fault::{Fault, dimensions, sizes},
+    cost::{Cost, PRODUCT, broadcast, bytes_of, in_order, last_two, spatial},
+    fault::{Fault, check_length, dimensions, sizes},
     handles::TensorHandle,
 };
 use crate::{
     bindings::method::lacuna::explain::tensors::{Host, HostTensor, Interpolation},
     run::{meter::Group, state::PluginState},
 };
-use lacuna_engine::{self as engine, Tensor};
+use lacuna_engine::{self as engine, MAX_RANK, Tensor};
 use wasmtime::component::Resource;
 
 type Handle = Resource<TensorHandle>;
 type Made = Result<Handle, Fault>;
+
+/// Bytes of a tensor in the gradient graph that one call works on at most on a CPU: 512 x 512 x 512 numbers. Burn takes about 2 s for
+/// them, measured on two cores.
+const LARGEST_TRACKED: u64 = 512 << 20;
+/// Tensors that one call joins at most.
+const MOST_PARTS: usize = 1 << 16;
 
 impl Host for PluginState {}
 
@@ -35,6 +41,7 @@ impl HostTensor for PluginState {
     }
 
     fn concatenate(&mut self, parts: Vec<Handle>, dimension: u32) -> Made {
+        check_length("tensor.concatenate", "parts", parts.len(), MOST_PARTS)?;
         let parts = parts.iter().map(|part| self.tensor(part)).collect::<Result<Vec<_>, _>>()?;
         let tensors: Vec<Tensor> = parts.iter().map(|part| part.tensor.clone()).collect();
         self.room_for(tensors.iter().map(Tensor::bytes).fold(0, u64::saturating_add))?;
@@ -129,13 +136,13 @@ impl HostTensor for PluginState {
     }
 
     fn sum(&mut self, this: Handle, over: Vec<u32>) -> Made {
-        let over = dimensions(&over);
+        let over = dimensions("tensor.sum", "over", &over)?;
         let cost = Cost::of_sums(&self.tensor(&this)?.tensor, &over);
         self.composite("tensor.sum", &this, cost, |x| x.sum(&over))
     }
 
     fn mean(&mut self, this: Handle, over: Vec<u32>) -> Made {
-        let over = dimensions(&over);
+        let over = dimensions("tensor.mean", "over", &over)?;
         let cost = Cost::of_sums(&self.tensor(&this)?.tensor, &over);
         self.composite("tensor.mean", &this, cost, |x| x.mean(&over))
     }
@@ -168,11 +175,14 @@ impl HostTensor for PluginState {
     }
 
     fn reshape(&mut self, this: Handle, shape: Vec<u32>) -> Made {
-        self.unary("tensor.reshape", &this, |x| x.reshape(&dimensions(&shape)))
+        let shape = dimensions("tensor.reshape", "shape", &shape)?;
+        self.room_for(in_order(&self.tensor(&this)?.tensor))?;
+        self.unary("tensor.reshape", &this, |x| x.reshape(&shape))
     }
 
     fn permute(&mut self, this: Handle, order: Vec<u32>) -> Made {
-        self.unary("tensor.permute", &this, |x| x.permute(&dimensions(&order)))
+        let order = dimensions("tensor.permute", "order", &order)?;
+        self.unary("tensor.permute", &this, |x| x.permute(&order))
     }
 
     fn slice(&mut self, this: Handle, dimension: u32, start: u32, end: u32) -> Made {
@@ -186,12 +196,13 @@ impl HostTensor for PluginState {
 
     fn resize(&mut self, this: Handle, sizes: Vec<u32>, how: Interpolation) -> Made {
         let images = self.tensor(&this)?.tensor;
-        let sizes = dimensions(&sizes);
+        let sizes = dimensions("tensor.resize", "sizes", &sizes)?;
         let cost = Cost::of_resizing(&images, &sizes);
         self.composite("tensor.resize", &this, cost, |x| x.resize(&sizes, how.into()))
     }
 
     fn gaussian_blur(&mut self, this: Handle, sigmas: Vec<f32>) -> Made {
+        check_length("tensor.gaussian-blur", "sigmas", sigmas.len(), MAX_RANK)?;
         let images = self.tensor(&this)?.tensor;
         let spatial = spatial(&images);
         // One for all of them, or one for each.
@@ -205,6 +216,7 @@ impl HostTensor for PluginState {
     }
 
     fn translate(&mut self, this: Handle, offsets: Vec<i32>) -> Made {
+        check_length("tensor.translate", "offsets", offsets.len(), MAX_RANK)?;
         let images = self.tensor(&this)?.tensor;
         let spatial = spatial(&images);
         let cost = Cost::of_maps(&images, &spatial, &vec![1; spatial.len()]);
@@ -238,7 +250,7 @@ impl PluginState {
         shape: &[u32],
         work: impl FnOnce(&engine::Device, &[usize]) -> engine::Result<Tensor>,
     ) -> Made {
-        let shape = dimensions(shape);
+        let shape = dimensions(operation, "shape", shape)?;
         self.room_for(bytes_of(shape.iter().copied()))?;
         let device = self.device()?;
         let tensor = self.compute(operation, self.group(), || work(&device, &shape))?;
@@ -265,6 +277,7 @@ impl PluginState {
         work: impl FnOnce(&Tensor) -> engine::Result<Tensor>,
     ) -> Made {
         let x = self.tensor(this)?;
+        check_tracked(operation, [&x.tensor], x.tensor.bytes())?;
         self.room_for(cost.peak)?;
         let result = self.compute(operation, self.group(), || work(&x.tensor))?;
         let kept = if result.is_tracked() { cost.kept } else { 0 };
@@ -278,7 +291,9 @@ impl PluginState {
         this: &Handle,
         work: impl FnOnce(&Tensor) -> engine::Result<Tensor>,
     ) -> Made {
-        self.room_for(self.tensor(this)?.tensor.bytes())?;
+        let x = self.tensor(this)?.tensor;
+        check_tracked(operation, [&x], x.bytes())?;
+        self.room_for(x.bytes())?;
         self.unary(operation, this, work)
     }
 
@@ -292,10 +307,24 @@ impl PluginState {
     ) -> Made {
         let (a, b) = (self.tensor(this)?, self.tensor(other)?);
         let result = bytes_of(broadcast(&a.tensor.shape(), &b.tensor.shape()));
+        check_tracked(operation, [&a.tensor, &b.tensor], result)?;
         self.room_for(result.saturating_mul(results))?;
         let result = self.compute(operation, self.group(), || work(&a.tensor, &b.tensor))?;
         self.keep(result, [a, b])
     }
+}
+
+/// Refuses what would be too large to be interrupted: on a CPU, the engine works on parts of large tensors, but not where it
+/// prepares a gradient.
+fn check_tracked<const N: usize>(operation: &str, operands: [&Tensor; N], bytes: u64) -> Result<(), Fault> {
+    let whole = operands.iter().any(|operand| operand.is_tracked() && operand.device().is_cpu());
+    if !whole || bytes <= LARGEST_TRACKED {
+        return Ok(());
+    }
+    Err(Fault::unsupported(format!(
+        "{operation} on {bytes} bytes in the gradient graph; at most {LARGEST_TRACKED} can be worked on in one call on a CPU. Take \
+         fewer images at once"
+    )))
 }
 
 impl From<Interpolation> for engine::Interpolation {

@@ -113,7 +113,7 @@ impl PluginInfo {
 }
 
 /// Bounds of a description, far above those of any honest plugin: the host reads all of it at every start.
-const MOST_PARAMETERS: usize = 256;
+pub(crate) const MOST_PARAMETERS: usize = 256;
 const MOST_OPTIONS: usize = 256;
 const MOST_PRESETS: usize = 64;
 

@@ -176,6 +176,37 @@ impl Charge {
         })
     }
 
+    /// The charge of a tensor that another plugin lends to `payer`. Whoever keeps numbers alive pays for them: `payer` pays as
+    /// long as it shares what it was lent. Of what is in the graph, the numbers stay with the lender, since the graph needs them.
+    pub(crate) fn lent(payer: &Arc<Quota>, of: &Arc<Charge>) -> Result<Arc<Charge>, Exhausted> {
+        let untracked = of.tracking == Tracking::Untracked;
+        let bytes = if untracked { of.bytes } else { 0 };
+        payer.room_for(bytes)?;
+        payer.bytes.take(bytes);
+        Ok(Arc::new(Charge {
+            bytes,
+            nodes: 0,
+            tracking: if untracked { Tracking::Untracked } else { Tracking::Result },
+            payer: Mutex::new(payer.clone()),
+            operands: Mutex::new(if untracked { Vec::new() } else { vec![of.clone()] }),
+            in_graph: AtomicBool::new(false),
+            spent: AtomicBool::new(of.is_spent()),
+        }))
+    }
+
+    /// Whether the graph below this charge, and the charge itself, are on the account of `payer` alone.
+    pub(crate) fn is_all_of(self: &Arc<Charge>, payer: &Arc<Quota>) -> bool {
+        let mut all = true;
+        self.walk(|charge| {
+            if charge.tracking == Tracking::Untracked {
+                return Vec::new();
+            }
+            all &= Arc::ptr_eq(&lock(&charge.payer), payer);
+            if all { lock(&charge.operands).clone() } else { Vec::new() }
+        });
+        all
+    }
+
     /// Whether a backward pass has gone through this leaf or result, or through one that it was made of. Burn begins a new
     /// graph with what is made of it.
     pub(crate) fn is_spent(&self) -> bool {
@@ -200,9 +231,11 @@ impl Charge {
 
     /// Puts this charge and the graph below it on the account of `payer`, who from now on decides how long they live.
     /// What does not belong to the graph stays with whoever made it.
-    pub(crate) fn hand_over(self: &Arc<Charge>, payer: &Arc<Quota>) -> Result<(), Exhausted> {
+    ///
+    /// Returns what was handed over: bytes, and results in the graph.
+    pub(crate) fn hand_over(self: &Arc<Charge>, payer: &Arc<Quota>) -> Result<(u64, u64), Exhausted> {
         let mut moved = Vec::new();
-        let mut bytes = 0u64;
+        let (mut bytes, mut nodes) = (0u64, 0u64);
         let mut first = true;
         self.walk(|charge| {
             let in_graph = mem::take(&mut first) || charge.tracking != Tracking::Untracked;
@@ -210,6 +243,7 @@ impl Charge {
                 return Vec::new();
             }
             bytes = bytes.saturating_add(charge.bytes);
+            nodes = nodes.saturating_add(charge.nodes);
             moved.push(charge.clone());
             lock(&charge.operands).clone()
         });
@@ -221,7 +255,7 @@ impl Charge {
             payer.bytes.take(charge.bytes);
             payer.nodes.take(charge.nodes);
         }
-        Ok(())
+        Ok((bytes, nodes))
     }
 
     /// Visits this charge and what it leads to, each once; a guest decides how deep that is, so without recursion.
@@ -361,6 +395,40 @@ mod tests {
         maker.swept();
         user.swept();
         assert_eq!((maker.held(), user.held()), (0, 0));
+    }
+
+    #[test]
+    fn who_keeps_what_it_was_lent_pays_for_it() {
+        let (lender, user) = (Quota::new(1000), Quota::new(1000));
+        let images = Charge::new(&lender, 300, Tracking::Untracked, []).unwrap();
+        let kept = Charge::lent(&user, &images).unwrap();
+        drop(images);
+        assert_eq!((lender.held(), user.held()), (0, 300));
+        drop(kept);
+        assert_eq!(user.held(), 0);
+    }
+
+    #[test]
+    fn a_graph_of_two_plugins_is_not_all_of_one() {
+        let (method, perturbation) = (Quota::new(1000), Quota::new(1000));
+        let mask = Charge::new(&method, 10, Tracking::Leaf, []).unwrap();
+        let lent = Charge::lent(&perturbation, &mask).unwrap();
+        let own = Charge::new(&perturbation, 10, Tracking::Leaf, []).unwrap();
+        let reference = Charge::new(&method, 300, Tracking::Untracked, []).unwrap();
+        assert!(result(&perturbation, 5, &[&own, &reference]).is_all_of(&perturbation));
+        let image = result(&perturbation, 40, &[&lent, &own]);
+        assert!(!image.is_all_of(&perturbation));
+        image.hand_over(&method).unwrap();
+        assert!(image.is_all_of(&method));
+        assert_eq!(image.use_up_graph(), 20, "both leaves");
+    }
+
+    #[test]
+    fn what_a_pass_has_used_is_lent_as_used() {
+        let (method, perturbation) = (Quota::new(1000), Quota::new(1000));
+        let mask = Charge::new(&method, 10, Tracking::Leaf, []).unwrap();
+        result(&method, 1, &[&mask]).use_up_graph();
+        assert!(Charge::lent(&perturbation, &mask).unwrap().is_spent());
     }
 
     #[test]

@@ -74,7 +74,7 @@ impl Limits {
 }
 
 /// The limits by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Limit {
     GuestMemory,
     DeviceMemory,

@@ -2,6 +2,7 @@
 
 use super::{
     cancel::CancelToken,
+    give_back::GivesBack,
     objective::Progress,
     outcome::{self, Outcome},
     prepare::{ReadyPerturbation, Setup, check_targets, complete, wrong_request, wrong_role},
@@ -96,6 +97,7 @@ impl fmt::Debug for ExplainRequest<'_> {
 /// # Errors
 /// [`RunError`]: who did what and what to change. The host lives, and the next run starts afresh.
 pub fn explain(host: &Host, request: ExplainRequest<'_>) -> Result<Outcome, RunError> {
+    let _gives_back = GivesBack;
     let setup = Setup {
         host,
         classifier: request.classifier,

@@ -58,13 +58,24 @@ pub(crate) fn of_refusal(state: &PluginState, error: &WitError) -> RunError {
         WitError::Plugin(words) => state.shared().advice_on(words),
         own => findings::remedies(state, remedies_of(own)),
     };
-    of_limit(state, error).unwrap_or_else(|| RunError::Refused { plugin: state.id.clone(), reason, remedies })
+    of_limit_met(state, error).unwrap_or_else(|| RunError::Refused { plugin: state.id.clone(), reason, remedies })
+}
+
+/// The limit that a guest names in its error, if the host refused it something for that limit. The numbers are the host's: those
+/// of the guest's error may be invented.
+fn of_limit_met(state: &PluginState, error: &WitError) -> Option<RunError> {
+    let WitError::Limit(named) = error else {
+        return None;
+    };
+    let limit = named.limit.parse().ok()?;
+    let (allowed, requested) = state.met(limit)?;
+    Some(of_numbers(state, limit, allowed, requested))
 }
 
 /// The cause of a step of the host's own that failed on behalf of a plugin.
 pub(crate) fn of_fault(state: &PluginState, fault: Fault) -> RunError {
     match fault {
-        Fault::Guest(error) => of_refusal(state, &error),
+        Fault::Guest(error) => of_limit(state, &error).unwrap_or_else(|| of_refusal(state, &error)),
         Fault::Stop(stop) => of_stop(state, stop),
     }
 }
@@ -104,13 +115,17 @@ fn of_limit(state: &PluginState, error: &WitError) -> Option<RunError> {
     let WitError::Limit(exhausted) = error else {
         return None;
     };
-    let (plugin, allowed, requested) = (state.id.clone(), exhausted.allowed, exhausted.requested);
-    match exhausted.limit.parse().ok()? {
-        Limit::GuestMemory => Some(RunError::OutOfMemory { plugin, allowed, requested }),
-        Limit::DeviceMemory => Some(RunError::DeviceQuota { plugin, allowed, requested }),
-        Limit::Handles => Some(RunError::Handles { plugin, allowed }),
-        Limit::Readback => Some(RunError::Readback { plugin, allowed, requested }),
-        Limit::WallTime => Some(RunError::OutOfTime { plugin, allowed: state.shared().watch.allowed() }),
+    Some(of_numbers(state, exhausted.limit.parse().ok()?, exhausted.allowed, exhausted.requested))
+}
+
+fn of_numbers(state: &PluginState, limit: Limit, allowed: u64, requested: u64) -> RunError {
+    let plugin = state.id.clone();
+    match limit {
+        Limit::GuestMemory => RunError::OutOfMemory { plugin, allowed, requested },
+        Limit::DeviceMemory => RunError::DeviceQuota { plugin, allowed, requested },
+        Limit::Handles => RunError::Handles { plugin, allowed },
+        Limit::Readback => RunError::Readback { plugin, allowed, requested },
+        Limit::WallTime => RunError::OutOfTime { plugin, allowed: state.shared().watch.allowed() },
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{
     cancel::CancelToken,
     failure,
+    give_back::GivesBack,
     outcome::with_one_channel,
     prepare::{Setup, check_targets, complete, wrong_request, wrong_role},
     shared::Shared,
@@ -96,6 +97,7 @@ impl fmt::Debug for MeasureRequest<'_> {
 /// # Errors
 /// [`RunError`]: who did what and what to change. The host lives, and the next run starts afresh.
 pub fn measure(host: &Host, request: MeasureRequest<'_>) -> Result<Vec<Option<f64>>, RunError> {
+    let _gives_back = GivesBack;
     let setup = Setup {
         host,
         classifier: request.classifier,

@@ -6,6 +6,7 @@ pub(crate) mod explain;
 pub(crate) mod extras;
 pub(crate) mod failure;
 pub(crate) mod findings;
+mod give_back;
 pub(crate) mod measure;
 pub(crate) mod meter;
 pub(crate) mod objective;

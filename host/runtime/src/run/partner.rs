@@ -14,13 +14,13 @@ use crate::{
     },
     error::{RunError, in_short},
     guest_api::{
-        fault::{Fault, in_words, remedies_of},
+        fault::{Fault, check_length, in_words, remedies_of},
         handles::{PerturbationHandle, TensorHandle},
     },
-    plugin::{load::Plugin, settings::Settings},
-    policy::ledger::Quota,
+    plugin::{description::MOST_PARAMETERS, load::Plugin, settings::Settings},
+    policy::ledger::{Charge, Exhausted, Quota},
 };
-use lacuna_engine::{Error as EngineError, Tensor};
+use lacuna_engine::{Error as EngineError, LARGEST_GRAPH, Tensor};
 use std::sync::Arc;
 use wasmtime::{Store, component::Resource};
 
@@ -68,6 +68,7 @@ impl Partner {
         seed: u64,
     ) -> Result<PerturbationHandle, Fault> {
         self.check_alive()?;
+        check_length("perturbations.create", "settings", changes.len(), MOST_PARAMETERS)?;
         let changed = self.settings.changed(self.plugin.info(), changes);
         let settings = changed.map_err(|error| {
             Fault::argument("perturbations.create", "settings", "settings of the perturbation", error.to_string())
@@ -105,13 +106,33 @@ impl Partner {
         let given = self.answer(answer)?;
         let images = self.store.data_mut().table().delete(given)?;
         self.check_images(&perturbation.images, &mask, &images)?;
-        if images.charge.hand_over(payer).is_err() {
+        self.hand_over(&images, payer)?;
+        Ok(images)
+    }
+
+    /// Puts perturbed images and their graph on the account of `payer`. Where they do not fit, whoever brought the most is named.
+    fn hand_over(&self, images: &TensorHandle, payer: &Arc<Quota>) -> Result<(), Fault> {
+        let plugin = || self.store.data().id.clone();
+        let handed = images.charge.hand_over(payer).or_else(|_| {
             let swept = self.shared().sweep();
             swept.map_err(|error| Fault::of_engine("the gradient graph", error))?;
-            images.charge.hand_over(payer)?;
+            let held = payer.allowed().saturating_sub(payer.left());
+            images.charge.hand_over(payer).map_err(|Exhausted { allowed, requested }| {
+                match requested.saturating_sub(held) > held {
+                    true => self.blame(RunError::DeviceQuota { plugin: plugin(), allowed, requested }),
+                    false => Fault::from(Exhausted { allowed, requested }),
+                }
+            })
+        });
+        let (_, brought) = handed?;
+        if brought > LARGEST_GRAPH / 2 {
+            let reason = format!(
+                "the gradient graph of one perturbed image holds {brought} results, at most {} can be handed to a method",
+                LARGEST_GRAPH / 2
+            );
+            return Err(self.blame(RunError::refused(&plugin(), reason)));
         }
-        check_graph(payer.nodes_with(0))?;
-        Ok(images)
+        check_graph(payer.nodes_with(0))
     }
 
     /// Drops the plugin's side of a perturbation that the method dropped.
@@ -208,9 +229,17 @@ impl Partner {
         }
     }
 
-    /// Puts one of the method's tensors into this plugin's table for one call, on the method's account.
+    /// Puts one of the method's tensors into this plugin's table for one call. This plugin pays for it as long as it keeps it.
     fn lend(&mut self, tensor: TensorHandle) -> Result<Resource<TensorHandle>, Fault> {
-        self.store.data_mut().lend(tensor)
+        let state = self.store.data_mut();
+        let TensorHandle { tensor, charge } = tensor;
+        match Charge::lent(state.quota(), &charge) {
+            Ok(charge) => state.lend(TensorHandle { tensor, charge }),
+            Err(Exhausted { allowed, requested }) => {
+                let plugin = state.id.clone();
+                Err(self.blame(RunError::DeviceQuota { plugin, allowed, requested }))
+            }
+        }
     }
 
     fn take_back(&mut self, lent: Resource<TensorHandle>) -> Result<(), Fault> {

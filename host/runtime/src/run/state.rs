@@ -25,6 +25,7 @@ use crate::{
 use lacuna_engine::{self as engine, Device, Generator, LARGEST_GRAPH, Tensor, interruptible, tracked_results};
 use std::{
     any::Any,
+    collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
     rc::Rc,
     sync::Arc,
@@ -57,6 +58,8 @@ pub(crate) struct PluginState {
     device: Option<Device>,
     shared: Rc<Shared>,
     refusal: Option<WitError>,
+    /// The latest refusal for each limit: what was allowed, and what was asked for.
+    met: BTreeMap<Limit, (u64, u64)>,
     /// How many results the latest computation put into the gradient graph.
     results: u64,
 }
@@ -95,6 +98,7 @@ impl PluginState {
             device,
             shared,
             refusal: None,
+            met: BTreeMap::new(),
             results: 0,
         }
     }
@@ -104,6 +108,7 @@ impl PluginState {
         shared.enlist(&self.quota);
         self.shared = shared;
         self.refusal = None;
+        self.met.clear();
         self.memory.forget_refusal();
         self.readback.used = 0;
     }
@@ -338,7 +343,17 @@ impl PluginState {
         self.refusal.as_ref()
     }
 
+    /// What the host refused for this limit: what was allowed, and what was asked for.
+    pub(crate) fn met(&self, limit: Limit) -> Option<(u64, u64)> {
+        self.met.get(&limit).copied()
+    }
+
     pub(crate) fn remember_refusal(&mut self, error: &WitError) {
+        if let WitError::Limit(exhausted) = error
+            && let Ok(limit) = exhausted.limit.parse()
+        {
+            self.met.insert(limit, (exhausted.allowed, exhausted.requested));
+        }
         self.refusal = Some(error.clone());
     }
 }

@@ -11,7 +11,7 @@ use exports::lacuna::explain::{
 use lacuna::explain::{
     autodiff,
     classifiers::{ReluRule, Score},
-    errors::Error,
+    errors::{Error, ExhaustedLimit},
     findings::Finding,
     log,
     optimisers::Adam,
@@ -22,7 +22,7 @@ use lacuna::explain::{
     tensors::Tensor,
 };
 
-const MISBEHAVIOURS: [&str; 64] = [
+const MISBEHAVIOURS: [&str; 67] = [
     "none",
     "endless-loop",
     "memory-bomb",
@@ -87,6 +87,9 @@ const MISBEHAVIOURS: [&str; 64] = [
     "refuse",
     "bad-setting",
     "bad-arguments",
+    "invented-limit",
+    "long-list",
+    "many-masks",
 ];
 
 struct Hostile;
@@ -121,6 +124,17 @@ impl methods::Guest for Hostile {
             "memory-bomb" => memory_bomb(),
             "handle-bomb" => hoard(|| Tensor::full(&[1], 1.0))?,
             "tensor-bomb" => hoard(|| Tensor::full(&[1 << 20], 1.0))?,
+            "invented-limit" => {
+                let limit = "device-memory".to_owned();
+                return Err(Error::Limit(ExhaustedLimit { limit, allowed: 1, requested: u64::MAX }));
+            }
+            "long-list" => drop(request.images.sum(&vec![0; 1 << 20])?),
+            "many-masks" => {
+                let perturbation = perturbations::create(request.images, &[], 0)?;
+                for _ in 0..4000 {
+                    perturbation.apply(&Tensor::full(&mask_shape, 0.5)?)?;
+                }
+            }
             "huge-tensor" => drop(Tensor::full(&[u32::MAX, u32::MAX, u32::MAX], 1.0)?),
             "broadcast-bomb" => {
                 let (row, column) = (Tensor::full(&[1, 1 << 18], 1.0)?, Tensor::full(&[1 << 18, 1], 1.0)?);

@@ -1,7 +1,7 @@
 //! A perturbation that multiplies by the mask, or misbehaves as its parameter `misbehaviour` says.
 
 use hostile::{endless_loop, memory_bomb, recursion};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 wit_bindgen::generate!({ path: "../../../wit/v0.2", world: "perturbation-plugin" });
 
@@ -10,13 +10,14 @@ use exports::lacuna::explain::{
     perturbations::{self, GuestPerturbation, Perturbation},
 };
 use lacuna::explain::{
+    autodiff,
     errors::{Error, Refusal},
     log,
     parameters::{Setting, Value},
     tensors::Tensor,
 };
 
-const MISBEHAVIOURS: [&str; 15] = [
+const MISBEHAVIOURS: [&str; 18] = [
     "none",
     "endless-loop",
     "memory-bomb",
@@ -32,12 +33,16 @@ const MISBEHAVIOURS: [&str; 15] = [
     "refuse",
     "read",
     "ignore-cancel",
+    "hoard-masks",
+    "use-up-graph",
+    "deep-graph",
 ];
 
 struct Hostile {
     images: Tensor,
     misbehaviour: String,
     applied: Cell<u32>,
+    kept: RefCell<Vec<Tensor>>,
 }
 
 impl description::Guest for Hostile {
@@ -68,7 +73,7 @@ impl perturbations::Guest for Hostile {
         if misbehaviour == "trap-in-create" {
             unreachable!();
         }
-        Ok(Perturbation::new(Hostile { images: images.share()?, misbehaviour, applied: Cell::new(0) }))
+        Ok(Perturbation::new(Hostile { images: images.share()?, misbehaviour, applied: Cell::new(0), kept: RefCell::default() }))
     }
 }
 
@@ -95,6 +100,17 @@ impl GuestPerturbation for Hostile {
                 return Err(Error::Unsupported(Refusal { text: "images of this kind cannot be perturbed".into(), remedies: vec![] }));
             }
             "read" => drop(mask.read()?),
+            // Each mask stays alive after the method has dropped it.
+            "hoard-masks" => self.kept.borrow_mut().push(mask.share()?),
+            // The graph below the mask is the method's.
+            "use-up-graph" => drop(autodiff::backward(&mask.sum(&[])?)?),
+            "deep-graph" => {
+                let mut x = mask.sum(&[])?;
+                for _ in 0..6000 {
+                    x = x.affine(0.5, 0.0)?;
+                }
+                return perturbed.add(&x.reshape(&[1, 1, 1, 1])?);
+            }
             "ignore-cancel" => loop {
                 if let Err(Error::Cancelled) = Tensor::full(&[1], 1.0) {
                     endless_loop();
