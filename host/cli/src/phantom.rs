@@ -1,4 +1,4 @@
-//! `lacuna phantom images` and `lacuna phantom train`: what the demo is made of.
+//! `lacuna phantom images` and `lacuna phantom train`: images with a known lesion, and a classifier that finds it.
 
 mod judge;
 
