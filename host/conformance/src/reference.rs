@@ -4,7 +4,8 @@ use lacuna_engine::{Error, Manifest, ModelFiles, Result};
 use safetensors::{SafeTensors, tensor::TensorView};
 use std::sync::Arc;
 
-/// Its manifest, made as `lacuna_phantom::train` makes one from seed 7.
+/// Its manifest. It and the weights were made from seed 7 by a trainer that only made this network, last seen in commit 17e177d;
+/// `lacuna phantom train` makes another classifier of the same architecture.
 pub const MANIFEST: &str = include_str!("../assets/reference/model.toml");
 /// How the manifest is called in messages.
 pub const NAME: &str = "the reference classifier's model.toml";

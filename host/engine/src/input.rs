@@ -1,10 +1,10 @@
 //! What a network expects of an image, and the normalisation in front of it.
 
 use crate::{Device, Result, Tensor};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// What the network expects; images come as (N, C, H, W) in [0, 1], volumes as (N, C, D, H, W).
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Input {
     pub channels: usize,
@@ -22,15 +22,15 @@ pub struct Input {
     #[serde(default = "one")]
     pub scale: f32,
     /// One for each channel, or one for all; default 0.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mean: Vec<f32>,
     /// One for each channel, or one for all; default 1.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deviation: Vec<f32>,
 }
 
 /// In which order a network takes the dimensions of its images.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Layout {
     /// (N, C, H, W), as PyTorch; volumes (N, C, D, H, W).

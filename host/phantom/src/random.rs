@@ -10,7 +10,6 @@ pub(crate) enum Purpose {
     Anatomy,
     Scanner,
     Lesion,
-    Weights,
 }
 
 impl SplitMix {
@@ -19,7 +18,7 @@ impl SplitMix {
         Self(seed)
     }
 
-    /// The stream of one phantom (or network) and one purpose.
+    /// The stream of one phantom and one purpose.
     pub(crate) fn stream(seed: u64, index: u64, purpose: Purpose) -> Self {
         let mut state = Self(seed).next_u64();
         for part in [index, purpose as u64] {

@@ -2,12 +2,12 @@
 
 use crate::images::Images;
 use crate::options::TrainOptions;
-use crate::report::{self, MANIFEST_FILE, Outcome, WEIGHTS_FILE, fingerprint};
+use crate::report::{self, MANIFEST_FILE, Outcome, WEIGHTS_FILE, fingerprint, origin};
 use crate::task::{Batch, Loss, Task};
 use crate::trainer::{Trainer, Watch, best};
 use crate::{Error, Result, checkpoint};
 use lacuna_diagnostic::Remedy;
-use lacuna_engine::{Device, Generator, Mode, Tensor, Trainable, VaeConfig};
+use lacuna_engine::{Device, Generator, GeneratorManifest, Mode, Tensor, Trainable, VaeConfig};
 use lacuna_imaging::{Reader, write_atomic};
 use lacuna_study::{Row, SplitMix, Table};
 use serde::{Deserialize, Serialize};
@@ -114,9 +114,11 @@ pub fn train_autoencoder(
     let history = trainer.run(place.resume, watch)?;
     checkpoint::write_weights(&place.out.join(WEIGHTS_FILE), &trainer.networks)?;
     let best = best(&history).map_or(0, |epoch| epoch.epoch);
-    let manifest = manifest(options, split.train.len(), best);
+    let mut manifest =
+        GeneratorManifest::of_vae("healthy images, variational autoencoder", WEIGHTS_FILE, options.vae.clone());
+    manifest.source = origin(&options.train, split.train.len(), best);
     let path = place.out.join(MANIFEST_FILE);
-    write_atomic(&path, manifest.as_bytes())?;
+    write_atomic(&path, manifest.to_toml()?.as_bytes())?;
 
     // What people look at is what the files say.
     let generator = Generator::open(&path, place.device)?;
@@ -165,16 +167,4 @@ impl AutoencoderOptions {
         }
         Ok(())
     }
-}
-
-fn manifest(options: &AutoencoderOptions, images: usize, epoch: usize) -> String {
-    let VaeConfig { size, channels, widths, latent, dropout } = &options.vae;
-    let seed = options.train.seed;
-    format!(
-        "name = \"healthy images, variational autoencoder\"\n\
-         source = \"lacuna train vae: {images} images, epoch {epoch}, seed {seed}\"\n\n\
-         [generator]\nweights = \"{WEIGHTS_FILE}\"\n\n\
-         [generator.vae]\nsize = {size}\nchannels = {channels}\nwidths = {widths:?}\nlatent = {latent}\ndropout = {dropout:?}\n\n\
-         [input]\nchannels = {channels}\nheight = {size}\nwidth = {size}\n"
-    )
 }

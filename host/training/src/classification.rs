@@ -4,12 +4,12 @@ use crate::autoencoder::Place;
 use crate::images::Images;
 use crate::judge::{self, LabelQuality};
 use crate::options::TrainOptions;
-use crate::report::{self, MANIFEST_FILE, Outcome, WEIGHTS_FILE, fingerprint};
+use crate::report::{self, MANIFEST_FILE, Outcome, WEIGHTS_FILE, fingerprint, origin};
 use crate::task::{Batch, Loss, Task};
 use crate::trainer::{Trainer, Watch, best};
 use crate::{Error, Result, checkpoint};
 use lacuna_diagnostic::Remedy;
-use lacuna_engine::{Architecture, Classifier, Mode, Tensor, Trainable, Weights};
+use lacuna_engine::{Activation, Architecture, Classifier, Manifest, Mode, Tensor, Trainable, Weights};
 use lacuna_imaging::write_atomic;
 use lacuna_study::{Split, Table};
 use serde::{Deserialize, Serialize};
@@ -205,11 +205,14 @@ pub fn train_classifier(
     let network =
         architecture.trainable(options.channels, truth.classes.len(), pretrained.as_ref(), train.seed, place.device)?;
     let normalisation = normalisation(options, &images, &split);
+    let mut manifest = manifest(options, &truth, &normalisation);
+    // A class name that no manifest may have is told now, not after hours.
+    manifest.to_toml()?;
     let mut trainer = Trainer {
         options: train,
         images: &images,
         split: &split,
-        task: Classification { truth: &truth, normalisation: normalisation.clone() },
+        task: Classification { truth: &truth, normalisation },
         networks: vec![network],
         fingerprint: fingerprint.clone(),
         out: place.out,
@@ -218,7 +221,8 @@ pub fn train_classifier(
     checkpoint::write_weights(&place.out.join(WEIGHTS_FILE), &trainer.networks)?;
     let best = best(&history).map_or(0, |epoch| epoch.epoch);
     let path = place.out.join(MANIFEST_FILE);
-    write_atomic(&path, manifest(options, &truth, &normalisation, split.train.len(), best).as_bytes())?;
+    manifest.source = origin(train, split.train.len(), best);
+    write_atomic(&path, manifest.to_toml()?.as_bytes())?;
 
     // What is judged is what the files say.
     let classifier = Classifier::open(&path, place.device)?;
@@ -242,28 +246,16 @@ fn normalisation(options: &ClassifierOptions, images: &Images, split: &Split) ->
     (vec![mean; options.channels], vec![deviation; options.channels])
 }
 
-fn manifest(
-    options: &ClassifierOptions,
-    truth: &Truth,
-    (mean, deviation): &(Vec<f32>, Vec<f32>),
-    images: usize,
-    epoch: usize,
-) -> String {
-    let ClassifierOptions { architecture, channels, train, .. } = options;
-    let (name, size, seed) = (architecture.name(), train.size, train.seed);
+/// What is known of the classifier before it is trained.
+fn manifest(options: &ClassifierOptions, truth: &Truth, (mean, deviation): &(Vec<f32>, Vec<f32>)) -> Manifest {
+    let size = [options.channels, options.train.size, options.train.size];
     let activation = match truth.labels {
-        Labels::Single => "softmax",
-        Labels::Multi => "sigmoid",
+        Labels::Single => Activation::Softmax,
+        Labels::Multi => Activation::Sigmoid,
     };
-    let healthy = match truth.has_healthy {
-        true => format!("healthy = \"{HEALTHY}\"\n"),
-        false => String::new(),
-    };
-    format!(
-        "name = \"{name}\"\nsource = \"lacuna train classifier: {images} images, epoch {epoch}, seed {seed}\"\n\n\
-         [model]\narchitecture = \"{name}\"\nweights = \"{WEIGHTS_FILE}\"\n\n\
-         [input]\nchannels = {channels}\nheight = {size}\nwidth = {size}\nmean = {mean:?}\ndeviation = {deviation:?}\n\n\
-         [output]\nclasses = {:?}\nactivation = \"{activation}\"\n{healthy}",
-        truth.classes
-    )
+    let mut manifest = Manifest::of_native(options.architecture, WEIGHTS_FILE, size, truth.classes.clone(), activation);
+    manifest.input.mean.clone_from(mean);
+    manifest.input.deviation.clone_from(deviation);
+    manifest.output.healthy = truth.has_healthy.then(|| HEALTHY.to_owned());
+    manifest
 }

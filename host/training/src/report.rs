@@ -2,6 +2,7 @@
 
 use crate::autoencoder::Place;
 use crate::images::Images;
+use crate::options::TrainOptions;
 use crate::trainer::Epoch;
 use crate::{Error, Result};
 use lacuna_diagnostic::Remedy;
@@ -55,6 +56,11 @@ pub(crate) fn fingerprint(task: &str, options: &impl Serialize, table: &Table, r
         fingerprint["apply-orientation"] = json!(true);
     }
     fingerprint
+}
+
+/// Where a model comes from, for its manifest.
+pub(crate) fn origin(options: &TrainOptions, images: usize, epoch: usize) -> String {
+    format!("trained by Lacuna: {images} images, epoch {epoch}, seed {}", options.seed)
 }
 
 /// What a training that is finished came to, if `place` goes on from one of this fingerprint.

@@ -195,6 +195,27 @@ fn the_other_commands_answer_people_and_programs() {
 }
 
 #[test]
+fn a_seed_trains_one_classifier_of_phantoms() {
+    let bench = Bench::new();
+    let line = "phantom train --seed 3 --images 36 --epochs 2 --count 8";
+    let told = bench.run(&format!("{line} --out first --json")).succeeded().json();
+    assert_eq!(told["quality"]["phantoms"], 8);
+    bench.run(&format!("{line} --out again")).succeeded();
+    let files = ["curves.png", "history.csv", "model.safetensors", "model.toml", "record.json"];
+    let mut names: Vec<_> = fs::read_dir(bench.path("first"))
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(names, files);
+    for file in files {
+        assert!(bench.read(&format!("first/{file}")) == bench.read(&format!("again/{file}")), "{file}");
+    }
+    let model = bench.run("models inspect first/model.toml --device cpu --json").succeeded().json();
+    assert_eq!((&model["classes"][1], &model["healthy"]), (&"lesion".into(), &"healthy".into()));
+}
+
+#[test]
 #[cfg(unix)]
 fn an_interrupted_run_leaves_nothing_behind() {
     let bench = Bench::new();

@@ -4,10 +4,10 @@ use super::{Activation, ClassIndex, ClassifierInfo};
 use crate::architecture::Architecture;
 use crate::input::{Input, Layout};
 use crate::{Error, Result};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The file, section by section. Unknown keys are refused.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Manifest {
     /// Name for people and records.
@@ -21,7 +21,7 @@ pub struct Manifest {
 }
 
 /// The network: an ONNX `graph`, a native `architecture` with `weights`, or a `command` that answers images with logits.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Model {
     /// An ONNX file, relative to the manifest; `$NAME/...` starts at an environment variable.
@@ -39,7 +39,7 @@ pub struct Model {
     pub differentiable: bool,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Output {
     /// One name for each logit.
@@ -97,6 +97,39 @@ impl Manifest {
         };
         manifest.check_input_and_output().map_err(|why| Error::Model(format!("{origin}: {why}")))?;
         Ok(manifest)
+    }
+
+    /// A native network for images of a shape (C, H, W), with one name for each logit. Name and origin are those of the
+    /// architecture, and images come as they are, until the caller says otherwise.
+    pub fn of_native(
+        architecture: Architecture,
+        weights: &str,
+        size: [usize; 3],
+        classes: Vec<String>,
+        activation: Activation,
+    ) -> Self {
+        Self {
+            name: architecture.name().to_owned(),
+            source: String::new(),
+            model: Model {
+                architecture: Some(architecture),
+                weights: Some(weights.to_owned()),
+                differentiable: true,
+                ..Model::default()
+            },
+            input: Input::plain(size),
+            output: Output { classes, activation, healthy: None, cam_layer: None, output: None },
+        }
+    }
+
+    /// The file that [`Manifest::parse`] reads as this manifest.
+    ///
+    /// # Errors
+    /// [`Error::Model`] for what `parse` would refuse.
+    pub fn to_toml(&self) -> Result<String> {
+        let refused = |why: String| Error::Model(format!("the manifest of `{}`: {why}", self.name));
+        self.check().map_err(refused)?;
+        toml::to_string(self).map_err(|error| refused(error.to_string()))
     }
 
     fn check(&self) -> std::result::Result<(), String> {
@@ -193,5 +226,56 @@ fn listed(classes: &[String]) -> String {
     match classes.len().saturating_sub(SHOWN) {
         0 => names.join(", "),
         more => format!("{} and {more} more", names.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest(classes: &[&str]) -> Manifest {
+        let classes = classes.iter().map(|&class| class.to_owned()).collect();
+        Manifest::of_native(Architecture::SmallCnn, "model.safetensors", [1, 96, 64], classes, Activation::Softmax)
+    }
+
+    #[test]
+    fn a_written_manifest_is_read_as_it_was() {
+        // Quotes and backslashes, a combining accent, a zero-width space and joiner, a mark of direction, an emoji.
+        let classes = [
+            "healthy",
+            "a \"b\" 'c'",
+            "'''\"\"\"",
+            "C:\\new\\u{301}",
+            "le\u{301}sion",
+            "z\u{200b}w\u{200d}\u{200e}",
+            "\u{1f9e0}",
+        ];
+        let mut written = manifest(&classes);
+        // Class names are lines; name and origin may be any text.
+        written.name = "tab\t, line\n, \r, bell \u{7}, \u{7f}, \u{85}, \u{0}".to_owned();
+        written.source = "\n\"\"\"\n[output]\n".to_owned();
+        written.input.mean = vec![0.1924, f32::MIN_POSITIVE];
+        written.input.deviation = vec![1.0 / 3.0];
+        written.input.channels = 2;
+        written.output.healthy = Some("healthy".to_owned());
+        let text = written.to_toml().unwrap();
+        let read = Manifest::parse("model.toml", &text).unwrap();
+        assert_eq!(read.output.classes, classes);
+        assert_eq!(read, written, "{text}");
+        assert!(text.contains("mean = [0.1924, "), "{text}");
+        assert_eq!(read.to_toml().unwrap(), text);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_written() {
+        for (classes, named) in [
+            (&["healthy", "le\u{7}sion"][..], "control characters"),
+            (&["a\nb", "c"], "line breaks"),
+            (&["a", "a"], "twice"),
+            (&["a"], "softmax"),
+        ] {
+            let error = manifest(classes).to_toml().unwrap_err().to_string();
+            assert!(error.contains(named) && error.contains("small-cnn"), "{error}");
+        }
     }
 }

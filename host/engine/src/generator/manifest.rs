@@ -3,10 +3,10 @@
 use crate::architecture::VaeConfig;
 use crate::input::Input;
 use crate::{Error, Result};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The file, section by section. Unknown keys are refused.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct GeneratorManifest {
     /// Name for people and records.
@@ -19,7 +19,7 @@ pub struct GeneratorManifest {
 }
 
 /// The weights: an ONNX `graph` from images to images, or an ONNX `encoder` and `decoder`, or `weights` of a `vae`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct GeneratorModel {
     /// An ONNX file from images to healthy images of the same shape.
@@ -33,10 +33,10 @@ pub struct GeneratorModel {
     pub variational: bool,
     /// A safetensors file of the autoencoder that `lacuna train vae` trains, with its sizes in `vae`.
     pub weights: Option<String>,
-    pub vae: Option<VaeConfig>,
     /// Whether the network's images are normalised as its input is; else they are in [0, 1].
     #[serde(default)]
     pub normalised_output: bool,
+    pub vae: Option<VaeConfig>,
 }
 
 impl GeneratorManifest {
@@ -54,6 +54,34 @@ impl GeneratorManifest {
         })?;
         manifest.check().map_err(|why| Error::Model(format!("{file}: {why}")))?;
         Ok(manifest)
+    }
+
+    /// A variational autoencoder of these sizes. Its origin is empty until the caller says more.
+    pub fn of_vae(name: &str, weights: &str, vae: VaeConfig) -> Self {
+        Self {
+            name: name.to_owned(),
+            source: String::new(),
+            input: Input::plain([vae.channels, vae.size, vae.size]),
+            generator: GeneratorModel {
+                graph: None,
+                encoder: None,
+                decoder: None,
+                variational: false,
+                weights: Some(weights.to_owned()),
+                normalised_output: false,
+                vae: Some(vae),
+            },
+        }
+    }
+
+    /// The file that [`GeneratorManifest::parse`] reads as this manifest.
+    ///
+    /// # Errors
+    /// [`Error::Model`] for what `parse` would refuse.
+    pub fn to_toml(&self) -> Result<String> {
+        let refused = |why: String| Error::Model(format!("the manifest of `{}`: {why}", self.name));
+        self.check().map_err(refused)?;
+        toml::to_string(self).map_err(|error| refused(error.to_string()))
     }
 
     fn check(&self) -> std::result::Result<(), String> {
@@ -78,5 +106,27 @@ impl GeneratorManifest {
             _ => Err("[generator] needs either `graph`, or `encoder` and `decoder`, or `weights` with [generator.vae]"
                 .into()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_written_manifest_is_read_as_it_was() {
+        let vae = VaeConfig { widths: vec![4, 8], latent: 6, dropout: 0.1, ..VaeConfig::of_size(32, 1) };
+        let mut written =
+            GeneratorManifest::of_vae("the \"brains\" of C:\\ e\u{301}\u{200b}\n", "model.safetensors", vae);
+        written.source = "seed 7".to_owned();
+        let text = written.to_toml().unwrap();
+        assert_eq!(GeneratorManifest::parse("model.toml", &text).unwrap(), written, "{text}");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_written() {
+        let vae = VaeConfig { widths: vec![4], ..VaeConfig::of_size(32, 1) };
+        let error = GeneratorManifest::of_vae("brains", "model.safetensors", vae).to_toml().unwrap_err().to_string();
+        assert!(error.contains("brains") && error.contains("widths"), "{error}");
     }
 }
