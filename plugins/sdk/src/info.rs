@@ -35,7 +35,7 @@ impl Info {
         self
     }
 
-    /// Several of them, for example [`crate::masks::Config::parameters`].
+    /// Several of them, for example those that a part of the method describes.
     pub fn parameters(self, parameters: impl IntoIterator<Item = Parameter>) -> Self {
         parameters.into_iter().fold(self, Self::parameter)
     }

@@ -1,4 +1,5 @@
-//! What authors of Lacuna plugins use.
+//! The contract's side of a plugin: the types, the macros and the rules that any plugin needs, and that stay stable as long as
+//! the contract does.
 //!
 //! The data of a run: the host gives [`Settings`] and images as a [`Tensor`] -> a [`Perturbation`]
 //! answers Phi(x; m) for a mask m -> a [`Method`] optimises or samples masks against the
@@ -31,19 +32,16 @@
 //! lacuna_plugin::export_perturbation!(Constant);
 //! ```
 //!
-//! What methods that optimise a mask have in common stands in [`masks`], what methods that attribute the
-//! score to pixels share in [`saliency`], and class activation maps in [`cam`].
-//!
 //! What is deliberately absent: files, network, clocks, true randomness ([`Random`] is seeded),
-//! and tensor arithmetic in the guest.
+//! tensor arithmetic in the guest, and what methods share beyond the contract: masks and their
+//! optimisation, saliency, class activation maps and ranked pixels are the crate `lacuna-toolkit`,
+//! which this one does not know.
 
 mod autodiff;
 #[doc(hidden)]
 pub mod bindings;
-pub mod cam;
 mod classifier;
 mod error;
-pub mod evidence;
 #[doc(hidden)]
 pub mod export;
 mod finding;
@@ -51,12 +49,10 @@ mod generator;
 mod image_shape;
 mod info;
 pub mod log;
-pub mod masks;
 mod operators;
 mod phi;
 pub mod progress;
 mod random;
-pub mod saliency;
 mod score;
 mod settings;
 mod tensor;

@@ -13,13 +13,13 @@
 //! equal cells would not be equal pixels; it is made at two pixels for each cell and axis, not seven, and enlarged;
 //! the image is not flipped in even steps, for left and right mean something in medicine.
 
-use lacuna_plugin::masks::{Config, Game, Grid, Objective, Regularisers, ScoreTerm, Smooth, Upsampling, Versions};
-use lacuna_plugin::masks::{largest, scaled};
-use lacuna_plugin::saliency::{Passes, explain_zeros, whose};
 use lacuna_plugin::{
     Choice, Error, Explanation, Extra, Finding, Info, Method, Need, Parameter, Remedy, Request, Score,
 };
 use lacuna_plugin::{Tensor, export_method, log, progress};
+use lacuna_toolkit::masks::{Config, Game, Grid, Objective, Regularisers, ScoreTerm, Smooth, Upsampling, Versions};
+use lacuna_toolkit::masks::{largest, scaled};
+use lacuna_toolkit::saliency::{Passes, explain_zeros, whose};
 
 const FONG: &str = "Fong 2019 and the authors' TorchRay";
 /// Momentum and dampening.

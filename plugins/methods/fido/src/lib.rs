@@ -11,12 +11,12 @@
 //! The map is e less its smallest number; the extra `keep-probability` is p. The noise is the same for every image of
 //! a batch, so that none influences another. `samples` images go forward and backward in each step for each image.
 
-use lacuna_plugin::masks::{Config, Findings, Game, Grid, Objective, Regularisers, ScoreTerm, Start};
-use lacuna_plugin::saliency::explain_zeros;
 use lacuna_plugin::{
     Adam, Error, Explanation, Extra, Info, Method, Need, Parameter, Random, Remedy, Request, Score, Tensor,
 };
 use lacuna_plugin::{export_method, progress};
+use lacuna_toolkit::masks::{Config, Findings, Game, Grid, Objective, Regularisers, ScoreTerm, Start};
+use lacuna_toolkit::saliency::explain_zeros;
 
 const CHOSEN: &str = "chosen here";
 const CHANG: &str = "Chang 2019 and the authors' code";

@@ -11,11 +11,11 @@
 //! Ours: a step is the lowest F of several proximal steps in one pass, as in `i-gos`: the slope plus the true area and
 //! BTV terms plus d/2 |(x, y)' - (x, y)|^2 for several dampings d.
 
-use lacuna_plugin::masks::{Bilateral, Config, Findings, Game, Grid, Objective, Regularisers, ScoreTerm, Versions};
-use lacuna_plugin::masks::{minimise, scaled, shares};
-use lacuna_plugin::saliency::{Passes, explain_zeros};
 use lacuna_plugin::{Error, Explanation, Extra, Info, Method, Need, Parameter, Remedy, Request, Score, Tensor};
 use lacuna_plugin::{export_method, log, progress};
+use lacuna_toolkit::masks::{Bilateral, Config, Findings, Game, Grid, Objective, Regularisers, ScoreTerm, Versions};
+use lacuna_toolkit::masks::{minimise, scaled, shares};
+use lacuna_toolkit::saliency::{Passes, explain_zeros};
 
 const KHORRAM: &str = "Khorram 2021";
 /// Signs of the terms of [`kept`].

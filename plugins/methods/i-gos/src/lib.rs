@@ -13,11 +13,11 @@
 //! A pass is one call of the classifier for a batch. Every report says how many there were: 2 for each step, 1 for each
 //! refinement, and 3 forward only for the findings, if `batch` holds `samples` masks of each image.
 
-use lacuna_plugin::masks::{Config, Descent, Findings, Game, Grid, Objective, Point, Regularisers, ScoreTerm, Start};
-use lacuna_plugin::masks::{Versions, scaled, shares};
-use lacuna_plugin::saliency::{Passes, explain_zeros};
 use lacuna_plugin::{Error, Explanation, Info, Method, Need, Parameter, Random, Remedy, Request, Score, Tensor};
 use lacuna_plugin::{export_method, log, progress};
+use lacuna_toolkit::masks::{Config, Descent, Findings, Game, Grid, Objective, Point, Regularisers, ScoreTerm, Start};
+use lacuna_toolkit::masks::{Versions, scaled, shares};
+use lacuna_toolkit::saliency::{Passes, explain_zeros};
 
 const LIKE: &str = "as for meaningful-perturbation: a saturated probability does not move";
 /// Passes forward for the findings: of the first mask, the image and the last mask.

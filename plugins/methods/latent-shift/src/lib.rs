@@ -10,9 +10,9 @@
 //! The extras are the `counterfactual` at the last l, and the `reconstruction` x_0, which is what is explained: what the
 //! generator leaves out of the image, no map of this method shows. Each image has its own l.
 
-use lacuna_plugin::saliency::{explain_zeros, whose};
 use lacuna_plugin::{Choice, Error, Explanation, Extra, Finding, Generator, Info, Method, Need, Parameter, Refusal};
 use lacuna_plugin::{Remedy, Request, Score, Tensor, export_method, log, progress};
+use lacuna_toolkit::saliency::{explain_zeros, whose};
 
 const CHOSEN: &str = "chosen here";
 /// A probability that is higher by this rises, and not by rounding.

@@ -5,13 +5,15 @@
 //! pass, or for a black box an evolution strategy. What this method shares with others that optimise a
 //! mask is [`masks`].
 
-use lacuna_plugin::masks::{self, Findings, Jitter, Objective, Slope, Start};
+#[cfg(test)]
+mod presets;
+
 use lacuna_plugin::{Adam, Error, Explanation, Info, Method, Need, Parameter, Random, Remedy, Request, Settings};
 use lacuna_plugin::{export_method, progress};
+use lacuna_toolkit::masks::{self, Findings, Jitter, Objective, Slope, Start};
 
 /// Uzunova 2019, Eq. 1.
-#[derive(Debug)]
-pub struct MeaningfulPerturbation;
+struct MeaningfulPerturbation;
 
 impl Method for MeaningfulPerturbation {
     fn describe() -> Info {
@@ -75,17 +77,17 @@ impl Method for MeaningfulPerturbation {
 
 /// Everything that a run of the method can be told.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Config {
+struct Config {
     /// What the mask is optimised for; how is in the other fields.
-    pub masks: masks::Config,
+    masks: masks::Config,
     /// Steps of Adam.
-    pub steps: u32,
+    steps: u32,
     /// Of Adam, in units of the mask.
-    pub learning_rate: f32,
+    learning_rate: f32,
     /// The mask before the first step.
-    pub start: Start,
+    start: Start,
     /// How far the image moves under the mask.
-    pub jitter: Jitter,
+    jitter: Jitter,
 }
 
 impl Config {
@@ -93,7 +95,7 @@ impl Config {
     ///
     /// # Errors
     /// Settings that [`Method::describe`] does not describe.
-    pub fn from_settings(settings: &Settings) -> Result<Self, Error> {
+    fn from_settings(settings: &Settings) -> Result<Self, Error> {
         Ok(Self {
             masks: masks::Config::from_settings(settings)?,
             steps: settings.count("steps")?,

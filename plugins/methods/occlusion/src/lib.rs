@@ -6,8 +6,8 @@
 //! 0 (the perturbation `constant` with `value=0`). All channels are deleted together. The extra `drops`
 //! (N, 1, rows, columns) has d_k for every window.
 
-use lacuna_plugin::saliency::{CAPTUM, MaskAverage, Passes, Perturbed, explain_zeros};
 use lacuna_plugin::{Error, Explanation, Extra, Info, Method, Need, Parameter, Request, Score, Tensor, export_method};
+use lacuna_toolkit::saliency::{CAPTUM, MaskAverage, Passes, Perturbed, explain_zeros};
 
 struct Occlusion;
 

@@ -7,10 +7,10 @@
 //! Sample i has the same noise in every image of a batch, and noisy copies are not clamped to [0, 1].
 
 use lacuna_plugin::export_method;
-use lacuna_plugin::saliency::{CAPTUM, Channels, Passes, Stack, explain_zeros};
 use lacuna_plugin::{
     Error, Explanation, Extra, ImageShape, Info, Method, Need, Parameter, Random, Request, Score, Tensor,
 };
+use lacuna_toolkit::saliency::{CAPTUM, Channels, Passes, Stack, explain_zeros};
 
 struct SmoothGrad;
 

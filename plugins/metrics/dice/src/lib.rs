@@ -1,6 +1,7 @@
 //! How well the map, cut at a threshold of its own, covers what the expert drew.
 
-use lacuna_plugin::{Error, Info, Measured, Metric, Need, evidence, export_metric};
+use lacuna_plugin::{Error, Info, Measured, Metric, Need, export_metric};
+use lacuna_toolkit::evidence;
 
 /// 2 |A and B| / (|A| + |B|) (Dice 1945) of the mask and the pixels above Otsu's threshold (Otsu 1979), which needs no
 /// choice: it parts the map into two classes with the largest variance between them.

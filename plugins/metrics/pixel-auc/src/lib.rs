@@ -1,6 +1,7 @@
 //! Whether the evidence lies where the expert drew: the area under the ROC curve of the pixels.
 
-use lacuna_plugin::{Error, Info, Measured, Metric, Need, evidence, export_metric};
+use lacuna_plugin::{Error, Info, Measured, Metric, Need, export_metric};
+use lacuna_toolkit::evidence;
 
 /// ROC over all thresholds of the map against the expert mask (Uzunova 2019, Sec. 3.3): the probability that a random
 /// pixel of the mask has more evidence than a random other one, ties counted half (Mann and Whitney 1947).
