@@ -13,24 +13,24 @@
 //! }
 //! ```
 
-use crate::saliency::{CAPTUM, all_zero, explain_zeros, say};
+use crate::saliency::{CAPTUM, all_zero, explain_zeros, findings_for};
 use lacuna_plugin::{
     ClassifierInfo, Error, Explanation, Extra, Finding, Info, Interpolation, Need, Parameter, Refusal, Remedy,
 };
 use lacuna_plugin::{Request, Score, Tensor, log};
 
-/// A layer of a run, on images (N, K, h, w) or on volumes (N, K, d, h, w).
+/// The layer that is explained, on images (N, K, h, w) or on volumes (N, K, d, h, w).
 #[derive(Debug)]
 pub struct Layer {
-    /// A.
+    /// The activations A.
     pub activations: Tensor,
-    /// d f_c / d A, of the same shape.
+    /// The gradient d f_c / d A, of the same shape.
     pub gradient: Tensor,
     /// The dimensions of the layer's cells, for means and sums over all of them: 2 and 3, and 4 for volumes.
     pub cells: Vec<u32>,
 }
 
-/// `info` with what every class activation map needs, and its parameters `layer`, `score` and `rectify`.
+/// Adds to `info` the needs of every class activation map, and the parameters `layer`, `placement`, `score` and `rectify`.
 pub fn described(info: Info) -> Info {
     info.needs(Need::Gradients).needs(Need::Activations).needs(Need::Readback).parameters([
         Parameter::text("layer", "")
@@ -52,7 +52,8 @@ pub fn described(info: Info) -> Info {
     ])
 }
 
-/// The explanation by one equation, which makes a CAM (N, 1, h, w) of a layer; of volumes with a depth. The extra `cam` is the CAM before it is made larger, after the ReLU if there is one.
+/// Explains by one `equation`, which makes a CAM (N, 1, h, w) of a layer, with a depth for volumes. The extra `cam` is the CAM
+/// on the cells of the layer, after the ReLU if there is one.
 ///
 /// # Errors
 /// A layer that does not exist, or that other paths go round, and what the host refuses.
@@ -74,7 +75,7 @@ pub fn explain(request: &Request<'_>, equation: impl FnOnce(&Layer) -> Tensor) -
     let mut findings = explain_zeros(request, score, &signed)?;
     let cam = if settings.flag("rectify")? { signed.relu() } else { signed };
     let rectified: Vec<bool> = all_zero(&cam)?.iter().zip(zero).map(|(after, before)| *after && !before).collect();
-    findings.extend(say(&rectified, |_| {
+    findings.extend(findings_for(&rectified, |_| {
         let text = format!(
             "the map is zero everywhere: the CAM is nowhere positive, at the layer `{name}` nothing speaks for the target"
         );
@@ -88,7 +89,7 @@ pub fn explain(request: &Request<'_>, equation: impl FnOnce(&Layer) -> Tensor) -
     Ok(Explanation { map, extras: vec![Extra::other("cam", cam)], findings })
 }
 
-/// The layer that the user names, or its place: see [`described`].
+/// Finds the layer by the name or the place that the user gives: see [`described`].
 fn layer(info: &ClassifierInfo, wanted: &str) -> Result<String, Error> {
     let layers = &info.layers;
     if wanted.is_empty() {

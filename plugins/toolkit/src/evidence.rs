@@ -5,7 +5,7 @@ use lacuna_plugin::Tensor;
 use lacuna_plugin::progress;
 use lacuna_plugin::{Measured, Score};
 
-/// Maps of one channel as one list of pixels for each image.
+/// Reads maps of one channel back, as one list of pixels for each image.
 ///
 /// # Errors
 /// The limit on readback, and whatever an operation before refused.
@@ -14,7 +14,7 @@ pub fn pixels(maps: &Tensor) -> Result<Vec<Vec<f32>>, Error> {
     Ok(maps.read()?.chunks_exact(size).map(<[f32]>::to_vec).collect())
 }
 
-/// For every pixel its place in the order of falling evidence, from 0; equal pixels in the order of the grid.
+/// The rank of every pixel in the order of falling evidence, from 0; equal pixels are in the order of the grid.
 pub fn ranks(map: &[f32]) -> Vec<u32> {
     let mut order: Vec<usize> = (0..map.len()).collect();
     order.sort_by(|&a, &b| map[b].total_cmp(&map[a]).then(a.cmp(&b)));
@@ -25,10 +25,10 @@ pub fn ranks(map: &[f32]) -> Vec<u32> {
     ranks
 }
 
-/// What happens to the pixels with the most evidence.
+/// The direction of a curve: whether the pixels with the most evidence are deleted or inserted first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// They are deleted first.
+    /// They are deleted first, from the whole image.
     Deleted,
     /// They are kept first, in an image that is deleted everywhere else.
     Inserted,

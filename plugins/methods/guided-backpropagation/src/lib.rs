@@ -66,7 +66,7 @@ impl Method for GuidedBackpropagation {
     }
 }
 
-/// What was done where a model has other activation functions than ReLU.
+/// The finding about a model that has other activation functions than ReLU.
 fn others(functions: &[ActivationFunction]) -> Option<Finding> {
     let named = |ruled: bool| {
         let some: Vec<String> =

@@ -14,7 +14,7 @@ use lacuna_plugin::{
 };
 use lacuna_toolkit::saliency::{CAPTUM, Channels, Passes, Stack, explain_zeros};
 
-/// Share of f_c(x) - f_c(b) that may be missing (Sundararajan 2017, Sec. 5: "within 5 %").
+/// The share of f_c(x) - f_c(b) that may be missing (Sundararajan 2017, Sec. 5: "within 5 %").
 const TOLERANCE: f32 = 0.05;
 
 struct IntegratedGradients;
@@ -83,7 +83,7 @@ impl Method for IntegratedGradients {
     }
 }
 
-/// b, of the images' shape.
+/// The baseline b, of the images' shape.
 fn baseline(request: &Request<'_>) -> Result<Tensor, Error> {
     let shape = request.images.image_shape()?;
     match request.settings.choice("baseline")? {

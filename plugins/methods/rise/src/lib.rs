@@ -81,7 +81,7 @@ impl Method for Rise {
     }
 }
 
-/// Where one axis of a mask is cut out of the larger grid.
+/// The place along one axis where a mask is cut out of the larger grid.
 struct Crop {
     size: u32,
     cells: u32,

@@ -67,7 +67,7 @@ impl Method for SmoothGrad {
     }
 }
 
-/// max x - min x of each image, (1, N, 1, 1, 1), and one dimension more of volumes.
+/// The range max x - min x of each image, (1, N, 1, 1, 1), with one dimension more for volumes.
 fn range(images: &Tensor, shape: &ImageShape) -> Tensor {
     let n = shape.images();
     let flat = images.reshape(&[n, shape.channels() * shape.pixels()]);

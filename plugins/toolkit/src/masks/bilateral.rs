@@ -12,7 +12,8 @@ pub struct Bilateral {
 }
 
 impl Bilateral {
-    /// For the images of `objective`, the mean over their channels reduced to the mask's grid; `sigma` is an intensity.
+    /// Finds the edges of the images of `objective`: the mean over their channels, reduced to the mask's grid. `sigma` is an
+    /// intensity.
     ///
     /// # Errors
     /// Volumes, on which it is not defined here, and what the host refuses.
@@ -25,19 +26,19 @@ impl Bilateral {
         Ok(Self { edges, beta: objective.config.regularisers.tv_exponent })
     }
 
-    /// The same for `versions` masks of each image, one version of all images after the other.
+    /// The norm for `versions` masks of each image, one version of all images after the other.
     pub fn repeated(&self, versions: usize) -> Self {
         Self { edges: Tensor::concatenate(&vec![&self.edges; versions], 0), beta: self.beta }
     }
 
-    /// Of each mask (N, 1, S, S), as (N, 1, 1, 1).
+    /// BTV of each mask (N, 1, S, S), as (N, 1, 1, 1).
     pub fn of(&self, masks: &Tensor) -> Tensor {
         // A root has no slope at 0.
         ((squares(masks) + 1e-12).power(self.beta / 2.0) * &self.edges).sum(&[1, 2, 3])
     }
 }
 
-/// ||grad x||^2 by forward differences, 0 beyond the edge.
+/// The squares ||grad x||^2 by forward differences, which are 0 at the far edges.
 fn squares(x: &Tensor) -> Tensor {
     (x.translate(&[-1, 0]) - x).power(2.0) + (x.translate(&[0, -1]) - x).power(2.0)
 }

@@ -5,10 +5,10 @@ use lacuna_plugin::{Error, Tensor, progress};
 
 /// Radii of the circle start differ by this many pixels.
 const RADIUS_STEP: u32 = 5;
-/// A circle does its job where this share of the reachable change of the score is left.
+/// A disc is large enough where at most this share of the reachable change of the score is left.
 const SHARE_LEFT: f32 = 1e-2;
 
-/// For each image the smallest central disc which, deleted (preservation game: kept alone), leaves
+/// The start for each image: the smallest central disc which, deleted (preservation game: kept alone), leaves
 /// less than 1 % of the change of the score that the largest disc makes (Fong and Vedaldi 2017,
 /// the authors' code). Where the largest disc makes the score worse, the best disc.
 pub(super) fn circle(objective: &Objective<'_>, steps: u32) -> Result<Tensor, Error> {
@@ -41,7 +41,7 @@ pub(super) fn circle(objective: &Objective<'_>, steps: u32) -> Result<Tensor, Er
     batch(chosen.collect()).check()
 }
 
-/// Index of the first score that has all but reached the last one.
+/// The index of the first score that has all but reached the last one.
 fn smallest(scores: &[f32]) -> u32 {
     let (Some(first), Some(last)) = (scores.first(), scores.last()) else {
         return 0;
@@ -54,7 +54,7 @@ fn smallest(scores: &[f32]) -> u32 {
     index.unwrap_or(0) as u32
 }
 
-/// How much of each of size x size cells lies in the disc of `radius` pixels about the centre of a
+/// The share of each of size x size cells that lies in the disc of `radius` pixels about the centre of a
 /// height x width image.
 fn disc(size: u32, height: u32, width: u32, radius: f32) -> Vec<f32> {
     const SAMPLES: u32 = 4;

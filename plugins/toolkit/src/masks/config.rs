@@ -3,7 +3,7 @@
 use crate::masks::{Game, Grid, Regularisers, ScoreTerm};
 use lacuna_plugin::{Error, Parameter, Settings};
 
-/// What is optimised; how is the method's own. The parts' parameters say where the defaults come from.
+/// The objective of a mask; the optimiser is the method's own. The parts' parameters say where the defaults come from.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Config {
     /// Deletion or preservation.
@@ -38,7 +38,7 @@ impl Config {
     }
 }
 
-/// Host and description disagree about the options of a choice.
+/// The error where host and description disagree about the options of a choice.
 pub(super) fn unknown(parameter: &str, option: &str) -> Error {
     Error::argument("explain", parameter, "one of the options that the method describes", option)
 }

@@ -9,32 +9,32 @@
 use crate::masks::{Config, Versions, minimise, scaled};
 use lacuna_plugin::{Error, Tensor};
 
-/// The dampings of the four masks of a pass, in units of the current one: every other mask has the mean slope.
+/// The dampings of the four masks of a pass, in units of the current one; the first and the third mask have the mean slope.
 const DAMPINGS: [f32; 4] = [0.25, 0.25, 1.0, 1.0];
-/// Those where there is only one slope.
+/// The dampings of the four masks of a pass that is given its slope, in units of the current one.
 const SPREAD: [f32; 4] = [1.0 / 16.0, 0.25, 1.0, 4.0];
-/// Times the damping where no mask of a pass lowered F.
+/// Factor by which the damping grows where no mask of a pass lowered F.
 const BACK: f32 = 8.0;
-/// Share of the slopes of the passes before in the running mean.
+/// Weight of the earlier passes in the running mean of the slopes.
 const MEMORY: f32 = 0.6;
 /// Units of the score over which the corner at its floor is rounded in the model.
 const CORNER: f32 = 0.1;
 
-/// V masks for each image, what they score, and F.
+/// V masks for each image, their scores, the gradients of the scores, and F.
 #[derive(Clone, Debug)]
 pub struct Point {
     /// (V N, 1, S, S) in [0, 1].
     pub mask: Tensor,
     /// The [steep](crate::masks::ScoreTerm::steep) score, (V N, 1, 1, 1).
     pub score: Tensor,
-    /// Its gradient, (V N, 1, S, S).
+    /// Gradient of the score for the mask, (V N, 1, S, S).
     pub slope: Tensor,
     /// F, (V N, 1, 1, 1).
     pub value: Tensor,
 }
 
 impl Point {
-    /// From a score and its gradient.
+    /// The point at `mask` with this score and its gradient; computes F.
     ///
     /// # Errors
     /// Whatever an operation refused.
@@ -46,7 +46,7 @@ impl Point {
         Ok(Self { mask, score, slope, value })
     }
 
-    /// The versions `range`.
+    /// The rows `range` of all four tensors.
     fn part(&self, range: std::ops::Range<u32>) -> Self {
         let part = |x: &Tensor| x.slice(0, range.clone());
         Self { mask: part(&self.mask), score: part(&self.score), slope: part(&self.slope), value: part(&self.value) }
@@ -64,7 +64,8 @@ impl Point {
     }
 }
 
-/// The best mask so far, (N, 1, S, S), and how far the next step may go. No image influences another.
+/// The state of the descent: the best mask so far, (N, 1, S, S), and the damping of the next step. No image influences
+/// another.
 #[derive(Debug)]
 pub struct Descent<'a> {
     config: &'a Config,
@@ -72,7 +73,7 @@ pub struct Descent<'a> {
     pub best: Point,
     /// Running mean of the slopes.
     mean: Tensor,
-    /// (N, 1, 1, 1).
+    /// d of the next step, (N, 1, 1, 1).
     damping: Tensor,
 }
 
@@ -80,14 +81,14 @@ impl<'a> Descent<'a> {
     /// Masks that each step scores for each image.
     pub const VERSIONS: u32 = DAMPINGS.len() as u32;
 
-    /// From the first mask, with the first damping (N, 1, 1, 1).
+    /// Starts at the first mask, with the first damping (N, 1, 1, 1).
     pub fn new(config: &'a Config, start: Point, damping: &Tensor) -> Self {
         let (mean, damping) = (start.slope.clone(), damping.clamp(1e-12, 1e12));
         Self { config, best: start, mean, damping }
     }
 
-    /// A step of one pass: along the slope of F's score term that is given, (N, 1, S, S), or along those of the score
-    /// itself.
+    /// Makes one step, which takes one pass. It goes along `given`, the slope of F's score term (N, 1, S, S), or where
+    /// there is none along the slopes of the score itself.
     ///
     /// # Errors
     /// What classifier and perturbation refuse.
@@ -117,7 +118,8 @@ impl<'a> Descent<'a> {
         Ok(())
     }
 
-    /// The masks that minimise the models of F, (V N, 1, S, S).
+    /// The masks that minimise the models of F, (V N, 1, S, S). `of_term` is whether `slopes` are those of the score term
+    /// rather than of the score.
     fn lowest(&self, slopes: &Tensor, of_term: bool, dampings: &Tensor) -> Result<Tensor, Error> {
         let Config { game, score, regularisers, .. } = self.config;
         let [mask, here] = [&self.best.mask, &self.best.score].map(|x| scaled(x, &[1.0; Self::VERSIONS as usize]));

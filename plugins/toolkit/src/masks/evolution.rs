@@ -19,7 +19,7 @@ use lacuna_plugin::{Error, Interpolation, Parameter, Random, Request, Tensor};
 
 const STRATEGY: &str = "Wierstra 2014, Salimans 2017; value chosen here";
 
-/// The masks of one step, asked in passes of a bounded size.
+/// The evolution strategy: its population of masks for each step, scored in passes of a bounded size.
 #[derive(Debug)]
 pub struct Evolution<'a> {
     pairs: u32,
@@ -29,7 +29,7 @@ pub struct Evolution<'a> {
 }
 
 impl<'a> Evolution<'a> {
-    /// `pairs`, `sigma`, `noise-size` and `batch`.
+    /// The parameters `pairs`, `sigma`, `noise-size` and `batch`.
     pub(super) fn parameters() -> impl Iterator<Item = Parameter> {
         [
             Parameter::integer("pairs", 16, 1..=4096)
@@ -60,13 +60,13 @@ impl<'a> Evolution<'a> {
         })
     }
 
-    /// Images that are classified for each image in a step.
+    /// The number of images that a step classifies for each image.
     pub fn population(&self) -> u32 {
         2 * self.pairs
     }
 
-    /// The gradient of the weighted score (N, 1, S, S), and the score itself as the mean over the masks, summed over the
-    /// images to one element.
+    /// Estimates the gradient of the weighted score (N, 1, S, S), and returns with it the score itself: its mean over the
+    /// masks, summed over the images to one element.
     pub(super) fn estimate(
         &mut self,
         objective: &Objective<'_>,

@@ -1,8 +1,8 @@
-//! From the last mask to the explanation, and the few numbers that a run is judged by.
+//! Turns the last mask into the explanation, and judges the run by a few numbers for each image.
 
 use crate::masks::Objective;
-use crate::masks::verdict::Numbers;
-use crate::saliency::whose;
+use crate::masks::outcome::Outcome;
+use crate::saliency::image_prefix;
 use lacuna_plugin::{Error, Explanation, Extra, Finding, Remedy, Tensor, log};
 
 /// Collects a few numbers for each image and reads them once, at the end: describe
@@ -23,12 +23,12 @@ struct FirstStep {
 }
 
 impl<'a> Findings<'a> {
-    /// `smaller_step` is what to try where the steps were too large, for example a smaller learning rate.
+    /// Starts to collect. `smaller_step` is the remedy where the steps were too large, for example a smaller learning rate.
     pub fn new(objective: &'a Objective<'a>, smaller_step: Remedy) -> Self {
         Self { objective, smaller_step, start: None }
     }
 
-    /// Before the first step: the mask (N, 1, S, S), the logits (N, K) under it, and the gradient
+    /// Keeps what the first step starts from: the mask (N, 1, S, S), the logits (N, K) under it, and the gradient
     /// of all terms of the objective (N, 1, S, S).
     pub fn note_start(&mut self, mask: &Tensor, logits: &Tensor, gradient: &Tensor) {
         let config = self.objective.config;
@@ -36,12 +36,12 @@ impl<'a> Findings<'a> {
         self.start = Some(FirstStep { mask: mask.clone(), logits: logits.detach(), pull: pull.detach() });
     }
 
-    /// The explanation by the last mask `low` (N, 1, S, S) in [0, 1]; `unclamped` is the same mask
+    /// Makes the explanation of the last mask `low` (N, 1, S, S) in [0, 1]; `unclamped` is the same mask
     /// as the optimiser left it. The map is the mask's [evidence](crate::masks::Game::evidence);
     /// the extras are `mask`, `mask-low`, `perturbed` and `perturbation-reference`.
     ///
     /// # Errors
-    /// Numbers that are NaN or infinite, for such a mask is not a result, and whatever an operation
+    /// Numbers that are NaN or infinite, because such a mask is no result, and whatever an operation
     /// before refused.
     pub fn conclude(self, low: Tensor, unclamped: &Tensor) -> Result<Explanation, Error> {
         let objective = self.objective;
@@ -90,7 +90,7 @@ impl<'a> Findings<'a> {
         let mut findings = Vec::new();
         for image in 0..images as usize {
             let at = |index| column(index, image).unwrap_or(f32::NAN);
-            let numbers = Numbers {
+            let outcome = Outcome {
                 p_image: at(0),
                 p_start: at(1),
                 p_end: at(2),
@@ -102,15 +102,15 @@ impl<'a> Findings<'a> {
                 unclamped: at(8),
                 moved: at(9),
             };
-            let whose = whose(image, images as usize);
-            let found = numbers.judge(objective.config, &self.smaller_step).map_err(|mut cause| {
-                cause.text.insert_str(0, &whose);
+            let prefix = image_prefix(image, images as usize);
+            let found = outcome.judge(objective.config, &self.smaller_step).map_err(|mut cause| {
+                cause.text.insert_str(0, &prefix);
                 Error::NonFinite(cause)
             })?;
             findings.extend(found.into_iter().map(|finding| finding.of_image(image)));
             log::info(&format!(
-                "{whose}probability of the target {:.3} before, {:.3} under a mask of mean {:.3}",
-                numbers.p_image, numbers.p_end, numbers.mean
+                "{prefix}probability of the target {:.3} before, {:.3} under a mask of mean {:.3}",
+                outcome.p_image, outcome.p_end, outcome.mean
             ));
         }
         Ok(findings)

@@ -1,9 +1,9 @@
-//! Which of the two games a mask plays.
+//! The game of a mask: deletion or preservation.
 
 use crate::masks::config::unknown;
 use lacuna_plugin::{Error, Parameter, Settings, Tensor};
 
-/// Whether the mask deletes the evidence or keeps nothing else (Uzunova 2019, Eq. 1).
+/// The game: the mask deletes the evidence, or keeps nothing else (Uzunova 2019, Eq. 1).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Game {
     /// Delete the least that lowers the score.
@@ -13,7 +13,7 @@ pub enum Game {
 }
 
 impl Game {
-    /// `game`: `deletion` (the default) or `preservation`.
+    /// The parameter `game`: `deletion` (the default) or `preservation`.
     pub fn parameter() -> Parameter {
         Parameter::choice("game", ["deletion", "preservation"])
             .summary("Delete the least that lowers the score, or keep the least that holds it up")
@@ -32,7 +32,7 @@ impl Game {
         }
     }
 
-    /// What the game makes small, of the score f_c (N): f_c for deletion, -f_c for preservation.
+    /// The score that the game minimises, from the score f_c (N): f_c for deletion, -f_c for preservation.
     pub fn minimised(self, score: Tensor) -> Tensor {
         match self {
             Self::Deletion => score,

@@ -8,14 +8,14 @@ use lacuna_plugin::{Error, Interpolation, Parameter, Settings, Tensor};
 pub struct Grid {
     /// S: rows and columns of the mask, and slices of a volume's, in cells.
     pub size: u32,
-    /// How the mask reaches the image's grid.
+    /// The way from the mask's grid to the image's.
     pub upsampling: Upsampling,
 }
 
-/// From the mask's own resolution to the image's.
+/// The interpolation from the mask's own grid to the image's.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Upsampling {
-    /// Between the centres of the cells.
+    /// Bilinear between the centres of the cells.
     Bilinear,
     /// Nearest neighbour, then a Gaussian (Fong and Vedaldi 2017, Sec. 4.3).
     NearestBlur {
@@ -25,7 +25,7 @@ pub enum Upsampling {
 }
 
 impl Grid {
-    /// `mask-size`, `upsampling` and `upsampling-blur`.
+    /// The parameters `mask-size`, `upsampling` and `upsampling-blur`.
     pub fn parameters() -> [Parameter; 3] {
         [
             Parameter::integer("mask-size", 28, 2..=1024)

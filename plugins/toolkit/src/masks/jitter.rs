@@ -2,19 +2,19 @@
 
 use lacuna_plugin::{Error, Parameter, Phi, Random, Settings, Tensor};
 
-/// How far it may move.
+/// The reach of the moves, which are drawn at random in every step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Jitter {
-    /// Largest shift in pixels, each way.
+    /// The largest move in pixels along each dimension, both ways; 0 for none.
     pub reach: i32,
 }
 
-/// One move, in pixels along each spatial dimension; none is no move.
+/// One move of the image, in pixels along each spatial dimension; an empty list is no move.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Shift(Vec<i32>);
 
 impl Jitter {
-    /// `jitter`.
+    /// The parameter `jitter`.
     pub fn parameter() -> Parameter {
         Parameter::integer("jitter", 0, 0..=64)
             .summary("The image moves under the mask by up to this, at random in every step")
@@ -30,7 +30,7 @@ impl Jitter {
         Ok(Self { reach: settings.count("jitter")?.min(i32::MAX as u32) as i32 })
     }
 
-    /// The next move along `dimensions` spatial dimensions. Without reach nothing is drawn.
+    /// Draws the next move along `dimensions` spatial dimensions. With reach 0 nothing is drawn from `random`.
     pub fn draw(self, random: &mut Random, dimensions: usize) -> Shift {
         match self.reach {
             0 => Shift::default(),

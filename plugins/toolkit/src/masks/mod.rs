@@ -1,4 +1,4 @@
-//! What every method that optimises a mask needs: the rest of it is the optimisation itself.
+//! The parts that methods which optimise a mask share; a method adds its own optimisation.
 //!
 //! The data of a run: [`Config`] (the game, the score, the regularisers and the grid of the mask,
 //! described by [`Config::parameters`]) -> [`Start`] makes the first mask (N, 1, S, S) -> in every
@@ -53,15 +53,15 @@ mod findings;
 mod game;
 mod grid;
 mod jitter;
+mod largest;
+mod minimise;
 mod objective;
-mod proximal;
-mod rank;
+mod outcome;
 mod regularisers;
-mod score;
+mod score_term;
 mod slope;
 mod smooth;
 mod start;
-mod verdict;
 mod versions;
 
 pub use bilateral::Bilateral;
@@ -72,12 +72,12 @@ pub use findings::Findings;
 pub use game::Game;
 pub use grid::{Grid, Upsampling};
 pub use jitter::{Jitter, Shift};
+pub use largest::largest;
+pub use minimise::minimise;
 pub use objective::{Objective, Terms};
-pub use proximal::minimise;
-pub use rank::largest;
 pub use regularisers::Regularisers;
-pub use score::ScoreTerm;
-pub use slope::{Found, Slope};
+pub use score_term::ScoreTerm;
+pub use slope::{Evaluation, Slope, Step};
 pub use smooth::Smooth;
 pub use start::Start;
 pub use versions::{Versions, scaled, shares};

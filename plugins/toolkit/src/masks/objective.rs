@@ -18,7 +18,7 @@ pub struct Objective<'a> {
     pub targets: &'a [u32],
     /// The images (N, C, H, W) in [0, 1].
     pub images: &'a Tensor,
-    /// That of the images.
+    /// The shape of the images.
     pub shape: ImageShape,
     /// The perturbation of the images that the user chose.
     pub phi: Phi,
@@ -72,7 +72,7 @@ impl<'a> Objective<'a> {
         Terms { area: regularisers.area(*game, low), tv: regularisers.tv(low), score: score.of(self.minimised(logits)) }
     }
 
-    /// What the game makes small, for each image (N): f_c for deletion, -f_c for preservation.
+    /// The score that the game minimises, for each image (N): f_c for deletion, -f_c for preservation.
     pub fn minimised(&self, logits: &Tensor) -> Tensor {
         self.config.game.minimised(self.classifier.scores(logits, self.targets, self.config.score.kind))
     }
@@ -84,7 +84,7 @@ impl<'a> Objective<'a> {
 }
 
 impl Terms {
-    /// What is minimised, one element.
+    /// The sum of the terms, which is minimised; one element.
     pub fn total(&self) -> Tensor {
         &self.area + &self.tv + &self.score
     }

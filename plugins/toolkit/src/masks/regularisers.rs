@@ -1,4 +1,4 @@
-//! What keeps a mask small and smooth.
+//! The regularisers, which keep a mask small and smooth.
 
 use crate::masks::{FONG, Game, PROTOTYPE};
 use lacuna_plugin::{Error, Parameter, Settings, Tensor};
@@ -7,16 +7,16 @@ use lacuna_plugin::{Error, Parameter, Settings, Tensor};
 /// the low-resolution mask m (N, 1, S, S) and over the images.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Regularisers {
-    /// lambda1, for one cell, 0 or more.
+    /// lambda1, the weight of one cell's area, 0 or more.
     pub area_weight: f32,
-    /// lambda2, for one cell, 0 or more.
+    /// lambda2, the weight of one cell's TV norm, 0 or more.
     pub tv_weight: f32,
-    /// beta, 1 or more.
+    /// beta, the exponent of the TV norm, 1 or more.
     pub tv_exponent: f32,
 }
 
 impl Regularisers {
-    /// `area-weight`, `tv-weight` and `tv-exponent`.
+    /// The parameters `area-weight`, `tv-weight` and `tv-exponent`.
     pub fn parameters() -> [Parameter; 3] {
         [
             Parameter::number("area-weight", 2e-3, 0.0..=1e3)
@@ -58,8 +58,8 @@ impl Regularisers {
         low.total_variation(self.tv_exponent).sum(&[]) * self.tv_weight
     }
 
-    /// At least the largest second derivative of both terms, where differences of neighbours are not much smaller than
-    /// 1/20: a TV norm with beta below 2 has no such number.
+    /// A bound on the second derivative of both terms. With beta below 2 it holds where differences of neighbours are not
+    /// much smaller than 1/20, since the TV norm then has no bound.
     pub fn curvature(&self) -> f32 {
         let beta = self.tv_exponent;
         let of_norm = if beta >= 2.0 { (beta - 1.0) * 2_f32.sqrt().powf(beta - 2.0) } else { 20_f32.powf(2.0 - beta) };

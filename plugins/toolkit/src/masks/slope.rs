@@ -1,9 +1,9 @@
-//! The gradient of the objective: by a backward pass, or for a black box by trying masks.
+//! The gradient of the objective: by a backward pass, or for a black box by an evolution strategy.
 
 use crate::masks::{Evolution, Jitter, Objective, Terms};
 use lacuna_plugin::{Error, Parameter, Random, Refusal, Remedy, Request, Tensor, log};
 
-/// Where a mask's next step comes from.
+/// The way to the gradient of the objective, from which the mask's next step follows.
 #[derive(Debug)]
 pub enum Slope<'a> {
     /// One pass forward and backward through the classifier.
@@ -12,19 +12,30 @@ pub enum Slope<'a> {
     Evolution(Box<Evolution<'a>>),
 }
 
-/// What one mask (N, 1, S, S) came to.
+/// The objective evaluated at one mask (N, 1, S, S).
 #[derive(Debug)]
-pub struct Found {
-    /// Of all terms, (N, 1, S, S).
+pub struct Evaluation {
+    /// Gradient of the sum of all terms, (N, 1, S, S).
     pub gradient: Tensor,
-    /// Of the mask; an evolution strategy gives the mean score of the masks around it.
+    /// The terms at the mask; an evolution strategy gives the mean score of the masks around it.
     pub terms: Terms,
-    /// (N, K) under the mask, which an evolution strategy asks for in the first step only.
+    /// Logits (N, K) under the mask; an evolution strategy asks for them in the first step only.
     pub logits: Option<Tensor>,
 }
 
+/// How a step evaluates the objective, apart from its mask.
+#[derive(Debug)]
+pub struct Step<'r> {
+    /// How far the image moves under the mask.
+    pub jitter: Jitter,
+    /// The source of the moves and of the noise.
+    pub random: &'r mut Random,
+    /// Whether it is the first step of the run.
+    pub first: bool,
+}
+
 impl<'a> Slope<'a> {
-    /// `optimiser`, and the parameters of [`Evolution`].
+    /// The parameter `optimiser`, and those of [`Evolution`].
     pub fn parameters() -> impl Iterator<Item = Parameter> {
         let optimiser = Parameter::choice("optimiser", ["auto", "gradient", "evolution"])
             .summary("Steps along the gradient, or without gradients along what many masks around the present one say")
@@ -58,16 +69,12 @@ impl<'a> Slope<'a> {
         Ok(Self::Evolution(Box::new(evolution)))
     }
 
-    /// Gradient and terms of the mask `low`; `first` is whether nothing was asked before.
+    /// Evaluates the objective and its gradient at the mask `low`.
     ///
     /// # Errors
     /// What classifier and perturbation refuse.
-    pub fn at(
-        &mut self,
-        objective: &Objective<'_>,
-        low: &Tensor,
-        (jitter, random, first): (Jitter, &mut Random, bool),
-    ) -> Result<Found, Error> {
+    pub fn at(&mut self, objective: &Objective<'_>, low: &Tensor, step: Step<'_>) -> Result<Evaluation, Error> {
+        let Step { jitter, random, first } = step;
         match self {
             Self::Backward => {
                 let leaf = low.track();
@@ -77,14 +84,14 @@ impl<'a> Slope<'a> {
                 let logits = objective.classifier.logits(&images);
                 let terms = objective.terms(&leaf, &logits);
                 let gradient = terms.total().backward().of(&leaf);
-                Ok(Found { gradient, terms, logits: Some(logits) })
+                Ok(Evaluation { gradient, terms, logits: Some(logits) })
             }
             Self::Evolution(evolution) => {
                 let logits = first.then(|| objective.logits(&objective.upsample(low)));
                 let (pull, score) = evolution.estimate(objective, low, jitter, random)?;
                 let super::Config { game, regularisers, .. } = objective.config;
                 let terms = Terms { area: regularisers.area(*game, low), tv: regularisers.tv(low), score };
-                Ok(Found { gradient: pull + regularisers.pull(*game, low), terms, logits })
+                Ok(Evaluation { gradient: pull + regularisers.pull(*game, low), terms, logits })
             }
         }
     }

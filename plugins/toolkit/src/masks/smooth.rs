@@ -4,7 +4,7 @@ use lacuna_plugin::{Error, Tensor};
 
 /// kappa of the smooth maximum, as in the authors' TorchRay.
 const COLDNESS: f32 = 20.0;
-/// Pixels of the mask for each cell and axis: no kernel is narrower than a cell.
+/// The number of the mask's pixels along each side of a cell; no kernel is narrower than a cell.
 const SAMPLES: u32 = 2;
 
 /// m(u) = smax over cells i of k(|u - i| / sigma) p(i), for cells p (N, 1, S, S) in [0, 1], where
@@ -21,7 +21,7 @@ pub struct Smooth {
 }
 
 impl Smooth {
-    /// For S = `cells` rows and columns; `sigma` in cells.
+    /// Makes the kernel for S = `cells` rows and columns; `sigma` is in cells.
     pub fn new(cells: u32, sigma: f32) -> Self {
         let reach = 1 + sigma.ceil() as u32;
         let away = |sample: u32, seen: u32| {
@@ -53,8 +53,8 @@ impl Smooth {
         Tensor::concatenate(&masks.iter().collect::<Vec<_>>(), 0).check()
     }
 
-    /// From the slope of something for the masks (N, 1, 2 S, 2 S) to that for the `cells` (N, 1, S, S). One mask after the
-    /// other is made again: all that every pixel sees is many times the size of a mask.
+    /// The gradient for the `cells` (N, 1, S, S) from the gradient `slopes` for their masks (N, 1, 2 S, 2 S), by the chain
+    /// rule. Makes one mask after the other again, because the cells that all pixels see are many times the size of a mask.
     ///
     /// # Errors
     /// What the host refuses.
@@ -85,7 +85,7 @@ impl Smooth {
     }
 }
 
-/// `x` (N, 1, S, S) with `width` cells more on every side, as the edge is.
+/// Pads `x` (N, 1, S, S) by `width` cells on every side, which repeat the edge.
 fn padded(x: &Tensor, width: u32) -> Result<Tensor, Error> {
     let mut padded = x.clone();
     for dimension in [2, 3] {

@@ -7,9 +7,9 @@ use lacuna_plugin::{Error, Parameter, Random, Settings, Tensor};
 /// The mask before the first step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Start {
-    /// The same everywhere.
+    /// One value everywhere.
     Constant {
-        /// In [0, 1]; 1 keeps everything.
+        /// The value, in [0, 1]; 1 keeps everything.
         value: f32,
     },
     /// Noise in [0, 1), the same for every image.
@@ -20,7 +20,7 @@ pub enum Start {
 }
 
 impl Start {
-    /// `start` and `start-value`.
+    /// The parameters `start` and `start-value`.
     pub fn parameters() -> [Parameter; 2] {
         [
             Parameter::choice("start", ["constant", "uniform", "circle"])

@@ -12,18 +12,18 @@ use lacuna_plugin::{Error, Phi, Request, Score, Tensor};
 pub struct Versions<'a> {
     objective: &'a Objective<'a>,
     stack: Stack<'a>,
-    /// Most versions of each image in one pass.
+    /// The largest number of versions of each image in one pass.
     most: u32,
     seed: u64,
-    /// Phi for the numbers of versions that were asked for so far.
+    /// Phi of the copied images, by the number of copies; kept once made.
     phis: Vec<(u32, Rc<Phi>)>,
     passes: u32,
-    /// How far the images move under their masks; at first not at all.
+    /// The move of the images under their masks; zero at first.
     pub shift: Shift,
 }
 
 impl<'a> Versions<'a> {
-    /// For at most `most` versions of the mask of each image at a time.
+    /// Prepares passes of at most `most` masks for each image.
     ///
     /// # Errors
     /// A method that does not describe [`crate::saliency::Passes::parameter`], and what the host refuses.
@@ -33,13 +33,13 @@ impl<'a> Versions<'a> {
         Ok(Self { objective, stack, most, seed: request.seed, phis: Vec::new(), passes: 0, shift: Shift::default() })
     }
 
-    /// Passes so far.
+    /// The number of passes so far.
     pub fn passes(&self) -> u32 {
         self.passes
     }
 
-    /// The scores f_c(Phi(x; m)), (V N, 1, 1, 1), of V masks for each image, (V N, 1, S, S) (volumes have one dimension more), one version of all images
-    /// after the other; outside the graph.
+    /// The scores f_c(Phi(x; m)), (V N, 1, 1, 1), of V masks for each image, (V N, 1, S, S), one version of all images
+    /// after the other; outside the graph. Volumes have one dimension more.
     ///
     /// # Errors
     /// What classifier and perturbation refuse.
@@ -49,7 +49,7 @@ impl<'a> Versions<'a> {
         join(&scores)
     }
 
-    /// As [`Versions::scores`], and the gradient of each score for its mask, (V N, 1, S, S).
+    /// The [scores](Versions::scores), and the gradient of each for its mask, (V N, 1, S, S).
     ///
     /// # Errors
     /// What classifier and perturbation refuse.
@@ -101,13 +101,14 @@ fn join(parts: &[Tensor]) -> Result<Tensor, Error> {
     Tensor::concatenate(&parts.iter().collect::<Vec<_>>(), 0).check()
 }
 
-/// `mask` (N, 1, S, S) times each of `shares`, (V N, 1, S, S): for the shares k/K the masks on the way from nothing kept.
+/// Scales `mask` (N, 1, S, S) by each of `shares`, to (V N, 1, S, S). With [`shares`] these are the masks on the straight path
+/// from nothing kept to `mask`.
 pub fn scaled(mask: &Tensor, shares: &[f32]) -> Tensor {
     let versions: Vec<Tensor> = shares.iter().map(|share| mask * *share).collect();
     Tensor::concatenate(&versions.iter().collect::<Vec<_>>(), 0)
 }
 
-/// 1, 2, .. K over K.
+/// The shares k / K for k = 1 to K = `samples`.
 pub fn shares(samples: u32) -> Vec<f32> {
     (1..=samples).map(|k| k as f32 / samples as f32).collect()
 }

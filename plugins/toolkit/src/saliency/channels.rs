@@ -1,8 +1,8 @@
-//! From an attribution for every channel to one map.
+//! Reduces an attribution for every channel to one map.
 
 use lacuna_plugin::{Error, Parameter, Settings, Tensor};
 
-/// How an attribution a (N, C, H, W) becomes a map (N, 1, H, W).
+/// The reduction of an attribution a (N, C, H, W) to a map (N, 1, H, W).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Channels {
     /// Sum over c of a: signed; keeps the sum over all pixels.

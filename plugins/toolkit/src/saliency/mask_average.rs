@@ -1,21 +1,21 @@
-//! What each pixel's masks have in common.
+//! The average over masks of a number for each, at every pixel.
 
 use lacuna_plugin::{Error, ImageShape, Tensor};
 
-/// For every pixel u the average over masks m_k of numbers v_k, weighted by the masks:
+/// The average, for every pixel u, over masks m_k of numbers v_k, weighted by the masks:
 /// sum_k v_k m_k(u) / sum_k m_k(u).
 #[derive(Debug)]
 pub struct MaskAverage {
-    /// (N, pixels).
+    /// sum_k v_k m_k, (N, pixels).
     total: Tensor,
-    /// (1, pixels).
+    /// sum_k m_k, (1, pixels).
     weight: Tensor,
-    /// That of the images.
+    /// The shape of the images.
     shape: ImageShape,
 }
 
 impl MaskAverage {
-    /// Of nothing yet, for images of this shape.
+    /// An average over no masks yet, for images of this shape.
     ///
     /// # Errors
     /// What the host refuses.

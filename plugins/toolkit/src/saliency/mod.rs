@@ -38,7 +38,7 @@ pub use mask_average::MaskAverage;
 pub use passes::Passes;
 pub use perturbed::Perturbed;
 pub use stack::Stack;
-pub use zeros::{all_zero, explain_zeros, say, whose};
+pub use zeros::{all_zero, explain_zeros, findings_for, image_prefix};
 
 /// The source of `score=logit` as a default.
 pub const CAPTUM: &str = "as in Captum: the output of the last layer";

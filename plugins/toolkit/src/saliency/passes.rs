@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use lacuna_plugin::{Error, Parameter, Settings, progress};
 
-/// `total` versions of each image, as many in one pass of the classifier as `batch` images allow.
+/// The passes for `total` versions of each image: one pass takes as many as `batch` images allow.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Passes {
     total: u32,
@@ -12,7 +12,7 @@ pub struct Passes {
 }
 
 impl Passes {
-    /// `batch`.
+    /// The parameter `batch`.
     pub fn parameter() -> Parameter {
         Parameter::integer("batch", 16, 1..=4096)
             .summary("Most images in one pass of the classifier: faster on a large device, and more memory")
@@ -20,7 +20,7 @@ impl Passes {
             .source("chosen here: what a laptop has room for")
     }
 
-    /// `total` versions of each of `images` images, spread evenly over the passes.
+    /// Plans `total` versions of each of `images` images, spread evenly over the passes.
     ///
     /// # Errors
     /// A method that does not describe [`Passes::parameter`].
@@ -29,7 +29,7 @@ impl Passes {
         Ok(Self { total, most: total.div_ceil(total.div_ceil(fit)) })
     }
 
-    /// Most versions of each image in one pass.
+    /// The largest number of versions of each image in one pass.
     pub fn most(&self) -> u32 {
         self.most
     }

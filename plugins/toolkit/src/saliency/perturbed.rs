@@ -14,7 +14,7 @@ pub struct Perturbed<'a> {
 }
 
 impl<'a> Perturbed<'a> {
-    /// For up to `most` masks in one pass. The perturbation prepares as many copies of every image.
+    /// Prepares passes of up to `most` masks. The perturbation prepares as many copies of every image.
     ///
     /// # Errors
     /// What the perturbation refuses, or that the user chose none.

@@ -7,14 +7,14 @@ use lacuna_plugin::{Classifier, Error, ImageShape, ReluRule, Request, Score, Ten
 pub struct Stack<'a> {
     classifier: Classifier<'a>,
     score: Score,
-    /// That of the images themselves.
+    /// The shape of the images themselves.
     pub shape: ImageShape,
     images: Tensor,
     targets: Vec<u32>,
 }
 
 impl<'a> Stack<'a> {
-    /// `most` copies of the images of `request`, whose `score` is explained.
+    /// Makes `most` copies of the images of `request`, whose `score` is explained.
     ///
     /// # Errors
     /// What the host refuses.

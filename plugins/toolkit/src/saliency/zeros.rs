@@ -1,8 +1,8 @@
-//! A map that is zero everywhere, and why.
+//! Finds maps that are zero everywhere, and says why.
 
 use lacuna_plugin::{Choice, Error, Finding, Refusal, Remedy, Request, Score, Tensor};
 
-/// For each image of a map whether it is zero everywhere. Read back: describe
+/// Whether the map of each image is zero everywhere. The map is read back: describe
 /// [`lacuna_plugin::Need::Readback`].
 ///
 /// # Errors
@@ -21,10 +21,10 @@ pub fn all_zero(map: &Tensor) -> Result<Vec<bool>, Error> {
     }
 }
 
-/// A finding for each image whose map of this `score` is zero everywhere, with its likely causes.
+/// Makes a finding for each image whose map of this `score` is zero everywhere, with its likely causes.
 ///
 /// # Errors
-/// As [`all_zero`].
+/// A map that [`all_zero`] refuses, and what the host refuses.
 pub fn explain_zeros(request: &Request<'_>, score: Score, map: &Tensor) -> Result<Vec<Finding>, Error> {
     let zero = all_zero(map)?;
     if !zero.contains(&true) {
@@ -32,11 +32,11 @@ pub fn explain_zeros(request: &Request<'_>, score: Score, map: &Tensor) -> Resul
     }
     let logits = request.classifier.logits(&request.images);
     let probabilities = request.classifier.scores(&logits, &request.targets, Score::Probability).read()?;
-    Ok(say(&zero, |image| cause(score, probabilities.get(image).copied().unwrap_or(f32::NAN))))
+    Ok(findings_for(&zero, |image| cause(score, probabilities.get(image).copied().unwrap_or(f32::NAN))))
 }
 
-/// The finding that `why` gives, for each image that `zero` marks.
-pub fn say(zero: &[bool], why: impl Fn(usize) -> Finding) -> Vec<Finding> {
+/// Makes the finding that `why` gives, for each image that `zero` marks.
+pub fn findings_for(zero: &[bool], why: impl Fn(usize) -> Finding) -> Vec<Finding> {
     let marked = zero.iter().enumerate().filter(|(_, zero)| **zero);
     marked.map(|(image, _)| why(image).of_image(image)).collect()
 }
@@ -58,14 +58,14 @@ fn cause(score: Score, probability: f32) -> Finding {
     .with(Remedy::Choose(Choice::Target))
 }
 
-/// What a message about one image of several begins with: `image 2 of 3: `.
-pub fn whose(image: usize, images: usize) -> String {
+/// The beginning of a message about one image of several, such as `image 2 of 3: `; empty where there is one image.
+pub fn image_prefix(image: usize, images: usize) -> String {
     if images == 1 { String::new() } else { format!("image {} of {images}: ", image + 1) }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{cause, say};
+    use super::{cause, findings_for};
     use lacuna_plugin::{Finding, Remedy, Score};
 
     #[test]
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn only_the_empty_maps_of_a_batch_are_named() {
-        let said = say(&[false, true, true], |image| Finding::new("zero-map", format!("cause {image}")));
+        let said = findings_for(&[false, true, true], |image| Finding::new("zero-map", format!("cause {image}")));
         let said: Vec<_> = said.iter().map(|finding| (finding.image, finding.text.as_str())).collect();
         assert_eq!(said, [(Some(1), "cause 1"), (Some(2), "cause 2")]);
     }

@@ -8,14 +8,14 @@ use lacuna_plugin::{Error, Parameter, Score, Settings, Tensor};
 pub struct ScoreTerm {
     /// Which function of the logits f_c is.
     pub kind: Score,
-    /// w, 0 or more.
+    /// w, the weight of the score, 0 or more.
     pub weight: f32,
-    /// Where s stops counting, in units of f_c. A probability needs none: it ends at 0 and 1.
+    /// The floor of s, below which s does not count, in units of f_c. A probability has none, since it ends at 0 and 1.
     pub floor: Option<f32>,
 }
 
 impl ScoreTerm {
-    /// `score`, `score-weight` and `score-floor`.
+    /// The parameters `score`, `score-weight` and `score-floor`.
     pub fn parameters() -> [Parameter; 3] {
         [
             Score::LogOdds.parameter(PROTOTYPE),
@@ -44,8 +44,8 @@ impl ScoreTerm {
         })
     }
 
-    /// The score that [`ScoreTerm::value`] is a function of: of a probability its log-odds, whose gradient tells where
-    /// to go even where the probability is saturated.
+    /// The score that [`ScoreTerm::value`] is a function of. For a probability these are its log-odds, whose gradient does
+    /// not vanish where the probability is saturated.
     pub fn steep(&self) -> Score {
         match self.kind {
             Score::Probability => Score::LogOdds,
@@ -58,8 +58,8 @@ impl ScoreTerm {
         self.rounded(steep, 0.0)
     }
 
-    /// As [`ScoreTerm::value`], with the corner at the floor rounded over about `width` units of the score: a floor +
-    /// width log(1 + exp((s - floor) / width)).
+    /// The [value](ScoreTerm::value) with its corner at the floor rounded over about `width` units of the score:
+    /// w (floor + width log(1 + exp((s - floor) / width))).
     pub fn rounded(&self, steep: &Tensor, width: f32) -> Tensor {
         let value = match (self.kind, self.floor) {
             (Score::Probability, _) => steep.sigmoid(),
@@ -76,7 +76,7 @@ impl ScoreTerm {
         value * self.weight
     }
 
-    /// At least the largest second derivative of [`ScoreTerm::rounded`].
+    /// A bound on the second derivative of [`ScoreTerm::rounded`].
     pub fn curvature(&self, width: f32) -> f32 {
         match (self.kind, self.floor) {
             (Score::Probability, _) => 0.1 * self.weight,

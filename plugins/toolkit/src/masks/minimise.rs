@@ -1,13 +1,13 @@
-//! Descent over masks where a step costs no call of the classifier.
+//! Minimises a model of the objective over masks, without a call of the classifier.
 
 use lacuna_plugin::{Error, Tensor};
 
-/// Steps for one mask: enough for it to cross its grid a few times.
+/// The number of steps for one mask; changes can cross its grid a few times in them.
 const STEPS: u32 = 80;
 
-/// The mask in [0, 1] that minimises `model`, by projected gradients with Nesterov's momentum (FISTA; Beck and Teboulle
+/// Finds the mask in [0, 1] that minimises `model`, by projected gradients with Nesterov's momentum (FISTA; Beck and Teboulle
 /// 2009), from `start` (N, 1, S, S). `model` gives one element, the sum over the masks; `curvature` (N, 1, 1, 1) is at
-/// least the largest second derivative of each.
+/// least the largest second derivative of the model of each mask.
 ///
 /// # Errors
 /// Whatever an operation of the model refused.

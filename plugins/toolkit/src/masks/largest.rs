@@ -1,15 +1,15 @@
-//! Which elements are the largest, found on the device.
+//! Marks the largest elements of a tensor, on the device.
 
 use lacuna_plugin::{Error, Tensor};
 
-/// Halvings of the range of the numbers; what is closer together than that is equal.
+/// How often the range of the numbers is halved; numbers that are then still together count as equal.
 const HALVINGS: u32 = 24;
 
-/// 1 for the `room` (N, 1, 1, 1) largest elements of each of `numbers` (N, 1, H, W), 0 for the others; those that are
-/// equal share what room is left for them. Outside the graph.
+/// Marks the largest elements of each of `numbers` (N, 1, H, W) by 1, as many as `room` (N, 1, 1, 1) says, and the others
+/// by 0; equal elements share the room that is left for them. Outside the graph.
 ///
 /// # Errors
-/// What is not (N, 1, H, W), and what the host refuses.
+/// Numbers whose shape is not (N, 1, H, W), and what the host refuses.
 pub fn largest(numbers: &Tensor, room: &Tensor) -> Result<Tensor, Error> {
     let numbers = numbers.detach();
     let most = |x: &Tensor| x.max_along(2).max_along(3);

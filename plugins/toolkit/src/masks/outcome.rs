@@ -1,22 +1,26 @@
-//! What the user should know of a result: masks that say nothing, why, and what to try.
+//! The outcome of a run for one image, and the findings that it leads to: masks that explain nothing, why, and what to try.
 
 use crate::masks::{Config, Game};
 use lacuna_plugin::{Choice, Finding, Refusal, Remedy, Score};
 
-/// What is known of one image.
+/// The numbers that summarise the run of one image: probabilities, the gradient at the start, statistics of the last mask.
 #[derive(Clone, Copy, Debug)]
-pub struct Numbers {
-    /// Probability of the target: of the image, under the first mask, under the last.
+pub struct Outcome {
+    /// Probability of the target for the image itself.
     pub p_image: f32,
+    /// Probability of the target under the first mask.
     pub p_start: f32,
+    /// Probability of the target under the last mask.
     pub p_end: f32,
-    /// What the game makes small, under the first mask.
+    /// The score that the game minimises (f_c or -f_c), under the first mask.
     pub score: f32,
     /// Largest absolute gradient of the weighted score for one mask cell, at the start.
     pub pull: f32,
-    /// Of the last mask.
+    /// Smallest cell of the last mask.
     pub minimum: f32,
+    /// Largest cell of the last mask.
     pub maximum: f32,
+    /// Mean of the last mask's cells.
     pub mean: f32,
     /// Mean of the last mask before it was clamped: clamping may hide a NaN.
     pub unclamped: f32,
@@ -24,9 +28,11 @@ pub struct Numbers {
     pub moved: f32,
 }
 
-impl Numbers {
-    /// Findings, or the cause why there is no result. `smaller_step` is the setting that makes the
-    /// method's steps smaller.
+impl Outcome {
+    /// The findings about this outcome. `smaller_step` is the setting that makes the method's steps smaller.
+    ///
+    /// # Errors
+    /// The cause why there is no result: the classifier or the mask gave NaN or infinity.
     pub fn judge(&self, config: &Config, smaller_step: &Remedy) -> Result<Vec<Finding>, Refusal> {
         let mask = [self.minimum, self.maximum, self.mean, self.unclamped];
         if !self.p_image.is_finite() {
@@ -43,7 +49,7 @@ impl Numbers {
         Ok(findings.into_iter().flatten().collect())
     }
 
-    /// A start from which the score does not pull.
+    /// The finding about a start where the score has next to no gradient.
     fn start(&self, config: &Config) -> Option<Finding> {
         let saturated = config.score.kind == Score::Probability && !(0.01..=0.99).contains(&self.p_start);
         let floored = config.score.floor.is_some_and(|floor| self.score <= floor);
@@ -72,7 +78,7 @@ impl Numbers {
         })
     }
 
-    /// A mask that is the same everywhere, or that never moved.
+    /// The finding about a last mask that is the same everywhere, or that never moved.
     fn shape(&self, config: &Config) -> Option<Finding> {
         let area_weight = config.regularisers.area_weight;
         let weak = format!(
@@ -120,7 +126,7 @@ impl Numbers {
         }
     }
 
-    /// A mask that does not do what the game asks for.
+    /// The finding about a last mask that does not do what the game asks for.
     fn effect(&self, config: &Config) -> Option<Finding> {
         let (before, after) = (self.p_image, self.p_end);
         if before < 0.05 {
@@ -151,7 +157,7 @@ impl Numbers {
     }
 }
 
-/// What makes the score pull more.
+/// The remedy that makes the gradient of the score larger.
 fn stronger(config: &Config) -> Remedy {
     match config.score.kind {
         Score::Probability => Remedy::option("score", "log-odds"),
@@ -159,19 +165,19 @@ fn stronger(config: &Config) -> Remedy {
     }
 }
 
-/// One significant digit.
+/// Rounds to one significant digit.
 fn rounded(number: f32) -> f32 {
     format!("{number:.0e}").parse().unwrap_or(number)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Numbers;
+    use super::Outcome;
     use crate::masks::config::tests::default_config;
     use crate::masks::{Config, Game, ScoreTerm};
     use lacuna_plugin::{Choice, Finding, Remedy, Score};
 
-    const GOOD: Numbers = Numbers {
+    const GOOD: Outcome = Outcome {
         p_image: 0.99,
         p_start: 0.8,
         p_end: 0.02,
@@ -188,7 +194,7 @@ mod tests {
         Remedy::number("learning-rate", 0.01)
     }
 
-    fn only(numbers: Numbers, config: &Config) -> Finding {
+    fn only(numbers: Outcome, config: &Config) -> Finding {
         let mut findings = numbers.judge(config, &step()).expect("a result");
         assert_eq!(findings.len(), 1, "{findings:?}");
         findings.remove(0)
@@ -204,39 +210,39 @@ mod tests {
         let default = default_config();
         let score = ScoreTerm { kind: Score::Probability, floor: None, ..default.score };
         let config = Config { score, ..default };
-        let finding = only(Numbers { p_start: 1.0, pull: 3e-9, ..GOOD }, &config);
+        let finding = only(Outcome { p_start: 1.0, pull: 3e-9, ..GOOD }, &config);
         assert!(finding.text.contains("saturated (p = 1.000)") && finding.text.contains("3e-9"), "{finding:?}");
         assert_eq!(finding.remedies, [Remedy::option("score", "log-odds")]);
     }
 
     #[test]
     fn a_score_at_its_floor_is_not_a_fault() {
-        assert_eq!(Numbers { score: -4.0, pull: 0.0, ..GOOD }.judge(&default_config(), &step()), Ok(Vec::new()));
+        assert_eq!(Outcome { score: -4.0, pull: 0.0, ..GOOD }.judge(&default_config(), &step()), Ok(Vec::new()));
     }
 
     #[test]
     fn masks_that_say_nothing_are_said() {
         let config = default_config();
-        let ones = Numbers { minimum: 1.0, ..GOOD };
-        let zeros = Numbers { maximum: 0.0, ..GOOD };
+        let ones = Outcome { minimum: 1.0, ..GOOD };
+        let zeros = Outcome { maximum: 0.0, ..GOOD };
         assert_eq!(only(ones, &config).code, "nothing-deleted");
         assert_eq!(only(zeros, &config).code, "everything-deleted");
-        assert_eq!(only(Numbers { moved: 0.0, ..GOOD }, &config).code, "unmoved-mask");
-        assert_eq!(only(Numbers { p_end: 0.9, ..GOOD }, &config).code, "surviving-class");
-        let improbable = only(Numbers { p_image: 0.01, ..GOOD }, &config);
+        assert_eq!(only(Outcome { moved: 0.0, ..GOOD }, &config).code, "unmoved-mask");
+        assert_eq!(only(Outcome { p_end: 0.9, ..GOOD }, &config).code, "surviving-class");
+        let improbable = only(Outcome { p_image: 0.01, ..GOOD }, &config);
         assert_eq!(improbable.remedies, [Remedy::Choose(Choice::Target)]);
         let preserve = Config { game: Game::Preservation, ..config };
-        assert_eq!(only(Numbers { p_end: 0.9, ..ones }, &preserve).code, "everything-kept");
-        assert_eq!(only(Numbers { p_end: 0.9, ..zeros }, &preserve).code, "nothing-kept");
+        assert_eq!(only(Outcome { p_end: 0.9, ..ones }, &preserve).code, "everything-kept");
+        assert_eq!(only(Outcome { p_end: 0.9, ..zeros }, &preserve).code, "nothing-kept");
         assert_eq!(only(GOOD, &preserve).code, "lost-class");
     }
 
     #[test]
     fn numbers_that_are_not_finite_are_no_result() {
         for broken in [
-            Numbers { p_image: f32::NAN, ..GOOD },
-            Numbers { unclamped: f32::INFINITY, ..GOOD },
-            Numbers { pull: f32::NAN, ..GOOD },
+            Outcome { p_image: f32::NAN, ..GOOD },
+            Outcome { unclamped: f32::INFINITY, ..GOOD },
+            Outcome { pull: f32::NAN, ..GOOD },
         ] {
             let cause = broken.judge(&default_config(), &step()).expect_err("no result");
             assert_eq!(cause.remedies.contains(&step()), broken.p_image.is_finite(), "{cause:?}");
