@@ -8,10 +8,11 @@
 //! and clamping, as in the authors' code.
 //!
 //! The map is the mean of the regions, less its smallest number; `mask` and `perturbed` are those of the smallest area
-//! that decides the class (a* in the paper, where half of the probability stays, or goes), else of the largest. It differs from the
-//! authors' code: deletion starts with nothing deleted, not with everything; the mask has no margin around the image, where
-//! equal cells would not be equal pixels; it is made at two pixels for each cell and axis, not seven, and enlarged;
-//! the image is not flipped in even steps, for left and right mean something in medicine.
+//! that decides the class (a* in the paper, where half of the probability stays, or goes), else of the largest.
+//!
+//! It differs from the authors' code: deletion starts with nothing deleted, not with everything; the mask has no margin
+//! around the image, where equal cells would not be equal pixels; it is made at two pixels for each cell and axis, not
+//! seven, and enlarged; the image is not flipped in even steps, for left and right mean something in medicine.
 
 use lacuna_plugin::{
     Choice, Error, Explanation, Extra, Finding, Info, Method, Need, Parameter, Remedy, Request, Score,

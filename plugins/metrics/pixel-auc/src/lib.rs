@@ -3,8 +3,10 @@
 use lacuna_plugin::{Error, Info, Measured, Metric, Need, export_metric};
 use lacuna_toolkit::evidence;
 
-/// The area under the ROC curve over all thresholds of the map against the expert mask (Uzunova 2019, Sec. 3.3): the probability that a random
-/// pixel of the mask has more evidence than a random other one, ties counted half (Mann and Whitney 1947).
+/// The area under the ROC curve over all thresholds of the map against the expert mask (Uzunova 2019, Sec. 3.3).
+///
+/// It is the probability that a random pixel of the mask has more evidence than a random other one, ties counted half (Mann
+/// and Whitney 1947).
 struct PixelAuc;
 
 impl Metric for PixelAuc {

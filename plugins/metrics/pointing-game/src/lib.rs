@@ -3,8 +3,8 @@
 use lacuna_plugin::{Error, Info, Measured, Metric, Need, Parameter, export_metric};
 use lacuna_toolkit::evidence;
 
-/// The hit: 1 where a pixel of the mask lies within the tolerance of the map's maximum, else 0 (Zhang et al. 2018, "Top-down neural
-/// attention by excitation backprop", Sec. 4.1). Where several pixels share the maximum, the share of them that hits.
+/// The hit: 1 where a pixel of the mask lies within the tolerance of the map's maximum, else 0 (Zhang et al. 2018,
+/// "Top-down neural attention by excitation backprop", Sec. 4.1). Where several pixels share the maximum, the share of them that hits.
 struct PointingGame;
 
 impl Metric for PointingGame {

@@ -44,7 +44,7 @@ impl ScoreTerm {
         })
     }
 
-    /// The score that [`ScoreTerm::value`] is a function of. For a probability these are its log-odds, whose gradient does
+    /// The score that [`ScoreTerm::value`] is a function of. For a probability it is the log-odds, whose gradient does
     /// not vanish where the probability is saturated.
     pub fn steep(&self) -> Score {
         match self.kind {
