@@ -6,7 +6,7 @@
 //! its component joins them to `perturbation-plugin`, `method-plugin`, `metric-plugin` or
 //! `classifier-plugin`.
 
-/// What the host offers.
+/// The imports: what the host offers.
 mod host {
     wit_bindgen::generate!({
         path: "../../wit/v0.2",
@@ -53,22 +53,22 @@ macro_rules! exported {
 }
 
 exported!(
-    /// What every plugin says of itself.
+    /// The description that every plugin exports.
     description, description, "exported-description", "export_description", "lacuna_plugin::bindings::description"
 );
 exported!(
-    /// What a perturbation exports.
+    /// The exports of a perturbation.
     perturbation, perturbations, "exported-perturbations", "export_perturbations", "lacuna_plugin::bindings::perturbation"
 );
 exported!(
-    /// What a method exports.
+    /// The exports of a method.
     method, methods, "exported-methods", "export_methods", "lacuna_plugin::bindings::method"
 );
 exported!(
-    /// What a metric exports.
+    /// The exports of a metric.
     metric, metrics, "exported-metrics", "export_metrics", "lacuna_plugin::bindings::metric"
 );
 exported!(
-    /// What a classifier exports.
+    /// The exports of a classifier.
     model, models, "exported-models", "export_models", "lacuna_plugin::bindings::model"
 );

@@ -4,7 +4,7 @@ use crate::Refusal;
 pub use crate::bindings::imports::errors::{Error, ExhaustedLimit, InvalidArgument, ShapeMismatch};
 
 impl Error {
-    /// An argument or setting outside its range.
+    /// The error for an argument or setting outside its range.
     pub fn argument(operation: &str, argument: &str, expected: &str, found: impl ToString) -> Self {
         Self::Argument(InvalidArgument {
             operation: operation.to_owned(),
@@ -14,7 +14,7 @@ impl Error {
         })
     }
 
-    /// What this plugin cannot do.
+    /// The error for something that this plugin cannot do.
     pub fn unsupported(text: impl Into<String>) -> Self {
         Self::Unsupported(Refusal::new(text))
     }

@@ -1,4 +1,4 @@
-//! From the contract's exports to the traits of this crate, and back.
+//! Connects the contract's exports to the traits of this crate, both ways.
 
 use std::marker::PhantomData;
 use std::sync::Once;
@@ -232,7 +232,7 @@ fn into_contract(explanation: Explanation) -> Result<method::Explanation, Error>
     })
 }
 
-/// A panic ends the plugin with a trap that carries no words: say them before.
+/// Logs the message of a panic, since the trap that then ends the plugin carries none.
 fn report_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

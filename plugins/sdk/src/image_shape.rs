@@ -23,7 +23,7 @@ impl ImageShape {
         &self.0[2..]
     }
 
-    /// All of them, outermost first.
+    /// All sizes, outermost first.
     pub fn sizes(&self) -> &[u32] {
         &self.0
     }

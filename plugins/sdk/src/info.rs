@@ -1,4 +1,4 @@
-//! What a plugin says of itself.
+//! The description of a plugin: its name, parameters, needs and presets.
 
 use std::ops::RangeInclusive;
 
@@ -35,7 +35,7 @@ impl Info {
         self
     }
 
-    /// Several of them, for example [`crate::masks::Config::parameters`].
+    /// Several parameters, for example those that a part of the method describes.
     pub fn parameters(self, parameters: impl IntoIterator<Item = Parameter>) -> Self {
         parameters.into_iter().fold(self, Self::parameter)
     }
@@ -98,7 +98,7 @@ impl Parameter {
         Self::new(name, Kind::Text(default.to_owned()))
     }
 
-    /// What it does, in a line.
+    /// The effect of the parameter, in a line.
     pub fn summary(mut self, summary: &str) -> Self {
         self.0.summary = summary.to_owned();
         self

@@ -1,4 +1,5 @@
-//! What authors of Lacuna plugins use.
+//! The contract's side of a plugin: the types, the macros and the rules that any plugin needs, and that stay stable as long as
+//! the contract does.
 //!
 //! The data of a run: the host gives [`Settings`] and images as a [`Tensor`] -> a [`Perturbation`]
 //! answers Phi(x; m) for a mask m -> a [`Method`] optimises or samples masks against the
@@ -31,19 +32,16 @@
 //! lacuna_plugin::export_perturbation!(Constant);
 //! ```
 //!
-//! What methods that optimise a mask have in common stands in [`masks`], what methods that attribute the
-//! score to pixels share in [`saliency`], and class activation maps in [`cam`].
-//!
 //! What is deliberately absent: files, network, clocks, true randomness ([`Random`] is seeded),
-//! and tensor arithmetic in the guest.
+//! tensor arithmetic in the guest, and what methods share beyond the contract: masks and their
+//! optimisation, saliency, class activation maps and ranked pixels are the crate `lacuna-toolkit`,
+//! which this one does not know.
 
 mod autodiff;
 #[doc(hidden)]
 pub mod bindings;
-pub mod cam;
 mod classifier;
 mod error;
-pub mod evidence;
 #[doc(hidden)]
 pub mod export;
 mod finding;
@@ -51,12 +49,10 @@ mod generator;
 mod image_shape;
 mod info;
 pub mod log;
-pub mod masks;
 mod operators;
 mod phi;
 pub mod progress;
 mod random;
-pub mod saliency;
 mod score;
 mod settings;
 mod tensor;
@@ -114,7 +110,7 @@ pub trait Method {
 /// What a method is asked to explain.
 #[derive(Debug)]
 pub struct Request<'a> {
-    /// (N, C, H, W) in [0, 1], or volumes (N, C, D, H, W).
+    /// Images (N, C, H, W) in [0, 1], or volumes (N, C, D, H, W).
     pub images: Tensor,
     /// One class index for each image.
     pub targets: Vec<u32>,
@@ -122,7 +118,7 @@ pub struct Request<'a> {
     pub classifier: Classifier<'a>,
     /// Every parameter that the method described.
     pub settings: Settings,
-    /// The same seed gives the same map.
+    /// Seed of all randomness; the same seed gives the same map.
     pub seed: u64,
 }
 
@@ -153,11 +149,11 @@ pub trait Metric {
 /// What a metric is asked to measure.
 #[derive(Debug)]
 pub struct Measured<'a> {
-    /// (N, C, H, W) in [0, 1], or volumes (N, C, D, H, W).
+    /// Images (N, C, H, W) in [0, 1], or volumes (N, C, D, H, W).
     pub images: Tensor,
-    /// On the images' grid with one channel, finite; larger means more evidence for the target.
+    /// The maps on the images' grid with one channel, finite; larger means more evidence for the target.
     pub maps: Tensor,
-    /// What an expert drew, of the maps' shape: 1 in it, 0 out of it.
+    /// The regions that an expert drew, of the maps' shape: 1 inside, 0 outside.
     pub masks: Option<Tensor>,
     /// One class index for each image.
     pub targets: Vec<u32>,
@@ -165,7 +161,7 @@ pub struct Measured<'a> {
     pub classifier: Classifier<'a>,
     /// Every parameter that the metric described.
     pub settings: Settings,
-    /// The same seed gives the same numbers.
+    /// Seed of all randomness; the same seed gives the same numbers.
     pub seed: u64,
 }
 
@@ -234,9 +230,9 @@ pub trait Model: Sized + 'static {
 /// What a method found.
 #[derive(Debug)]
 pub struct Explanation {
-    /// On the images' grid with one channel, finite; larger means more evidence for the target.
+    /// The attribution map on the images' grid with one channel, finite; larger means more evidence for the target.
     pub map: Tensor,
-    /// What belongs to the map, for example the mask at its own resolution.
+    /// Other results that belong to the map, for example the mask at its own resolution.
     pub extras: Vec<Extra>,
     /// What the user should know of this result: likely causes and remedies.
     pub findings: Vec<Finding>,
@@ -247,8 +243,9 @@ pub struct Explanation {
 pub struct Extra {
     /// Lower-case words joined by hyphens; no two extras of an explanation have the same.
     pub name: &'static str,
-    /// What it is to the user. All roles but [`Role::Other`] are shown, and occur once at most.
+    /// The role of the value for the user. All roles but [`Role::Other`] are shown, and occur once at most.
     pub role: Role,
+    /// The value itself.
     pub value: Tensor,
 }
 
@@ -268,7 +265,7 @@ impl Extra {
         Self { name: "mask", role: Role::Mask, value }
     }
 
-    /// Anything else.
+    /// An extra of any other kind.
     pub fn other(name: &'static str, value: Tensor) -> Self {
         Self { name, role: Role::Other, value }
     }

@@ -13,7 +13,7 @@ use crate::info::{Described, Kind, PluginInfo};
 pub struct Settings(Vec<Setting>);
 
 impl Settings {
-    /// From names and values, for a plugin's own tests.
+    /// Settings of these names and values, for a plugin's own tests.
     pub fn new<'a>(settings: impl IntoIterator<Item = (&'a str, Value)>) -> Self {
         let setting = |(name, value): (&str, Value)| Setting { name: name.to_owned(), value };
         Self(settings.into_iter().map(setting).collect())

@@ -5,26 +5,27 @@
 //! w_t = `area-weight` times `growth`^t. m is a [`Smooth`] mask of cells; it starts where the image is (nearly) whole. The
 //! sort is a permutation that is constant between two steps: each pixel is compared with 1 where it is among the largest,
 //! else with 0; equal ones, as all are at the start, are ordered by the gradient of s. SGD with momentum = dampening = 0.9
-//! and clamping, as the authors'.
+//! and clamping, as in the authors' code.
 //!
 //! The map is the mean of the regions, less its smallest number; `mask` and `perturbed` are those of the smallest area
-//! that decides the class (their a*, where half of the probability stays, or goes), else of the largest. Other than the
-//! authors': deletion starts with nothing deleted, not with everything; the mask has no margin around the image, where
-//! equal cells would not be equal pixels; it is made at two pixels for each cell and axis, not seven, and enlarged;
-//! the image is not flipped in even steps, for left and right mean something in medicine.
+//! that decides the class (a* in the paper, where half of the probability stays, or goes), else of the largest.
+//!
+//! It differs from the authors' code: deletion starts with nothing deleted, not with everything; the mask has no margin
+//! around the image, where equal cells would not be equal pixels; it is made at two pixels for each cell and axis, not
+//! seven, and enlarged; the image is not flipped in even steps, for left and right mean something in medicine.
 
-use lacuna_plugin::masks::{Config, Game, Grid, Objective, Regularisers, ScoreTerm, Smooth, Upsampling, Versions};
-use lacuna_plugin::masks::{largest, scaled};
-use lacuna_plugin::saliency::{Passes, explain_zeros, whose};
 use lacuna_plugin::{
     Choice, Error, Explanation, Extra, Finding, Info, Method, Need, Parameter, Remedy, Request, Score,
 };
 use lacuna_plugin::{Tensor, export_method, log, progress};
+use lacuna_toolkit::masks::{Config, Game, Grid, Objective, Regularisers, ScoreTerm, Smooth, Upsampling, Versions};
+use lacuna_toolkit::masks::{largest, scaled};
+use lacuna_toolkit::saliency::{Passes, explain_zeros, image_prefix};
 
 const FONG: &str = "Fong 2019 and the authors' TorchRay";
-/// Momentum and dampening.
+/// Momentum and dampening of SGD.
 const MOMENTUM: f32 = 0.9;
-/// How much of the gradient, divided by its largest number, orders equal pixels.
+/// The factor on the gradient, after division by its largest number, that orders equal pixels.
 const TIE: f32 = 1e-5;
 
 struct ExtremalPerturbation;
@@ -107,7 +108,7 @@ impl Method for ExtremalPerturbation {
         let region = (&regions * Tensor::from_data(&[v, n, 1, 1], &chosen)).sum(&[0]);
         let mask = game.evidence(&region.reshape(&[n, 1, height, width]));
         let mean = regions.mean(&[0]).reshape(&[n, 1, height, width]);
-        // A region that no score has moved is nothing but the area's.
+        // Where no score has moved the region, the area term alone has made it.
         let moved = steepest.reshape(&[v, n]).max_along(0).greater(&Tensor::full(&[1], 0.0)).reshape(&[n, 1, 1, 1]);
         let map = (&mean + (-&mean).max_along(2).max_along(3)) * moved;
         findings.extend(explain_zeros(&request, config.score.kind, &map)?);
@@ -123,7 +124,8 @@ impl Method for ExtremalPerturbation {
     }
 }
 
-/// For each area and image 1 where it is the one to show, and a finding for each image whose class no area decides.
+/// Chooses the area to show for each image: 1 for it and 0 for the others, area by area. With it comes a finding for each
+/// image whose class no area decides.
 fn decide(game: Game, areas: &[f32], before: &[f32], found: &[f32]) -> (Vec<f32>, Vec<Finding>) {
     let n = before.len();
     let (mut chosen, mut findings) = (vec![0.0; found.len()], Vec::new());
@@ -137,8 +139,8 @@ fn decide(game: Game, areas: &[f32], before: &[f32], found: &[f32]) -> (Vec<f32>
         chosen[first.unwrap_or(areas.len() - 1) * n + i] = 1.0;
         let list: Vec<String> = areas.iter().zip(&under).map(|(a, p)| format!("{p:.3} with area {a}")).collect();
         let list = format!("p = {p:.3} before, {}", list.join(", "));
-        let whose = whose(i, n);
-        log::info(&format!("{whose}{list}"));
+        let prefix = image_prefix(i, n);
+        log::info(&format!("{prefix}{list}"));
         if first.is_none() {
             findings.push(
                 Finding::new("undecided-class", format!("no region decides the class ({list})"))

@@ -5,18 +5,18 @@
 //! p = sigmoid(theta); s is -f_c and e = p for preservation (their smallest sufficient region), s is f_c and e = 1 - p
 //! for deletion (smallest destroying region). z is the concrete relaxation of Bernoulli variables,
 //! sigmoid((logit p + log u - log(1 - u)) / temperature) with u uniform, so that gradients reach theta; it is drawn for
-//! each pixel from p on the image's grid, as the authors', or for each cell. Adam; theta starts at 0. The infill is the
-//! perturbation: `healthy` is a generative one. lambda does not grow over the first steps, as the authors' does.
+//! each pixel from p on the image's grid, as in the authors' code, or for each cell. Adam; theta starts at 0. The infill is the
+//! perturbation: `healthy` is a generative one. lambda does not grow over the first steps, as in the authors' code.
 //!
 //! The map is e less its smallest number; the extra `keep-probability` is p. The noise is the same for every image of
 //! a batch, so that none influences another. `samples` images go forward and backward in each step for each image.
 
-use lacuna_plugin::masks::{Config, Findings, Game, Grid, Objective, Regularisers, ScoreTerm, Start};
-use lacuna_plugin::saliency::explain_zeros;
 use lacuna_plugin::{
     Adam, Error, Explanation, Extra, Info, Method, Need, Parameter, Random, Remedy, Request, Score, Tensor,
 };
 use lacuna_plugin::{export_method, progress};
+use lacuna_toolkit::masks::{Config, Findings, Game, Grid, Objective, Regularisers, ScoreTerm, Start};
+use lacuna_toolkit::saliency::explain_zeros;
 
 const CHOSEN: &str = "chosen here";
 const CHANG: &str = "Chang 2019 and the authors' code";
@@ -121,7 +121,7 @@ impl Method for Fido {
     }
 }
 
-/// Nearly 0 or 1 at random, 1 with the probability of which `logits` (N, 1, H, W) are the logits.
+/// Draws numbers near 0 or 1 at random, near 1 with the probability whose logits are `logits` (N, 1, H, W).
 fn concrete(logits: &Tensor, temperature: f32, random: &mut Random) -> Result<Tensor, Error> {
     let [_, _, height, width] = logits.planar_shape()?;
     let u = Tensor::uniform(&[1, 1, height, width], 0.0, 1.0, random.bits()).clamp(1e-6, 1.0 - 1e-6);

@@ -6,7 +6,8 @@
 //! which needs no small number against 0 / 0. The paper's factor exp(f_c), the same for a whole image, is left
 //! out. A is taken as the output of a ReLU: a negative sum counts as 0.
 
-use lacuna_plugin::{Error, Explanation, Info, Method, Request, cam, export_method};
+use lacuna_plugin::{Error, Explanation, Info, Method, Request, export_method};
+use lacuna_toolkit::cam;
 
 struct GradCamPlusPlus;
 

@@ -4,7 +4,8 @@
 //! Parikh and Batra 2017, Eq. 1 and 2), for the feature maps A (N, K, h, w) of a layer; the map is the CAM on the
 //! image's grid, bilinear. The extra `cam` (N, 1, h, w) is Captum's `LayerGradCam` with `relu_attributions`.
 
-use lacuna_plugin::{Error, Explanation, Info, Method, Request, cam, export_method};
+use lacuna_plugin::{Error, Explanation, Info, Method, Request, export_method};
+use lacuna_toolkit::cam;
 
 struct GradCam;
 

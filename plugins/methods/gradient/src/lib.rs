@@ -4,8 +4,8 @@
 //! convolutional networks", Sec. 3). The extra `attribution` is a (N, C, H, W), signed, which is Captum's
 //! `Saliency(abs=False)`.
 
-use lacuna_plugin::saliency::{CAPTUM, Channels, explain_zeros};
 use lacuna_plugin::{Error, Explanation, Extra, Info, Method, Need, ReluRule, Request, Score, export_method};
+use lacuna_toolkit::saliency::{CAPTUM, Channels, explain_zeros};
 
 struct Gradient;
 

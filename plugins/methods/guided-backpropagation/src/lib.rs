@@ -10,11 +10,11 @@
 //! activation function passes gradients as they are, which is said with their names and numbers; so is a model
 //! on which the rule changes nothing.
 
-use lacuna_plugin::saliency::{CAPTUM, Channels, all_zero, explain_zeros};
 use lacuna_plugin::{
     ActivationFunction, Error, Explanation, Extra, Finding, Info, Method, Need, Parameter, ReluRule, Request, Score,
     export_method,
 };
+use lacuna_toolkit::saliency::{CAPTUM, Channels, all_zero, explain_zeros};
 
 const RULES: [(&str, ReluRule); 2] = [("guided", ReluRule::Guided), ("deconvolution", ReluRule::Deconvolution)];
 
@@ -66,7 +66,7 @@ impl Method for GuidedBackpropagation {
     }
 }
 
-/// What was done where a model has other activation functions than ReLU.
+/// The finding about a model that has other activation functions than ReLU.
 fn others(functions: &[ActivationFunction]) -> Option<Finding> {
     let named = |ruled: bool| {
         let some: Vec<String> =

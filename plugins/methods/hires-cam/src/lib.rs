@@ -4,7 +4,8 @@
 //! for faithful explanations of convolutional neural networks"). Where the layer feeds one linear layer,
 //! the CAM before the ReLU (`rectify=false`) sums to the score less its bias.
 
-use lacuna_plugin::{Error, Explanation, Info, Method, Request, cam, export_method};
+use lacuna_plugin::{Error, Explanation, Info, Method, Request, export_method};
+use lacuna_toolkit::cam;
 
 struct HiResCam;
 

@@ -7,20 +7,20 @@
 //! the image does; the image is reduced to the mask's grid. The slope of each term is an integrated gradient over
 //! k/K m, k = 1..K, for each mask m that is deleted through: s(k/K m) and s(1 - k/K m).
 //!
-//! Other than in the authors' code: the image's weights act on all of the TV norm, and no noise is added to the path.
-//! Ours: a step is the lowest F of several proximal steps in one pass, as in `i-gos`: the slope plus the true area and
+//! It differs from the authors' code: the image's weights act on all of the TV norm, and no noise is added to the path.
+//! Our own: a step is the lowest F of several proximal steps in one pass, as in `i-gos`: the slope plus the true area and
 //! BTV terms plus d/2 |(x, y)' - (x, y)|^2 for several dampings d.
 
-use lacuna_plugin::masks::{Bilateral, Config, Findings, Game, Grid, Objective, Regularisers, ScoreTerm, Versions};
-use lacuna_plugin::masks::{minimise, scaled, shares};
-use lacuna_plugin::saliency::{Passes, explain_zeros};
 use lacuna_plugin::{Error, Explanation, Extra, Info, Method, Need, Parameter, Remedy, Request, Score, Tensor};
 use lacuna_plugin::{export_method, log, progress};
+use lacuna_toolkit::masks::{Bilateral, Config, Findings, Game, Grid, Objective, Regularisers, ScoreTerm, Versions};
+use lacuna_toolkit::masks::{minimise, scaled, shares};
+use lacuna_toolkit::saliency::{Passes, explain_zeros};
 
 const KHORRAM: &str = "Khorram 2021";
-/// Signs of the terms of [`kept`].
+/// The signs of the four scores whose masks [`kept`] makes.
 const SIGNS: [f32; 4] = [1.0, -1.0, 1.0, -1.0];
-/// The dampings that a pass tries, times the current one, and its growth where none lowers F.
+/// The dampings that a pass tries, in units of the current one.
 const DAMPINGS: [f32; 4] = [1.0 / 16.0, 0.25, 1.0, 4.0];
 const BACK: f32 = 16.0;
 struct IGosPlusPlus;

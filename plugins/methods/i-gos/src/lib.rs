@@ -4,7 +4,7 @@
 //! slope of the score is w / K sum_k d s(Phi(x; k/K m)) / d m, k = 1..K, which looks past a mask where s is
 //! flat. m starts at 1. The weights 1 and 20 on means over 28 x 28 cells are 1/784 and 20/784 on sums.
 //!
-//! Ours, so that few passes reach what Adam reaches in many:
+//! Two steps are our own, so that few passes reach what Adam reaches in many:
 //! - The line search is over proximal steps, all of one pass of the classifier: [`Descent`] minimises the slope plus
 //!   the true area and TV terms plus d/2 |m' - m|^2 over [0, 1] for several dampings d, and takes the lowest F.
 //! - After `steps` such steps, `refinements` steps go along the gradient of s at m itself, the path's last sample: no
@@ -13,14 +13,14 @@
 //! A pass is one call of the classifier for a batch. Every report says how many there were: 2 for each step, 1 for each
 //! refinement, and 3 forward only for the findings, if `batch` holds `samples` masks of each image.
 
-use lacuna_plugin::masks::{Config, Descent, Findings, Game, Grid, Objective, Point, Regularisers, ScoreTerm, Start};
-use lacuna_plugin::masks::{Versions, scaled, shares};
-use lacuna_plugin::saliency::{Passes, explain_zeros};
 use lacuna_plugin::{Error, Explanation, Info, Method, Need, Parameter, Random, Remedy, Request, Score, Tensor};
 use lacuna_plugin::{export_method, log, progress};
+use lacuna_toolkit::masks::{Config, Descent, Findings, Game, Grid, Objective, Point, Regularisers, ScoreTerm, Start};
+use lacuna_toolkit::masks::{Versions, scaled, shares};
+use lacuna_toolkit::saliency::{Passes, explain_zeros};
 
 const LIKE: &str = "as for meaningful-perturbation: a saturated probability does not move";
-/// Passes forward for the findings: of the first mask, the image and the last mask.
+/// The number of forward passes for the findings: the first mask, the image and the last mask.
 const FINDINGS: u32 = 3;
 
 struct IGos;
@@ -93,7 +93,7 @@ impl Method for IGos {
         let (mut slope, point) = integrated(&mut versions, &config, &start, samples)?;
         let gradient = (&slope + config.regularisers.pull(config.game, &start)).check()?;
         findings.note_start(&start, &objective.logits(&objective.upsample(&start)), &gradient);
-        // That of the score itself: beyond its floor the term has no slope, which the other findings say.
+        // The slope of the score itself: beyond its floor the term has none, and other findings report that.
         let said = explain_zeros(&request, config.score.kind, &point.slope)?;
         let mut descent = Descent::new(&config, point, &(gradient.absolute().max_along(2).max_along(3) / step));
         for done in 1..=total {

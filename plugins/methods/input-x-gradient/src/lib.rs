@@ -4,8 +4,8 @@
 //! in [0, 1] before normalisation: black pixels get none. The map is the sum of a over c, signed. The extra
 //! `attribution` is a (N, C, H, W), as Captum's `InputXGradient`.
 
-use lacuna_plugin::saliency::{CAPTUM, Channels, explain_zeros};
 use lacuna_plugin::{Error, Explanation, Extra, Info, Method, Need, ReluRule, Request, Score, export_method};
+use lacuna_toolkit::saliency::{CAPTUM, Channels, explain_zeros};
 
 struct InputXGradient;
 

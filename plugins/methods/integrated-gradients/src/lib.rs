@@ -9,12 +9,12 @@
 //! baseline may also be what the user's perturbation makes of the image when it deletes everything.
 
 use lacuna_plugin::export_method;
-use lacuna_plugin::saliency::{CAPTUM, Channels, Passes, Stack, explain_zeros};
 use lacuna_plugin::{
     Error, Explanation, Extra, Finding, Info, Method, Need, Parameter, Remedy, Request, Score, Tensor,
 };
+use lacuna_toolkit::saliency::{CAPTUM, Channels, Passes, Stack, explain_zeros};
 
-/// Share of f_c(x) - f_c(b) that may be missing (Sundararajan 2017, Sec. 5: "within 5 %").
+/// The share of f_c(x) - f_c(b) that may be missing (Sundararajan 2017, Sec. 5: "within 5 %").
 const TOLERANCE: f32 = 0.05;
 
 struct IntegratedGradients;
@@ -83,7 +83,7 @@ impl Method for IntegratedGradients {
     }
 }
 
-/// b, of the images' shape.
+/// The baseline b, of the images' shape.
 fn baseline(request: &Request<'_>) -> Result<Tensor, Error> {
     let shape = request.images.image_shape()?;
     match request.settings.choice("baseline")? {

@@ -4,18 +4,18 @@
 //! channels too. l doubles from `first-shift` until the probability of the target has fallen to the share `fall` of
 //! that of the reconstruction x_0, or rises again; then `frames` images between 0 and that l make the map.
 //!
-//! Other than in the authors' code: g is divided by its length, so that l is in units of z for every generator; l grows by
+//! It differs from the authors' code: g is divided by its length, so that l is in units of z for every generator; l grows by
 //! doubling, not by 1 and 10 to at most 1000; it ends at a share of the probability, not at 0.15 less of it.
 //!
 //! The extras are the `counterfactual` at the last l, and the `reconstruction` x_0, which is what is explained: what the
 //! generator leaves out of the image, no map of this method shows. Each image has its own l.
 
-use lacuna_plugin::saliency::{explain_zeros, whose};
 use lacuna_plugin::{Choice, Error, Explanation, Extra, Finding, Generator, Info, Method, Need, Parameter, Refusal};
 use lacuna_plugin::{Remedy, Request, Score, Tensor, export_method, log, progress};
+use lacuna_toolkit::saliency::{explain_zeros, image_prefix};
 
 const CHOSEN: &str = "chosen here";
-/// A probability that is higher by this rises, and not by rounding.
+/// The smallest increase of the probability that counts as a rise rather than as rounding.
 const RISE: f32 = 0.01;
 
 struct LatentShift;
@@ -112,8 +112,8 @@ impl Method for LatentShift {
         let (image, stands) = (probabilities(images)?, stands(&after));
         for i in 0..n as usize {
             let at = |numbers: &[f32]| numbers.get(i).copied().unwrap_or(f32::NAN);
-            let (whose, p, from, to) = (whose(i, n as usize), at(&image), at(&before), at(&after));
-            log::info(&format!("{whose}shift {:.2}: probability {from:.3}, then {to:.3}", at(&shifts)));
+            let (prefix, p, from, to) = (image_prefix(i, n as usize), at(&image), at(&before), at(&after));
+            log::info(&format!("{prefix}shift {:.2}: probability {from:.3}, then {to:.3}", at(&shifts)));
             if from < p / 2.0 {
                 let text = format!(
                     "the generator's reconstruction has lost the evidence (p = {p:.3} of the image, {from:.3} of the \

@@ -3,7 +3,8 @@
 //! cam = ReLU(sum_k ReLU(d f_c / d A_k) A_k), elementwise (Jiang, Zhang, Hou, Cheng and Wei 2021, "LayerCAM:
 //! exploring hierarchical class activation maps for localization").
 
-use lacuna_plugin::{Error, Explanation, Info, Method, Request, cam, export_method};
+use lacuna_plugin::{Error, Explanation, Info, Method, Request, export_method};
+use lacuna_toolkit::cam;
 
 struct LayerCam;
 

@@ -1,17 +1,19 @@
 //! Meaningful perturbations: the smallest mask that takes the evidence away, or that keeps it.
 //!
-//! settings -> [`Config`] -> start of the mask -> loop of (objective, gradient, Adam, clamp) -> map,
+//! settings -> `Config` -> start of the mask -> loop of (objective, gradient, Adam, clamp) -> map,
 //! extras and findings. Uzunova 2019, Eq. 1, after Fong and Vedaldi 2017. The gradient is a backward
 //! pass, or for a black box an evolution strategy. What this method shares with others that optimise a
 //! mask is [`masks`].
 
-use lacuna_plugin::masks::{self, Findings, Jitter, Objective, Slope, Start};
+#[cfg(test)]
+mod presets;
+
 use lacuna_plugin::{Adam, Error, Explanation, Info, Method, Need, Parameter, Random, Remedy, Request, Settings};
 use lacuna_plugin::{export_method, progress};
+use lacuna_toolkit::masks::{self, Findings, Jitter, Objective, Slope, Start, Step};
 
-/// Uzunova 2019, Eq. 1.
-#[derive(Debug)]
-pub struct MeaningfulPerturbation;
+/// The method of Uzunova 2019, Eq. 1.
+struct MeaningfulPerturbation;
 
 impl Method for MeaningfulPerturbation {
     fn describe() -> Info {
@@ -60,7 +62,8 @@ impl Method for MeaningfulPerturbation {
         let mut findings = Findings::new(&objective, smaller_step);
         let mut slope = Slope::new(&request, &objective, config.steps)?;
         for step in 0..config.steps {
-            let found = slope.at(&objective, &low, (config.jitter, &mut random, step == 0))?;
+            let how = Step { jitter: config.jitter, random: &mut random, first: step == 0 };
+            let found = slope.at(&objective, &low, how)?;
             if let (0, Some(logits)) = (step, &found.logits) {
                 findings.note_start(&low, logits, &found.gradient);
             }
@@ -73,19 +76,19 @@ impl Method for MeaningfulPerturbation {
     }
 }
 
-/// Everything that a run of the method can be told.
+/// The settings of a run.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Config {
-    /// What the mask is optimised for; how is in the other fields.
-    pub masks: masks::Config,
+struct Config {
+    /// The objective of the mask; the other fields say how it is optimised.
+    masks: masks::Config,
     /// Steps of Adam.
-    pub steps: u32,
-    /// Of Adam, in units of the mask.
-    pub learning_rate: f32,
+    steps: u32,
+    /// Learning rate of Adam, in units of the mask.
+    learning_rate: f32,
     /// The mask before the first step.
-    pub start: Start,
+    start: Start,
     /// How far the image moves under the mask.
-    pub jitter: Jitter,
+    jitter: Jitter,
 }
 
 impl Config {
@@ -93,7 +96,7 @@ impl Config {
     ///
     /// # Errors
     /// Settings that [`Method::describe`] does not describe.
-    pub fn from_settings(settings: &Settings) -> Result<Self, Error> {
+    fn from_settings(settings: &Settings) -> Result<Self, Error> {
         Ok(Self {
             masks: masks::Config::from_settings(settings)?,
             steps: settings.count("steps")?,
@@ -104,7 +107,7 @@ impl Config {
     }
 }
 
-/// Fong and Vedaldi 2017 in this method's words; their sums are taken over the mask as ours are.
+/// The settings of Fong and Vedaldi 2017 as this method's parameters; their sums run over the mask's cells, too.
 const FONG_2017: [&str; 13] = [
     "game=deletion",
     "score=probability",
@@ -121,7 +124,8 @@ const FONG_2017: [&str; 13] = [
     "jitter=4",
 ];
 
-/// For lesions pasted into brain slices of 112 x 112 pixels: picked from some 25 settings because `healthy` led `blur`.
+/// The settings for small lesions. They were picked from some 25 settings on lesions that were pasted into brain slices of
+/// 112 x 112 pixels, because with them `healthy` scored above `blur`.
 const FINE: [&str; 4] = ["mask-size=56", "area-weight=0.0005", "tv-weight=0.001", "score-floor=-6"];
 
 export_method!(MeaningfulPerturbation);

@@ -6,8 +6,8 @@
 //! 0 (the perturbation `constant` with `value=0`). All channels are deleted together. The extra `drops`
 //! (N, 1, rows, columns) has d_k for every window.
 
-use lacuna_plugin::saliency::{CAPTUM, MaskAverage, Passes, Perturbed, explain_zeros};
 use lacuna_plugin::{Error, Explanation, Extra, Info, Method, Need, Parameter, Request, Score, Tensor, export_method};
+use lacuna_toolkit::saliency::{CAPTUM, MaskAverage, Passes, Perturbed, explain_zeros};
 
 struct Occlusion;
 
@@ -72,7 +72,7 @@ impl Method for Occlusion {
     }
 }
 
-/// A mask of one channel for each of `windows`: 1 in the window, 0 elsewhere. The last axis runs fastest.
+/// Makes a mask of one channel for each of `windows`: 1 in the window, 0 elsewhere. The last axis runs fastest.
 fn deleted(axes: &[Windows], windows: std::ops::Range<u32>) -> Tensor {
     let mut masks = Tensor::full(&[1], 1.0);
     for (axis, along) in axes.iter().enumerate() {
@@ -97,7 +97,7 @@ impl Windows {
         1 + self.size.saturating_sub(self.window).div_ceil(self.stride)
     }
 
-    /// 1 in the window at `place`, 0 elsewhere.
+    /// Gives 1 in the window at `place`, 0 elsewhere.
     fn indicator(&self, place: u32) -> impl Iterator<Item = f32> {
         let start = place * self.stride;
         let inside = start..start + self.window;

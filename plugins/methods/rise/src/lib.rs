@@ -9,8 +9,8 @@
 //! noise out, and make the map of a constant classifier zero. The masks are the same for every image of a batch.
 
 use lacuna_plugin::export_method;
-use lacuna_plugin::saliency::{MaskAverage, Passes, Perturbed, explain_zeros};
 use lacuna_plugin::{Error, Explanation, Extra, Info, Method, Need, Parameter, Random, Request, Score, Tensor};
+use lacuna_toolkit::saliency::{MaskAverage, Passes, Perturbed, explain_zeros};
 
 struct Rise;
 
@@ -81,7 +81,7 @@ impl Method for Rise {
     }
 }
 
-/// Where one axis of a mask is cut out of the larger grid.
+/// The place along one axis where a mask is cut out of the larger grid.
 struct Crop {
     size: u32,
     cells: u32,

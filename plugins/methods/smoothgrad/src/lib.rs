@@ -7,10 +7,10 @@
 //! Sample i has the same noise in every image of a batch, and noisy copies are not clamped to [0, 1].
 
 use lacuna_plugin::export_method;
-use lacuna_plugin::saliency::{CAPTUM, Channels, Passes, Stack, explain_zeros};
 use lacuna_plugin::{
     Error, Explanation, Extra, ImageShape, Info, Method, Need, Parameter, Random, Request, Score, Tensor,
 };
+use lacuna_toolkit::saliency::{CAPTUM, Channels, Passes, Stack, explain_zeros};
 
 struct SmoothGrad;
 
@@ -67,7 +67,7 @@ impl Method for SmoothGrad {
     }
 }
 
-/// max x - min x of each image, (1, N, 1, 1, 1), and one dimension more of volumes.
+/// The range max x - min x of each image, (1, N, 1, 1, 1), with one dimension more for volumes.
 fn range(images: &Tensor, shape: &ImageShape) -> Tensor {
     let n = shape.images();
     let flat = images.reshape(&[n, shape.channels() * shape.pixels()]);

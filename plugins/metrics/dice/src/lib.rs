@@ -1,12 +1,13 @@
 //! How well the map, cut at a threshold of its own, covers what the expert drew.
 
-use lacuna_plugin::{Error, Info, Measured, Metric, Need, evidence, export_metric};
+use lacuna_plugin::{Error, Info, Measured, Metric, Need, export_metric};
+use lacuna_toolkit::evidence;
 
 /// 2 |A and B| / (|A| + |B|) (Dice 1945) of the mask and the pixels above Otsu's threshold (Otsu 1979), which needs no
 /// choice: it parts the map into two classes with the largest variance between them.
 struct Dice;
 
-/// Bins of the histogram that the threshold is looked for in.
+/// The number of bins of the histogram in which the threshold is searched.
 const BINS: usize = 256;
 
 impl Metric for Dice {
@@ -26,7 +27,7 @@ impl Metric for Dice {
     }
 }
 
-/// None where the mask is empty.
+/// The Dice coefficient; `None` where the mask is empty.
 fn dice(map: &[f32], mask: &[f32]) -> Option<f64> {
     let threshold = otsu(map);
     let (mut both, mut found, mut drawn) = (0_u32, 0_u32, 0_u32);
@@ -39,7 +40,7 @@ fn dice(map: &[f32], mask: &[f32]) -> Option<f64> {
     (drawn > 0).then(|| 2.0 * f64::from(both) / f64::from(found + drawn))
 }
 
-/// None for a map that is the same everywhere.
+/// Otsu's threshold; `None` for a map that is the same everywhere.
 fn otsu(map: &[f32]) -> Option<f32> {
     let low = map.iter().copied().fold(f32::INFINITY, f32::min);
     let high = map.iter().copied().fold(f32::NEG_INFINITY, f32::max);

@@ -1,9 +1,9 @@
 //! How fast the class comes when the pixels with the most evidence are inserted first.
 
-use lacuna_plugin::evidence::{self, Change};
 use lacuna_plugin::{Error, Info, Measured, Metric, Need, Parameter, export_metric};
+use lacuna_toolkit::evidence::{self, Change};
 
-/// Petsiuk, Das and Saenko 2018, Sec. 4.2; what is deleted is replaced as the user's perturbation has it.
+/// The insertion metric of Petsiuk, Das and Saenko 2018, Sec. 4.2. The user's perturbation replaces the deleted pixels.
 struct Insertion;
 
 impl Metric for Insertion {

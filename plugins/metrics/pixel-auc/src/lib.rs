@@ -1,9 +1,12 @@
 //! Whether the evidence lies where the expert drew: the area under the ROC curve of the pixels.
 
-use lacuna_plugin::{Error, Info, Measured, Metric, Need, evidence, export_metric};
+use lacuna_plugin::{Error, Info, Measured, Metric, Need, export_metric};
+use lacuna_toolkit::evidence;
 
-/// ROC over all thresholds of the map against the expert mask (Uzunova 2019, Sec. 3.3): the probability that a random
-/// pixel of the mask has more evidence than a random other one, ties counted half (Mann and Whitney 1947).
+/// The area under the ROC curve over all thresholds of the map against the expert mask (Uzunova 2019, Sec. 3.3).
+///
+/// It is the probability that a random pixel of the mask has more evidence than a random other one, ties counted half (Mann
+/// and Whitney 1947).
 struct PixelAuc;
 
 impl Metric for PixelAuc {
@@ -23,7 +26,7 @@ impl Metric for PixelAuc {
     }
 }
 
-/// None where the mask is empty or full.
+/// The area under the curve; `None` where the mask is empty or full.
 fn auc(map: &[f32], mask: &[f32]) -> Option<f64> {
     let mut pixels: Vec<(f32, bool)> = map.iter().copied().zip(mask.iter().map(|m| *m > 0.5)).collect();
     pixels.sort_by(|a, b| a.0.total_cmp(&b.0));

@@ -1,9 +1,10 @@
 //! Whether the maximum of a map lies where the expert drew.
 
-use lacuna_plugin::{Error, Info, Measured, Metric, Need, Parameter, evidence, export_metric};
+use lacuna_plugin::{Error, Info, Measured, Metric, Need, Parameter, export_metric};
+use lacuna_toolkit::evidence;
 
-/// 1 where a pixel of the mask lies within the tolerance of the map's maximum, else 0 (Zhang et al. 2018, "Top-down neural
-/// attention by excitation backprop", Sec. 4.1). Where several pixels share the maximum, the share of them that hits.
+/// The hit: 1 where a pixel of the mask lies within the tolerance of the map's maximum, else 0 (Zhang et al. 2018,
+/// "Top-down neural attention by excitation backprop", Sec. 4.1). Where several pixels share the maximum, the share of them that hits.
 struct PointingGame;
 
 impl Metric for PointingGame {
@@ -28,7 +29,7 @@ impl Metric for PointingGame {
     }
 }
 
-/// None where the mask is empty.
+/// The share of the maxima that hit; `None` where the mask is empty.
 fn hits(map: &[f32], mask: &[f32], width: usize, tolerance: f32) -> Option<f64> {
     let place = |pixel: usize| ((pixel / width) as f32, (pixel % width) as f32);
     let inside: Vec<(f32, f32)> = (0..mask.len()).filter(|&i| mask[i] > 0.5).map(place).collect();

@@ -10,7 +10,7 @@ use lacuna_plugin::{
 struct Healthy {
     images: Tensor,
     options: Options,
-    /// R (N, C, H, W), and how often it was used since it was made.
+    /// The reference R (N, C, H, W), and how often it was used since it was made.
     reference: RefCell<(Tensor, u32)>,
 }
 
@@ -135,7 +135,7 @@ impl Options {
     }
 }
 
-/// R with the mean and the deviation of x over the pixels that `mask` (N, 1, H, W) keeps.
+/// Gives R the mean and the deviation of x over the pixels that `mask` (N, 1, H, W) keeps.
 fn matched(reference: &Tensor, images: &Tensor, mask: &Tensor) -> Tensor {
     let weights = images * 0.0 + mask;
     let all = [1, 2, 3];
