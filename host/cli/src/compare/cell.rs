@@ -129,10 +129,10 @@ impl Metrics<'_> {
         batch: &[(&Chosen, &Subject)],
         explained: &[Explained],
     ) -> Result<Vec<(String, Vec<Option<f64>>)>> {
-        let info = explainer.classifier.info();
+        let info = explainer.models.classifier.info();
         let (count, height, width) = (batch.len(), info.height, info.width);
         let tensor = |channels: usize, values: Vec<f32>| {
-            Tensor::from_data(explainer.classifier.device(), &[count, channels, height, width], values)
+            Tensor::from_data(explainer.models.classifier.device(), &[count, channels, height, width], values)
         };
         let images = batch.iter().flat_map(|(_, subject)| subject.fitted.data()).copied().collect();
         let images = tensor(info.channels, images)?;
@@ -146,22 +146,22 @@ impl Metrics<'_> {
         for metric in &self.plugins {
             let request = MeasureRequest {
                 perturbation: metric.uses_perturbation().then_some(self.perturbation),
-                generator: explainer.generator.map(|(_, generator)| generator),
+                generator: explainer.models.generator.as_ref().map(|(_, generator)| generator),
                 masks: Some(masks.clone()),
                 metric_settings: Settings::default(),
                 seed: explainer.seed,
-                limits: explainer.limits.clone(),
+                limits: explainer.session.limits.clone(),
                 grants: self.grants.clone(),
-                cancel: explainer.cancel.clone(),
+                cancel: explainer.session.cancel.clone(),
                 ..MeasureRequest::new(
                     metric,
-                    explainer.classifier,
+                    &explainer.models.classifier,
                     images.clone(),
                     maps.clone(),
                     batch.iter().map(|(chosen, _)| chosen.target).collect(),
                 )
             };
-            all.push((metric.name().to_owned(), measure(explainer.host, request)?));
+            all.push((metric.name().to_owned(), measure(explainer.session.host(), request)?));
         }
         Ok(all)
     }
@@ -179,15 +179,15 @@ pub fn inputs(explainer: &Explainer<'_>, metrics: &Metrics<'_>, chosen: &Chosen,
     let used = explainer.chosen;
     let all = json!({
         "lacuna": env!("CARGO_PKG_VERSION"),
-        "classifier": explainer.model.record(),
-        "generator": explainer.generator.map(|(model, _)| model.record()),
+        "classifier": explainer.models.model.record(),
+        "generator": explainer.models.generator.as_ref().map(|(model, _)| model.record()),
         "method": [json!(used.method.sha256()), json!(used.method_settings)],
         "perturbation": [json!(used.perturbation.map(Plugin::sha256)), json!(used.perturbation_settings)],
         "metrics": metrics.plugins.iter().map(|metric| metric.sha256()).collect::<Vec<_>>(),
         "metric-perturbation": metrics.perturbation.sha256(),
         "seed": explainer.seed,
-        "device": explainer.classifier.device().name(),
-        "limits": explainer.limits,
+        "device": explainer.session.device.name(),
+        "limits": explainer.session.limits,
         "grants": [&used.grants, &metrics.grants],
         "image": [&subject.record.sha256, &hash::of_bytes(&pixels)],
         "mask": mask,

@@ -10,20 +10,17 @@ mod rows;
 mod table;
 
 use crate::{
-    black_box::BlackBoxArguments,
     console::Console,
-    devices::DeviceArguments,
-    explain::{GrantArguments, InputArguments, LimitArguments},
     failure::{Failure, Result},
-    interrupt, pictures,
-    plugins::PluginArguments,
+    options::{AllowedArguments, BlackBoxArguments, DeviceArguments, InputArguments, PluginArguments, Start},
+    pictures,
 };
 use cell::{Cell, ImageResult, Metrics};
 use lacuna_imaging::{Orienting, Reader, write_atomic};
 use lacuna_runtime::{Grants, Plugin, PluginRecord, Progress, Role, Settings};
 use lacuna_session::{
-    Choice, Explainer, GeneratorModel, Model, Opening, OutputFolder, Plugins, Provenance, RECORD, Selection, Subject,
-    Unwatched, hash,
+    Choice, Explainer, GeneratorModel, Model, Models, OutputFolder, Plugins, Provenance, RECORD, Selection, Session,
+    Subject, Unwatched, hash,
 };
 use lacuna_study::{Patients, Table};
 use record::{Comparison, FORMAT, MetricPerturbation, Plan};
@@ -92,9 +89,7 @@ pub struct Arguments {
     #[command(flatten, next_help_heading = "Reading the images")]
     input: InputArguments,
     #[command(flatten, next_help_heading = "What plugins may use")]
-    limits: LimitArguments,
-    #[command(flatten, next_help_heading = "What plugins may use")]
-    grants: GrantArguments,
+    allowed: AllowedArguments,
 }
 
 /// Columns of the grid.
@@ -104,30 +99,21 @@ const PLAN: &str = "plan.json";
 
 /// Compares everything that is not compared yet, then writes table and grid.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let console = Console::new(arguments.json);
-    let cancel = interrupt::watch()?;
-    let limits = arguments.limits.read()?;
-    let plugins = arguments.plugins.load(&console)?;
-    let device = arguments.device.open(&console)?;
-    let opening = Opening {
-        watch: &console,
-        host: &plugins.host,
-        device: &device,
-        limits: &limits,
-        granted: &arguments.grants.granted,
-        cancel: &cancel,
-    };
-    let model = Model::read(&arguments.classifier, &arguments.black_box.trust(), &opening)?;
+    let start = Start::new(arguments.json, &arguments.plugins, &arguments.allowed)?;
+    let (console, plugins) = (&start.console, &start.plugins);
+    let session = start.session(arguments.device.open(console)?);
+    let device = &session.device;
+    let model = Model::read(&arguments.classifier, &arguments.black_box.trust(), &session)?;
     let generator_model = arguments.generator.as_deref().map(GeneratorModel::read).transpose()?;
     let table = Table::read(&arguments.data, &Patients::Auto)?;
     let manifests: Vec<&Path> =
         std::iter::once(arguments.classifier.as_path()).chain(arguments.generator.as_deref()).collect();
     let wanted = (arguments.images, arguments.seed, arguments.all_patients);
-    let mut chosen = rows::choose(&console, &table, &model, &manifests, wanted)?;
+    let mut chosen = rows::choose(console, &table, &model, &manifests, wanted)?;
     // A batch has one target.
     chosen.sort_by_key(|chosen| chosen.target.0);
-    let cells = cells(arguments, &plugins)?;
-    let metrics = metrics(arguments, &plugins)?;
+    let cells = cells(arguments, plugins)?;
+    let metrics = metrics(arguments, plugins)?;
     check_params(arguments, &cells)?;
     let folder = OutputFolder::open(&arguments.out)?;
     let reader = arguments.input.reader();
@@ -161,16 +147,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             .collect::<Result<Vec<_>>>()?
     };
     let notes = reader.notes();
-    pictures::tell(&console, &notes);
-    let classifier = model.load_for_images(&console, &device)?;
-    let generator = match &generator_model {
-        Some(model) => Some((model, model.load(&console, &device)?)),
-        None => None,
-    };
+    pictures::tell(console, &notes);
+    let models = Models::load_for_images(&session, &model, generator_model.as_ref())?;
+    // The bar shows how far the comparison is.
+    let quiet = Session { watch: &Unwatched, ..session.clone() };
 
     let images: Vec<(&Chosen, &Subject)> = chosen.iter().zip(&subjects).collect();
     let names: Vec<String> = metrics.plugins.iter().map(|metric| metric.name().to_owned()).collect();
-    let mut bar = Bar::new(&console, cells.len() * images.len());
+    let mut bar = Bar::new(console, cells.len() * images.len());
     let mut lines = Vec::new();
     let mut all = Vec::new();
     let mut used = BTreeMap::new();
@@ -186,7 +170,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             method: selected(&cell.method),
             perturbation: cell.perturbation.as_deref().map(selected).unwrap_or_default(),
         };
-        let settings = choice.choose(&plugins, &arguments.grants.granted)?;
+        let settings = choice.choose(plugins, &start.granted)?;
         let method = (settings.method, &settings.method_settings);
         for (plugin, values) in
             std::iter::once(method).chain(settings.perturbation.zip(Some(&settings.perturbation_settings)))
@@ -197,15 +181,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             }
         }
         let explainer = Explainer {
-            watch: &Unwatched,
-            host: &plugins.host,
-            model: &model,
-            classifier: &classifier,
-            generator: generator.as_ref().map(|(model, generator)| (*model, generator)),
+            session: &quiet,
+            models: &models,
             chosen: &settings,
             seed: arguments.seed,
-            limits: limits.clone(),
-            cancel: cancel.clone(),
             started: crate::console::started(),
         };
         let results = compare(cell, &explainer, (&metrics, &reader), &images, arguments, &mut bar)?;
@@ -227,10 +206,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let record = Comparison {
         format: FORMAT,
         lacuna: env!("CARGO_PKG_VERSION"),
-        provenance: Provenance::now(Some(&device)),
+        provenance: Provenance::now(Some(device)),
         device: device.name(),
         plan: &plan,
-        limits: &limits,
+        limits: &session.limits,
         grants: granted,
         plugins: used,
         table: &lines,
@@ -276,7 +255,7 @@ fn compare(
     bar.found(results.len());
     for same_target in missing.chunk_by(|a, b| a.0.target == b.0.target) {
         for batch in same_target.chunks(usize::from(arguments.batch)) {
-            interrupt::check(&explainer.cancel).map_err(stopped)?;
+            explainer.check().map_err(|error| stopped(error.into()))?;
             results.extend(cell.run(explainer, (metrics, reader), batch, &arguments.out).map_err(stopped)?);
             bar.made(batch.len());
         }
@@ -318,7 +297,7 @@ fn metrics<'a>(arguments: &Arguments, plugins: &'a Plugins) -> Result<Metrics<'a
     };
     let perturbation = plugins.get(Role::Perturbation, &arguments.metric_perturbation)?;
     let used: Vec<&Plugin> = chosen.iter().copied().chain([perturbation]).collect();
-    Ok(Metrics { grants: plugins.grants(&arguments.grants.granted, &used)?, plugins: chosen, perturbation })
+    Ok(Metrics { grants: plugins.grants(&arguments.allowed.granted, &used)?, plugins: chosen, perturbation })
 }
 
 /// `NAME=VALUE` of the parameters that are meant for one plugin.

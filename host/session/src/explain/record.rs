@@ -48,12 +48,12 @@ impl<'a> Record<'a> {
         Record {
             format: FORMAT,
             lacuna: env!("CARGO_PKG_VERSION"),
-            provenance: Provenance::now(Some(explainer.classifier.device())),
+            provenance: Provenance::now(Some(&explainer.session.device)),
             image,
             warnings: in_words(explainer, warnings),
-            classifier: explainer.model.record(),
-            classifier_notes: &explainer.classifier.info().notes,
-            generator: explainer.generator.map(|(model, _)| model.record()),
+            classifier: explainer.models.model.record(),
+            classifier_notes: &explainer.models.classifier.info().notes,
+            generator: explainer.models.generator.as_ref().map(|(model, _)| model.record()),
             target: &answer.target,
             deleted_fraction: answer.deleted_fraction,
             findings: &answer.findings,
@@ -110,7 +110,7 @@ impl Summary {
 }
 
 fn in_words(explainer: &Explainer<'_>, warnings: &[Warning]) -> Vec<String> {
-    warnings.iter().map(|warning| explainer.watch.words(warning)).collect()
+    warnings.iter().map(|warning| explainer.session.watch.words(warning)).collect()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Options about the files that are explained.
+//! Options about the images that are explained.
 
 use crate::{
     failure::{Failure, Result},
