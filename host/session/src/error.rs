@@ -87,10 +87,7 @@ impl Error {
             Error::Library(error) => return error.to_string(),
             Error::Settings(error) => return error.to_string(),
         };
-        match Remedy::joined(&self.remedies(), words) {
-            Some(remedies) => format!("{what}. Remedy: {remedies}."),
-            None => what,
-        }
+        Remedy::after(what, &self.remedies(), words)
     }
 }
 
