@@ -4,10 +4,11 @@ use crate::augment::Augmentation;
 use crate::{Error, Result};
 use lacuna_diagnostic::{Place, Remedy};
 use lacuna_study::{Fold, Split, SplitPatients, Table};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Options of any training. Together with the data, and on one kind of device, they decide every bit of the result.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TrainOptions {
     /// Rows and columns of the images that the network gets.
     pub size: usize,

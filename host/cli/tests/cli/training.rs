@@ -1,6 +1,6 @@
 //! Training from the command line: killed and resumed, from tables and folders, and what users get wrong.
 
-use crate::common::Bench;
+use crate::common::{Bench, follows_schema};
 use lacuna_imaging::{BitDepth, Image};
 use std::{
     collections::HashSet,
@@ -144,6 +144,8 @@ fn a_classifier_and_a_generator_explain_an_image_together() {
     // The two trainings keep the same patients out.
     let patients = |folder: &str| {
         let record: serde_json::Value = serde_json::from_slice(&bench.read(&format!("{folder}/record.json"))).unwrap();
+        assert_eq!(record["format"], "lacuna-training/1");
+        follows_schema("../training/schemas/record.json", &record);
         record["patients"]["test"].clone()
     };
     assert_eq!(patients("vae"), patients("cnn"));
