@@ -1,6 +1,6 @@
 //! One method with one perturbation over all images, image by image on the disk, so that a killed run goes on.
 
-use super::rows::Chosen;
+use super::rows::Case;
 use crate::failure::{Failure, Result};
 use lacuna_diagnostic::Finding;
 use lacuna_engine::Tensor;
@@ -82,27 +82,27 @@ impl Cell {
         &self,
         explainer: &Explainer<'_>,
         (metrics, reader): (&Metrics<'_>, &Reader),
-        batch: &[(&Chosen, &Subject)],
+        batch: &[(&Case, &Subject)],
         out: &Path,
     ) -> Result<Vec<ImageResult>> {
         let subjects: Vec<Subject> = batch.iter().map(|(_, subject)| (*subject).clone()).collect();
         // Batches have one target: images of several labels are grouped before.
-        let target = batch.first().map(|(chosen, _)| chosen.target);
+        let target = batch.first().map(|(case, _)| case.target);
         let explained = explainer.explain(&self.name(), &subjects, target)?;
         let measured = metrics.measure(explainer, reader, batch, &explained)?;
         fs::create_dir_all(out.join("cells").join(self.name()))
             .map_err(|error| Failure::Run(format!("{}: cannot be made ({error})", out.display())))?;
         let count = explained.len() as f64;
         let mut results = Vec::new();
-        for (row, (explained, (chosen, subject))) in explained.iter().zip(batch).enumerate() {
+        for (row, (explained, (case, subject))) in explained.iter().zip(batch).enumerate() {
             let run = &explained.answer.batch.run;
-            let [numbers, map] = self.files(out, &chosen.name);
+            let [numbers, map] = self.files(out, &case.name);
             explained.map.write_npy(&map)?;
             let map = hash::of_file(&map)
                 .map_err(|error| Failure::Run(format!("{}: cannot be read again ({error})", map.display())))?;
             let result = ImageResult {
-                image: chosen.name.clone(),
-                patient: chosen.row.patient.clone(),
+                image: case.name.clone(),
+                patient: case.row.patient.clone(),
                 metrics: measured.iter().map(|(name, numbers)| (name.clone(), numbers[row])).collect(),
                 seconds: run.timings.total / count,
                 passes: run.classified_images as f64 / count,
@@ -110,7 +110,7 @@ impl Cell {
                 probability_after: explained.answer.target.probability_after,
                 seen_after: explained.answer.target.seen_after.clone(),
                 findings: explained.answer.findings.clone(),
-                inputs: inputs(explainer, metrics, chosen, subject)?,
+                inputs: inputs(explainer, metrics, case, subject)?,
                 map,
             };
             write_atomic(numbers, serde_json::to_string_pretty(&result).unwrap_or_default().as_bytes())?;
@@ -126,7 +126,7 @@ impl Metrics<'_> {
         &self,
         explainer: &Explainer<'_>,
         reader: &Reader,
-        batch: &[(&Chosen, &Subject)],
+        batch: &[(&Case, &Subject)],
         explained: &[Explained],
     ) -> Result<Vec<(String, Vec<Option<f64>>)>> {
         let info = explainer.models.classifier.info();
@@ -138,8 +138,8 @@ impl Metrics<'_> {
         let images = tensor(info.channels, images)?;
         let maps = tensor(1, explained.iter().flat_map(|one| one.seen_map.data()).copied().collect())?;
         let mut masks = Vec::new();
-        for (chosen, subject) in batch {
-            masks.extend(on_grid(&mask(chosen, subject, reader)?, height, width)?.into_data());
+        for (case, subject) in batch {
+            masks.extend(on_grid(&mask(case, subject, reader)?, height, width)?.into_data());
         }
         let masks = tensor(1, masks)?;
         let mut all = Vec::new();
@@ -158,7 +158,7 @@ impl Metrics<'_> {
                     &explainer.models.classifier,
                     images.clone(),
                     maps.clone(),
-                    batch.iter().map(|(chosen, _)| chosen.target).collect(),
+                    batch.iter().map(|(case, _)| case.target).collect(),
                 )
             };
             all.push((metric.name().to_owned(), measure(explainer.session.host(), request)?));
@@ -169,8 +169,8 @@ impl Metrics<'_> {
 
 /// What [`ImageResult::inputs`] says for an image: the program, models, plugins and metrics with their settings, seed, device,
 /// limits and grants, the image as read, its mask and the target.
-pub fn inputs(explainer: &Explainer<'_>, metrics: &Metrics<'_>, chosen: &Chosen, subject: &Subject) -> Result<String> {
-    let path = chosen.row.mask.as_deref().unwrap_or(Path::new(""));
+pub fn inputs(explainer: &Explainer<'_>, metrics: &Metrics<'_>, case: &Case, subject: &Subject) -> Result<String> {
+    let path = case.row.mask.as_deref().unwrap_or(Path::new(""));
     let mask = hash::of_file(path).map_err(|error| {
         Failure::input(path.display(), format!("it cannot be read ({error})"), "check the mask's path")
     })?;
@@ -191,14 +191,14 @@ pub fn inputs(explainer: &Explainer<'_>, metrics: &Metrics<'_>, chosen: &Chosen,
         "grants": [&used.grants, &metrics.grants],
         "image": [&subject.record.sha256, &hash::of_bytes(&pixels)],
         "mask": mask,
-        "target": chosen.target.0,
+        "target": case.target.0,
     });
     Ok(hash::of_bytes(all.to_string().as_bytes()))
 }
 
 /// The expert's mask, turned as its image is.
-pub fn mask(chosen: &Chosen, subject: &Subject, reader: &Reader) -> Result<Image> {
-    let path = chosen.row.mask.as_deref().unwrap_or(Path::new(""));
+pub fn mask(case: &Case, subject: &Subject, reader: &Reader) -> Result<Image> {
+    let path = case.row.mask.as_deref().unwrap_or(Path::new(""));
     Ok(reader.read_mask(path, &subject.image)?)
 }
 

@@ -4,8 +4,8 @@ use super::{
     cell::Cell,
     table::{Difference, Line},
 };
-use lacuna_runtime::{Grants, Limits, PluginRecord};
-use lacuna_session::{ModelRecord, Provenance};
+use lacuna_runtime::{Grants, Limits, Plugin, PluginRecord, Settings};
+use lacuna_session::{Chosen, ModelRecord, Provenance};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -64,6 +64,35 @@ pub struct Plan<'a> {
 pub struct MetricPerturbation<'a> {
     pub name: &'a str,
     pub sha256: &'a str,
+}
+
+/// Every plugin of a comparison with its values, and what was granted to it.
+#[derive(Debug)]
+pub struct Used {
+    pub plugins: BTreeMap<String, PluginRecord>,
+    pub grants: Grants,
+}
+
+impl Used {
+    /// The metrics, which run at their defaults.
+    pub fn by(metrics: &[&Plugin]) -> Used {
+        let record = |metric: &&Plugin| {
+            (format!("metric {}", metric.name()), PluginRecord::of(metric, &Settings::defaults(metric.info())))
+        };
+        Used { plugins: metrics.iter().map(record).collect(), grants: Grants::none() }
+    }
+
+    /// Adds the method and the perturbation of a cell.
+    pub fn add(&mut self, chosen: &Chosen<'_>) {
+        let method = (chosen.method, &chosen.method_settings);
+        let perturbation = chosen.perturbation.zip(Some(&chosen.perturbation_settings));
+        for (plugin, values) in std::iter::once(method).chain(perturbation) {
+            self.plugins.insert(format!("{} {}", plugin.role(), plugin.name()), PluginRecord::of(plugin, values));
+            for need in plugin.info().needs.iter().filter(|need| chosen.grants.contains(plugin.name(), **need)) {
+                self.grants = std::mem::replace(&mut self.grants, Grants::none()).with(plugin.name(), *need);
+            }
+        }
+    }
 }
 
 impl Plan<'_> {
