@@ -79,9 +79,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 /// How well the map finds the lesion, whose place is known in a phantom.
 #[derive(Clone, Copy, Debug, serde::Serialize)]
 struct Agreement {
-    /// Of the sum of the map, inside the lesion.
+    /// Fraction of the map's sum that lies inside the lesion.
     share_inside: f64,
-    /// Of the pixels, inside the lesion: what a map without any idea would have inside.
+    /// Fraction of the pixels that lie inside the lesion; the `share_inside` that a random map is expected to have.
     area: f64,
     /// Area under the ROC curve of the map's values for the lesion's pixels, ties counted half.
     pixel_auc: f64,

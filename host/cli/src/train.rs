@@ -245,7 +245,7 @@ impl Session<'_> {
 }
 
 impl Common {
-    /// With defaults for batch and learning rate that suit the task.
+    /// The options of a training; batch and learning rate have defaults that suit the task.
     fn options(&self, batch: usize, learning_rate: f32) -> Result<TrainOptions> {
         Ok(TrainOptions {
             size: self.size,

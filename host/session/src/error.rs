@@ -91,7 +91,7 @@ impl Error {
     }
 }
 
-/// In words that belong to no door.
+/// Says the error in words that belong to no door.
 impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.in_words(Place::in_words, Remedy::to_string))

@@ -185,7 +185,7 @@ impl Task for Classification<'_> {
 /// Trains on the rows of `table` outside of the test fold and writes the classifier to `out`.
 ///
 /// # Errors
-/// As [`crate::train_autoencoder`], and [`Error::Input`] for a class that no training image has, or all have.
+/// Those of [`crate::train_autoencoder`], and [`Error::Input`] for a class that no training image has, or all have.
 pub fn train_classifier(
     table: &Table,
     options: &ClassifierOptions,

@@ -14,7 +14,7 @@ pub struct LabelQuality {
     /// Images with the label and without.
     pub with: usize,
     pub without: usize,
-    /// With its 95 % bootstrap interval over images; none where one kind of image is missing.
+    /// The area with its 95 % bootstrap interval over images; none where one kind of image is missing.
     pub auc: Option<Interval>,
 }
 

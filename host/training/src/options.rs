@@ -24,7 +24,7 @@ pub struct TrainOptions {
     pub validation: f64,
     /// Patients that are kept out for the judgement.
     pub fold: Fold,
-    /// Who learns, validates and judges, instead of drawing it from the seed.
+    /// The patients to learn from, to validate on and to judge on; without it the seed decides.
     pub split: Option<SplitPatients>,
     pub augmentation: Augmentation,
     /// Decides the split, the first weights, the order, the augmentation, dropout and sampling.

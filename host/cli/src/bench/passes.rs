@@ -56,7 +56,7 @@ impl Turn {
     }
 }
 
-/// The middle one of all turns, by their ratio.
+/// The median of all turns, by their ratio.
 #[derive(Debug, Serialize)]
 struct Row {
     method: String,
@@ -121,7 +121,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// As many versions of the image as the passes hold.
+/// The parameters that make a method ask for as many versions of the image as the passes hold.
 fn params(method: &str, arguments: &Arguments, size: usize) -> Vec<String> {
     let versions = usize::from(arguments.batch) * usize::from(arguments.passes);
     let own = match method {

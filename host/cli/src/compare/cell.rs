@@ -31,7 +31,7 @@ pub struct ImageResult {
     pub patient: String,
     /// Numbers by the metrics' names; none where a metric is not defined.
     pub metrics: BTreeMap<String, Option<f64>>,
-    /// Of the batch, divided by its images.
+    /// Seconds of the batch, divided by its images.
     pub seconds: f64,
     /// Images that went through the classifier for this one.
     pub passes: f64,
@@ -54,7 +54,7 @@ pub struct Metrics<'a> {
 }
 
 impl Cell {
-    /// As a table and a folder call it.
+    /// The cell's name in the table and of its folder: `METHOD` or `METHOD+PERTURBATION`.
     pub fn name(&self) -> String {
         match &self.perturbation {
             Some(perturbation) => format!("{}+{perturbation}", self.method),

@@ -98,7 +98,7 @@ impl Explainer<'_> {
         subjects.iter().zip(answers).map(|(subject, answer)| Explained::of(subject, answer)).collect()
     }
 
-    /// The same for anything that the classifier takes, still on its grid.
+    /// Explains anything that the classifier takes; the answers stay on its grid.
     ///
     /// # Errors
     /// Those of [`Explainer::explain`].
@@ -182,7 +182,7 @@ impl Explainer<'_> {
     /// Probabilities of every class, one row for each image; `when` says which images they are, in messages.
     fn probabilities(&self, images: &Tensor, given: &[Given<'_>], when: &str) -> Result<Vec<Vec<f32>>> {
         let logits = self.models.classifier.logits(images, ReluRule::Plain);
-        // A black box that the user stopped has failed, and not by itself.
+        // A black box whose user stopped it fails as well; the user's wish is the reason.
         self.check()?;
         let logits = logits?;
         let rows = bring_back::rows(&self.models.classifier.probabilities(&logits)?)?;

@@ -74,7 +74,7 @@ pub struct Summary {
     pub findings: Vec<Finding>,
     pub warnings: Vec<String>,
     pub device: String,
-    /// Of the batch, without loading.
+    /// Seconds of the batch, without loading.
     pub seconds: f64,
     /// Images of the batch.
     pub batch: usize,

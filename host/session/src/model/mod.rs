@@ -39,7 +39,7 @@ pub struct ModelRecord {
     pub name: String,
     pub source: String,
     pub manifest: String,
-    /// Of the manifest.
+    /// SHA-256 of the manifest.
     pub sha256: String,
     /// The graph, or the weights; of a program the files among its arguments.
     pub files: Vec<FileRecord>,
@@ -155,7 +155,7 @@ impl Model {
         Ok(classifier)
     }
 
-    /// The same for work on images.
+    /// Loads it for work on images.
     ///
     /// # Errors
     /// Those of [`Model::load`], and a classifier of volumes.
