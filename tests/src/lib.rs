@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
 pub mod child;
+pub mod documents;
 pub mod double;
 pub mod languages;
 

@@ -47,7 +47,7 @@ pub fn complain(text: &str) {
     let _ = writeln!(io::stderr(), "lacuna: {}", shown(text));
 }
 
-/// Where words go. Results go to standard output, everything else to standard error.
+/// The terminal or the pipe that the program writes to: results go to standard output, everything else to standard error.
 #[derive(Clone, Copy, Debug)]
 pub struct Console {
     json: bool,

@@ -2,16 +2,13 @@
 
 use crate::{
     console::Console,
-    devices,
-    explain::{InputArguments, show},
+    explain::show,
     failure::Result,
-    interrupt,
-    plugins::PluginArguments,
+    options::{AllowedArguments, InputArguments, PluginArguments, Start, open_device},
 };
 use lacuna_conformance::reference;
 use lacuna_imaging::{Image, write_atomic};
-use lacuna_runtime::Limits;
-use lacuna_session::{Choice, Explainer, Model, OutputFolder, write};
+use lacuna_session::{Choice, Explainer, Model, Models, OutputFolder, write};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -37,8 +34,6 @@ const MASK: (&str, &[u8]) = ("lesion-1-mask.png", include_bytes!("../assets/demo
 
 /// Explains the phantom and says how much of the map lies inside its lesion.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let console = Console::new(arguments.json);
-    let cancel = interrupt::watch()?;
     let model = Model::new(reference::NAME, reference::MANIFEST, reference::files())?;
     let folder = OutputFolder::open(&arguments.out)?;
     folder.fill::<lacuna_session::Error>(&[], |staged| {
@@ -52,21 +47,17 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let subject = input.read(&image, model.manifest(), &input.reader())?;
     let mask = Image::read(arguments.out.join(MASK.0))?;
 
-    let plugins = PluginArguments::default().load(&console)?;
-    let chosen = Choice::default().choose(&plugins, &[])?;
-    let device = devices::open(&console, &arguments.device)?;
-    let classifier = model.load(&console, &device)?;
-    interrupt::check(&cancel)?;
+    let start = Start::new(arguments.json, &PluginArguments::default(), &AllowedArguments::default())?;
+    let console = &start.console;
+    let chosen = Choice::default().choose(&start.plugins, &[])?;
+    let session = start.session(open_device(console, &arguments.device)?);
+    let models = Models::load(&session, &model, None)?;
+    session.check()?;
     let explainer = Explainer {
-        watch: &console,
-        host: &plugins.host,
-        model: &model,
-        classifier: &classifier,
-        generator: None,
+        session: &session,
+        models: &models,
         chosen: &chosen,
         seed: SEED,
-        limits: Limits::default(),
-        cancel,
         started: crate::console::started(),
     };
     let target = model.class(TARGET)?;
@@ -74,9 +65,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     for explained in &explained {
         explainer.check()?;
         let summary = write(&explainer, &subject, explained, &folder)?;
-        show(&summary, &console);
+        show(&summary, console);
         let agreement = Agreement::of(explained.map.data(), mask.data());
-        agreement.show(&console);
+        agreement.show(console);
         if let Some(seconds) = summary.seconds_to_first_step {
             console.say(&format!("  the first step was done {seconds:.2} s after the start"));
         }
@@ -88,9 +79,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 /// How well the map finds the lesion, whose place is known in a phantom.
 #[derive(Clone, Copy, Debug, serde::Serialize)]
 struct Agreement {
-    /// Of the sum of the map, inside the lesion.
+    /// Fraction of the map's sum that lies inside the lesion.
     share_inside: f64,
-    /// Of the pixels, inside the lesion: what a map without any idea would have inside.
+    /// Fraction of the pixels that lie inside the lesion; the `share_inside` that a random map is expected to have.
     area: f64,
     /// Area under the ROC curve of the map's values for the lesion's pixels, ties counted half.
     pixel_auc: f64,

@@ -1,10 +1,7 @@
-//! `lacuna devices`, and the choice of one.
+//! `lacuna devices`.
 
-use crate::{
-    console::Console,
-    failure::{Failure, Result},
-};
-use lacuna_engine::{Adapter, AdapterKind, Device, DeviceChoice, adapters, automatic};
+use crate::{console::Console, failure::Result};
+use lacuna_engine::{Adapter, AdapterKind, adapters, automatic};
 use serde::Serialize;
 
 #[derive(Debug, clap::Args)]
@@ -12,29 +9,6 @@ pub struct Arguments {
     /// Print one JSON document
     #[arg(long)]
     json: bool,
-}
-
-/// The option of every command that computes.
-#[derive(Debug, clap::Args)]
-pub struct DeviceArguments {
-    /// `auto` (a GPU if there is one, else the CPU), `cpu`, `gpu`, `gpu:N`, or a part of an adapter's name
-    #[arg(long, value_name = "DEVICE", default_value = "auto")]
-    device: String,
-}
-
-impl DeviceArguments {
-    /// Opens the device.
-    pub fn open(&self, console: &Console) -> Result<Device> {
-        open(console, &self.device)
-    }
-}
-
-/// Opens a device by what the user calls it.
-pub fn open(console: &Console, name: &str) -> Result<Device> {
-    let choice: DeviceChoice = name.parse().map_err(|error| Failure::Input(format!("--device: {error}")))?;
-    let _waiting = console.wait("preparing the device");
-    let remedy = "`lacuna devices` lists them, and `--device cpu` works everywhere";
-    Device::open(&choice).map_err(|error| Failure::Input(format!("{error}. Remedy: {remedy}.")))
 }
 
 #[derive(Debug, Serialize)]

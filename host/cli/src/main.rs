@@ -10,7 +10,6 @@
 
 mod arguments;
 mod bench;
-mod black_box;
 mod compare;
 mod console;
 mod crash;
@@ -22,6 +21,7 @@ mod failure;
 mod interrupt;
 mod memory;
 mod models;
+mod options;
 mod phantom;
 mod pictures;
 mod plugins;

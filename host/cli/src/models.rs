@@ -1,16 +1,11 @@
 //! `lacuna models inspect FILE.toml`.
 
 use crate::{
-    black_box::BlackBoxArguments,
-    console::Console,
-    devices::DeviceArguments,
-    explain::{GrantArguments, LimitArguments},
     failure::Result,
-    interrupt,
-    plugins::PluginArguments,
+    options::{AllowedArguments, BlackBoxArguments, DeviceArguments, PluginArguments, Start},
 };
 use lacuna_engine::{Activation, Cells, Classifier, ReluRule, Tensor};
-use lacuna_session::{Model, Opening};
+use lacuna_session::Model;
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -28,9 +23,7 @@ pub struct Arguments {
     #[command(flatten)]
     black_box: BlackBoxArguments,
     #[command(flatten, next_help_heading = "What a component may use")]
-    limits: LimitArguments,
-    #[command(flatten, next_help_heading = "What a component may use")]
-    grants: GrantArguments,
+    allowed: AllowedArguments,
     #[command(flatten)]
     device: DeviceArguments,
     /// Print one JSON document
@@ -40,22 +33,13 @@ pub struct Arguments {
 
 /// Runs one of the commands.
 pub fn run(Command::Inspect(arguments): &Command) -> Result<()> {
-    let console = Console::new(arguments.json);
-    let cancel = interrupt::watch()?;
-    let plugins = PluginArguments::default().load(&console)?;
-    let device = arguments.device.open(&console)?;
-    let opening = Opening {
-        watch: &console,
-        host: &plugins.host,
-        device: &device,
-        limits: &arguments.limits.read()?,
-        granted: &arguments.grants.granted,
-        cancel: &cancel,
-    };
-    let model = Model::read(&arguments.classifier, &arguments.black_box.trust(), &opening)?;
-    let classifier = model.load(&console, &device)?;
+    let start = Start::new(arguments.json, &PluginArguments::default(), &arguments.allowed)?;
+    let console = &start.console;
+    let session = start.session(arguments.device.open(console)?);
+    let model = Model::read(&arguments.classifier, &arguments.black_box.trust(), &session)?;
+    let classifier = model.load(console, &session.device)?;
     let info = classifier.info();
-    let grey = Tensor::full(&device, &info.shape(1), 0.5)?;
+    let grey = Tensor::full(&session.device, &info.shape(1), 0.5)?;
     let logits = classifier.logits(&grey, ReluRule::Plain)?;
     let probabilities = classifier.probabilities(&logits)?.read()?;
     let logits = logits.read()?;
@@ -117,7 +101,7 @@ pub fn run(Command::Inspect(arguments): &Command) -> Result<()> {
         "cam_layer": info.cam_layer,
         "cam_layer_orientation": seen.map(|(_, orientation)| orientation),
         "grey_image": { "logits": logits, "probabilities": probabilities },
-        "device": device.name(),
+        "device": session.device.name(),
     }));
     Ok(())
 }

@@ -19,7 +19,7 @@ impl PictureArguments {
         }
     }
 
-    /// For pictures alone.
+    /// The reader of pictures without volumes.
     pub fn reader(&self) -> Reader {
         Reader::new(ReadOptions { orientation: self.orientation(), ..ReadOptions::default() })
     }
@@ -32,7 +32,7 @@ pub fn tell(console: &Console, notes: &[Note]) {
     }
 }
 
-/// For records and `--json`.
+/// The notes as sentences, for records and `--json`.
 pub fn in_words(notes: &[Note]) -> Vec<String> {
     notes.iter().map(|note| with_option(note, &note.warning)).collect()
 }

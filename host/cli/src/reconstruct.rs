@@ -2,9 +2,9 @@
 
 use crate::{
     console::Console,
-    devices::DeviceArguments,
     failure::{Failure, Result},
     interrupt,
+    options::DeviceArguments,
     pictures::{self, PictureArguments},
 };
 use lacuna_engine::{Device, Generator, Tensor};

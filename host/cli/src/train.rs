@@ -2,9 +2,9 @@
 
 use crate::{
     console::Console,
-    devices::DeviceArguments,
     failure::{Failure, Result},
     interrupt,
+    options::DeviceArguments,
     pictures::{self, PictureArguments},
     words,
 };
@@ -12,10 +12,10 @@ use lacuna_engine::{Architecture, Device, VaeConfig};
 use lacuna_imaging::Reader;
 use lacuna_runtime::CancelToken;
 use lacuna_session::OutputFolder;
-use lacuna_study::{Fold, Patients, SplitPatients, Table};
+use lacuna_study::{Fold, Interval, Patients, SplitPatients, Table};
 use lacuna_training::{
-    Augmentation, AutoencoderOptions, ClassWeights, ClassifierOptions, Error, Labels, MANIFEST_FILE, Outcome, Place,
-    Progress, TrainOptions, train_autoencoder, train_classifier,
+    Augmentation, AutoencoderOptions, ClassWeights, ClassifierOptions, Error, LabelQuality, Labels, MANIFEST_FILE,
+    Outcome, Place, Progress, Quality, TrainOptions, train_autoencoder, train_classifier,
 };
 use serde_json::json;
 use std::{
@@ -245,7 +245,7 @@ impl Session<'_> {
 }
 
 impl Common {
-    /// With defaults for batch and learning rate that suit the task.
+    /// The options of a training; batch and learning rate have defaults that suit the task.
     fn options(&self, batch: usize, learning_rate: f32) -> Result<TrainOptions> {
         Ok(TrainOptions {
             size: self.size,
@@ -320,19 +320,13 @@ fn report(console: &Console, outcome: &Outcome) {
             terms.concat()
         ));
     }
-    for (part, name) in [("validation", "validation"), ("test", "test, unseen patients")] {
-        for label in outcome.quality[part].as_array().into_iter().flatten() {
-            let (with, without) = (&label["with"], &label["without"]);
-            let auc = &label["auc"];
-            let said = match auc["value"].as_f64() {
-                Some(value) => format!(
-                    "AUC {value:.3} (95 % {:.3} to {:.3})",
-                    auc["low"].as_f64().unwrap_or(f64::NAN),
-                    auc["high"].as_f64().unwrap_or(f64::NAN)
-                ),
+    let Quality::Classifier { validation, test } = &outcome.quality else { return };
+    for (labels, name) in [(validation, "validation"), (test, "test, unseen patients")] {
+        for LabelQuality { label, with, without, auc } in labels {
+            let said = match auc {
+                Some(Interval { value, low, high }) => format!("AUC {value:.3} (95 % {low:.3} to {high:.3})"),
                 None => "no AUC: one kind of image is missing".to_owned(),
             };
-            let label = label["label"].as_str().unwrap_or_default();
             console.say(&format!("  {name}: `{label}` {said} on {with} images with it and {without} without"));
         }
     }

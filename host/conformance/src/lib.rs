@@ -48,7 +48,7 @@ pub struct Bench<'a> {
     pub subject: &'a Subject,
     pub plugin: &'a Plugin,
     pub settings: Settings,
-    /// For methods and metrics that delete.
+    /// What methods and metrics that delete replace by.
     pub perturbation: &'a Plugin,
     pub limits: Limits,
     pub grants: Grants,

@@ -20,12 +20,12 @@ pub fn manifest() -> Result<Manifest> {
     Manifest::parse(NAME, MANIFEST)
 }
 
-/// Where its weights lie.
+/// The files of the reference classifier, which travel inside the program.
 pub fn files() -> ModelFiles {
     ModelFiles::Embedded(WEIGHTS)
 }
 
-/// The same with zeros for the arrays `classifier.*`: every image gets the same answer.
+/// The files with zeros for the arrays `classifier.*`: every image gets the same answer.
 pub(crate) fn files_without_an_answer() -> Result<ModelFiles> {
     let unreadable = |error: safetensors::SafeTensorError| Error::Model(format!("the reference weights: {error}"));
     let mut files = Vec::new();

@@ -9,15 +9,15 @@ use lacuna_phantom::{SIDE, phantoms};
 pub struct Subject {
     /// Finds lesions.
     pub trained: Classifier,
-    /// The same network with random weights.
+    /// The network of the reference classifier with random weights.
     pub random: Classifier,
-    /// The same network with a last layer of zeros: every image gets one answer.
+    /// The network with a last layer of zeros: every image gets one answer.
     pub constant: Classifier,
-    /// Of random weights: enough to see whether a plugin goes together with one.
+    /// A generator of random weights: enough to see whether a plugin goes together with one.
     pub generator: Generator,
     /// Two images (2, 1, H, W), each with a lesion.
     pub images: Tensor,
-    /// Where the lesions are, (2, 1, H, W).
+    /// The masks of the lesions, (2, 1, H, W).
     pub masks: Tensor,
 }
 

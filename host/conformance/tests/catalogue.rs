@@ -4,7 +4,7 @@
 
 use lacuna_builtin::BUILT_IN;
 use lacuna_runtime::{Host, HostOptions, Parameter, Plugin, PluginLibrary, Role};
-use std::{env, fs, path::Path};
+use std::path::Path;
 
 const HEAD: &str = "\
 # Built-in plugins
@@ -32,11 +32,7 @@ fn the_catalogue_is_that_of_the_plugins() {
         of_role.into_iter().for_each(|plugin| describe(&mut page, plugin));
     }
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/CATALOGUE.md");
-    if env::var_os("LACUNA_WRITE_DOCUMENTS").is_some() {
-        fs::write(&file, &page).unwrap();
-    }
-    let found = fs::read_to_string(&file).unwrap_or_default();
-    assert_eq!(found, page, "{}: run this test with LACUNA_WRITE_DOCUMENTS=1", file.display());
+    lacuna_tests::documents::holds(&file, &page);
 }
 
 fn describe(page: &mut String, plugin: &Plugin) {

@@ -89,6 +89,14 @@ impl Remedy {
             false => format!("{} or {}", others.join(", "), words(last)),
         })
     }
+
+    /// What happened and what may help, as an error says it: `what. Remedy: a, b or c.` Without a remedy, `what` alone.
+    pub fn after(what: String, remedies: &[Remedy], words: impl Fn(&Remedy) -> String) -> String {
+        match Remedy::joined(remedies, words) {
+            Some(remedies) => format!("{what}. Remedy: {remedies}."),
+            None => what,
+        }
+    }
 }
 
 /// In words that belong to no door.

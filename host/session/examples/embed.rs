@@ -3,8 +3,8 @@
 //! `cargo run --release --example embed -- host/conformance/assets/reference/model.toml`
 
 use lacuna_engine::{Device, WgpuSetup, wgpu};
-use lacuna_runtime::{CancelToken, Limits, Progress};
-use lacuna_session::{Choice, Explainer, Given, Model, Opening, Plugins, Selection, Trust, Watch};
+use lacuna_runtime::{CancelToken, Progress};
+use lacuna_session::{Choice, Explainer, Given, Model, Models, Plugins, Selection, Session, Trust, Watch};
 use std::{error::Error, fmt, path::Path, sync::Arc, time::Instant};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -52,31 +52,20 @@ pub fn run(
     cancel: CancelToken,
     shown: impl Fn(f32) + Send + Sync + 'static,
 ) -> Result<Vec<f32>, Box<dyn Error>> {
-    let (viewer, limits, started) = (Viewer(Arc::new(shown)), Limits::default(), Instant::now());
+    let (viewer, started) = (Viewer(Arc::new(shown)), Instant::now());
     let plugins = Plugins::load(&viewer, &[])?;
-    let opening =
-        Opening { watch: &viewer, host: &plugins.host, device, limits: &limits, granted: &[], cancel: &cancel };
-    let model = Model::read(manifest, &Trust::default(), &opening)?;
-    let classifier = model.load(&viewer, device)?;
-    let (rows, columns) = (classifier.info().height, classifier.info().width);
+    let session = Session { cancel, ..Session::new(&viewer, &plugins, device.clone()) };
+    let model = Model::read(manifest, &Trust::default(), &session)?;
+    let models = Models::load(&session, &model, None)?;
+    let (rows, columns) = (models.classifier.info().height, models.classifier.info().width);
     let pixels: Vec<f32> = (0..rows * columns).map(|i| blob(i / columns, i % columns, rows)).collect();
 
     let choice = Choice {
         method: Selection::named("meaningful-perturbation").with(["steps=20"]),
         perturbation: Selection::named("blur"),
     };
-    let explainer = Explainer {
-        watch: &viewer,
-        host: &plugins.host,
-        model: &model,
-        classifier: &classifier,
-        generator: None,
-        chosen: &choice.choose(&plugins, &[])?,
-        seed: 0,
-        limits,
-        cancel,
-        started,
-    };
+    let chosen = choice.choose(&plugins, &[])?;
+    let explainer = Explainer { session: &session, models: &models, chosen: &chosen, seed: 0, started };
     let image = Given { name: "the image in the viewer", values: &pixels };
     let answers = explainer.run("explaining", &[image], Some(model.class("1")?))?;
     Ok(answers.into_iter().flat_map(|answer| answer.map).collect())

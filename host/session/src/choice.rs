@@ -12,7 +12,7 @@ use lacuna_runtime::{Grant, Grants, Need, Plugin, Role, Settings, Value};
 #[derive(Clone, Debug, Default)]
 pub struct Choice {
     pub method: Selection,
-    /// For methods that delete.
+    /// The perturbation, for methods that delete.
     pub perturbation: Selection,
 }
 
@@ -48,13 +48,13 @@ impl Selection {
         Selection { name: Some(name.into()), ..Selection::default() }
     }
 
-    /// The same with these parameters, `NAME=VALUE`.
+    /// This selection with these parameters, `NAME=VALUE`.
     #[must_use]
     pub fn with(self, parameters: impl IntoIterator<Item = impl Into<String>>) -> Selection {
         Selection { parameters: parameters.into_iter().map(Into::into).collect(), ..self }
     }
 
-    /// The same with this preset, as far as there is one.
+    /// This selection with this preset, as far as there is one.
     #[must_use]
     pub fn preset(self, preset: Option<String>) -> Selection {
         Selection { preset, ..self }

@@ -87,14 +87,11 @@ impl Error {
             Error::Library(error) => return error.to_string(),
             Error::Settings(error) => return error.to_string(),
         };
-        match Remedy::joined(&self.remedies(), words) {
-            Some(remedies) => format!("{what}. Remedy: {remedies}."),
-            None => what,
-        }
+        Remedy::after(what, &self.remedies(), words)
     }
 }
 
-/// In words that belong to no door.
+/// Says the error in words that belong to no door.
 impl Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.in_words(Place::in_words, Remedy::to_string))

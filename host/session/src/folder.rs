@@ -8,7 +8,7 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// Written last, so that where it is, everything else is there too.
+/// The record's file name. The record is written last: where it is, everything else is there too.
 pub const RECORD: &str = "record.json";
 
 /// A folder that can be written; folders that were made for it disappear again if nothing came into them.

@@ -3,12 +3,12 @@
 use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, fs, fs::File, io, path::Path};
 
-/// Of bytes in memory.
+/// The SHA-256 of bytes in memory.
 pub fn of_bytes(bytes: &[u8]) -> String {
     format!("{:x}", Sha256::digest(bytes))
 }
 
-/// Of a regular file, read piece by piece: devices and pipes have no end.
+/// The SHA-256 of a regular file, read piece by piece: devices and pipes have no end.
 pub fn of_file(path: &Path) -> io::Result<String> {
     let mut file = File::open(path)?;
     if !file.metadata()?.is_file() {
@@ -19,7 +19,7 @@ pub fn of_file(path: &Path) -> io::Result<String> {
     Ok(format!("{:x}", hasher.finalize()))
 }
 
-/// Of every file of a folder, by its name.
+/// The SHA-256 of every file of a folder, by its name.
 pub fn of_folder(folder: &Path) -> io::Result<BTreeMap<String, String>> {
     fs::read_dir(folder)?
         .map(|entry| {

@@ -24,7 +24,7 @@ pub struct Provenance {
 #[derive(Debug, Serialize, JsonSchema)]
 struct Program {
     version: &'static str,
-    /// Of the sources that it was built from, with `-changed` where they were not the commit's; none outside a checkout.
+    /// The commit of the sources that it was built from, with `-changed` where they were not the commit's; none outside a checkout.
     commit: Option<&'static str>,
     target: &'static str,
     profile: &'static str,
@@ -36,12 +36,12 @@ struct Program {
     wasmtime: Option<&'static str>,
 }
 
-/// Where it ran.
+/// The machine on which the program ran.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 struct Machine {
     /// The device that computed, where one did; the CPU's name says how many threads and which instructions.
     device: Option<String>,
-    /// Of a graphics adapter.
+    /// The driver of a graphics adapter.
     driver: Option<String>,
     /// Whether the device chooses among its kernels by their speed: two runs may then differ in the last digits.
     kernels_chosen_by_speed: bool,
@@ -60,7 +60,7 @@ static PROGRAM: LazyLock<Program> = LazyLock::new(|| Program {
 });
 
 impl Provenance {
-    /// Of a record that is written now.
+    /// The provenance of a record that is written now.
     pub fn now(device: Option<&Device>) -> Provenance {
         Provenance {
             written: DateTime::<Utc>::from(SystemTime::now()).to_rfc3339_opts(SecondsFormat::Secs, true),

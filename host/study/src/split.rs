@@ -17,7 +17,7 @@ pub fn fold_of(patient: &str, folds: usize, seed: u64) -> usize {
 }
 
 /// Which of the folds judges.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Fold {
     /// How many there are; at least 2 where one judges.
     pub folds: usize,
@@ -37,7 +37,7 @@ pub struct Split {
 }
 
 /// A split by the names of patients, each list sorted: what a record keeps, and what fits another table of the same patients.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct SplitPatients {
     pub train: Vec<String>,
     pub validation: Vec<String>,

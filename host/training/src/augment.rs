@@ -4,10 +4,11 @@ use crate::{Error, Result};
 use lacuna_diagnostic::{Place, Remedy};
 use lacuna_imaging::Affine2;
 use lacuna_study::SplitMix;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Largest changes; each is drawn uniformly from its range, for every image in every epoch anew.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Augmentation {
     /// Degrees each way, 0 to 180.
     pub rotation: f64,

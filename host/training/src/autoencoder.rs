@@ -2,7 +2,8 @@
 
 use crate::images::Images;
 use crate::options::TrainOptions;
-use crate::report::{self, MANIFEST_FILE, Outcome, WEIGHTS_FILE, fingerprint, origin};
+use crate::record::{Options, Outcome, Quality, fingerprint};
+use crate::report::{self, MANIFEST_FILE, WEIGHTS_FILE, origin};
 use crate::task::{Batch, Loss, Task};
 use crate::trainer::{Trainer, Watch, best};
 use crate::{Error, Result, checkpoint};
@@ -10,15 +11,16 @@ use lacuna_diagnostic::Remedy;
 use lacuna_engine::{Device, Generator, GeneratorManifest, Mode, Tensor, Trainable, VaeConfig};
 use lacuna_imaging::{Reader, write_atomic};
 use lacuna_study::{Row, SplitMix, Table};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use std::path::Path;
 
 /// Options of the autoencoder's training.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AutoencoderOptions {
     pub train: TrainOptions,
     /// Sizes of the network; its `size` is that of `train`.
+    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
     pub vae: VaeConfig,
     /// Standard deviation of omega in z = mu + sigma omega (Uzunova 2019, Sec. 2.2: 0.1).
     pub noise: f32,
@@ -97,7 +99,7 @@ pub fn train_autoencoder(
             [Remedy::advice("add healthy images of more patients")],
         ));
     }
-    let fingerprint = fingerprint("vae", options, &healthy, place.reader);
+    let fingerprint = fingerprint(Options::Autoencoder(options), &healthy, place.reader);
     if let Some(outcome) = report::finished(place, &fingerprint)? {
         return Ok(outcome);
     }
@@ -125,7 +127,7 @@ pub fn train_autoencoder(
     let shown = report::shown(table, &whole, is_healthy);
     let error = report::reconstructions(&shown, &generator, options.train.size, place)?;
     report::curves(&history, place.out)?;
-    let quality = json!({ "validation": history.get(best.wrapping_sub(1)), "l1-of-the-sheet": error });
+    let quality = Quality::Generator { validation: history.get(best.wrapping_sub(1)).cloned(), l1_of_the_sheet: error };
     report::finish(place, &fingerprint, &history, best, &patients, quality, skipped)
 }
 

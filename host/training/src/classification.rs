@@ -4,7 +4,8 @@ use crate::autoencoder::Place;
 use crate::images::Images;
 use crate::judge::{self, LabelQuality};
 use crate::options::TrainOptions;
-use crate::report::{self, MANIFEST_FILE, Outcome, WEIGHTS_FILE, fingerprint, origin};
+use crate::record::{Options, Outcome, Quality, fingerprint};
+use crate::report::{self, MANIFEST_FILE, WEIGHTS_FILE, origin};
 use crate::task::{Batch, Loss, Task};
 use crate::trainer::{Trainer, Watch, best};
 use crate::{Error, Result, checkpoint};
@@ -12,25 +13,27 @@ use lacuna_diagnostic::Remedy;
 use lacuna_engine::{Activation, Architecture, Classifier, Manifest, Mode, Tensor, Trainable, Weights};
 use lacuna_imaging::write_atomic;
 use lacuna_study::{Split, Table};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use std::path::PathBuf;
 
 /// Options of a classifier's training.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ClassifierOptions {
     pub train: TrainOptions,
+    /// The network, by its name.
+    #[schemars(with = "String")]
     pub architecture: Architecture,
     pub labels: Labels,
     pub class_weights: ClassWeights,
-    /// Of the images, 1 or 3.
+    /// Channels of the images, 1 or 3.
     pub channels: usize,
     /// Weights to start from, under torchvision's names; the head is replaced.
     pub pretrained: Option<PathBuf>,
 }
 
 /// How labels belong together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Labels {
     /// Every image has one class: softmax and cross entropy. Where some rows have no label, they are the class `healthy`.
@@ -40,7 +43,7 @@ pub enum Labels {
 }
 
 /// Whether rare classes count more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClassWeights {
     /// Every class has the same weight in sum: N / (K N_c), and for a label its negatives to its positives.
@@ -182,7 +185,7 @@ impl Task for Classification<'_> {
 /// Trains on the rows of `table` outside of the test fold and writes the classifier to `out`.
 ///
 /// # Errors
-/// As [`crate::train_autoencoder`], and [`Error::Input`] for a class that no training image has, or all have.
+/// Those of [`crate::train_autoencoder`], and [`Error::Input`] for a class that no training image has, or all have.
 pub fn train_classifier(
     table: &Table,
     options: &ClassifierOptions,
@@ -197,7 +200,7 @@ pub fn train_classifier(
     let split = options.train.split(&table)?;
     lacuna_study::check(&split, &table)?;
     let truth = Truth::new(&table, &split, options.labels, options.class_weights)?;
-    let fingerprint = fingerprint("classifier", options, &table, place.reader);
+    let fingerprint = fingerprint(Options::Classifier(options), &table, place.reader);
     if let Some(outcome) = report::finished(place, &fingerprint)? {
         return Ok(outcome);
     }
@@ -230,7 +233,7 @@ pub fn train_classifier(
         let probabilities = judge::probabilities(&classifier, &images, rows, train.batch)?;
         Ok(judge::labels(&truth.classes, &probabilities, |row, class| truth.values[rows[row]][class] > 0.5, train.seed))
     };
-    let quality = json!({ "validation": judged(&split.validation)?, "test": judged(&split.test)? });
+    let quality = Quality::Classifier { validation: judged(&split.validation)?, test: judged(&split.test)? };
     report::curves(&history, place.out)?;
     let patients = split.patients(&table);
     report::finish(place, &fingerprint, &history, best, &patients, quality, skipped)

@@ -83,10 +83,7 @@ impl Error {
             Self::Imaging(error) => return error.to_string(),
             Self::Study(error) => return error.to_string(),
         };
-        match Remedy::joined(&self.remedies(), words) {
-            Some(remedies) => format!("{what}. Remedy: {remedies}."),
-            None => format!("{what}."),
-        }
+        Remedy::after(what, &self.remedies(), words)
     }
 }
 

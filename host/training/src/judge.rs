@@ -4,16 +4,17 @@ use crate::Result;
 use crate::images::Images;
 use lacuna_engine::{Classifier, ReluRule, Tensor};
 use lacuna_study::{Interval, auc_interval};
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// The area under the ROC curve of one label.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LabelQuality {
     pub label: String,
     /// Images with the label and without.
     pub with: usize,
     pub without: usize,
-    /// With its 95 % bootstrap interval over images; none where one kind of image is missing.
+    /// The area with its 95 % bootstrap interval over images; none where one kind of image is missing.
     pub auc: Option<Interval>,
 }
 

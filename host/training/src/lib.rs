@@ -10,7 +10,8 @@
 //! checkpoint  everything that decides the rest -> one file, written beside and renamed; resuming goes on bit by bit
 //! autoencoder, classification                  -> the two trainings from a table to the model's files
 //! judge       probabilities and truth          -> area under the ROC curve of each label with its interval
-//! report      history and pictures             -> curves and sheets for people
+//! record      data, options, outcome           -> what `record.json` says, by types that give its schema
+//! report      history and pictures             -> the record, curves and sheets for people
 //! ```
 //!
 //! Every random number is drawn from the seed and a place (epoch, step, image), never from a generator that runs along, so
@@ -27,6 +28,7 @@ mod error;
 mod images;
 mod judge;
 mod options;
+mod record;
 mod report;
 mod task;
 mod trainer;
@@ -38,5 +40,6 @@ pub use classification::{ClassWeights, ClassifierOptions, Labels, train_classifi
 pub use error::{Error, Result};
 pub use judge::LabelQuality;
 pub use options::TrainOptions;
-pub use report::{FILES, MANIFEST_FILE, Outcome, WEIGHTS_FILE};
+pub use record::{Outcome, Quality};
+pub use report::{FILES, MANIFEST_FILE, WEIGHTS_FILE};
 pub use trainer::{Epoch, Progress};

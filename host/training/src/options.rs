@@ -4,10 +4,11 @@ use crate::augment::Augmentation;
 use crate::{Error, Result};
 use lacuna_diagnostic::{Place, Remedy};
 use lacuna_study::{Fold, Split, SplitPatients, Table};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Options of any training. Together with the data, and on one kind of device, they decide every bit of the result.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TrainOptions {
     /// Rows and columns of the images that the network gets.
     pub size: usize,
@@ -23,7 +24,7 @@ pub struct TrainOptions {
     pub validation: f64,
     /// Patients that are kept out for the judgement.
     pub fold: Fold,
-    /// Who learns, validates and judges, instead of drawing it from the seed.
+    /// The patients to learn from, to validate on and to judge on; without it the seed decides.
     pub split: Option<SplitPatients>,
     pub augmentation: Augmentation,
     /// Decides the split, the first weights, the order, the augmentation, dropout and sampling.

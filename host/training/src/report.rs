@@ -1,17 +1,16 @@
-//! What a training leaves for people and records: curves, sheets, and what was done.
+//! What a training leaves: the record and the history, and curves and sheets for people.
 
 use crate::autoencoder::Place;
 use crate::images::Images;
 use crate::options::TrainOptions;
+use crate::record::{FORMAT, Outcome, Quality, Record, sha256};
 use crate::trainer::Epoch;
 use crate::{Error, Result};
 use lacuna_diagnostic::Remedy;
 use lacuna_engine::{Generator, Tensor};
-use lacuna_imaging::{Curve, Image, Orienting, Picture, Plot, Reader, Sheet, SheetRow, plot, sheet, write_atomic};
+use lacuna_imaging::{Curve, Image, Picture, Plot, Sheet, SheetRow, plot, sheet, write_atomic};
 use lacuna_study::{Row, Split, SplitPatients, Table};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
+use serde_json::Value;
 use std::path::Path;
 
 /// The manifest that `lacuna explain` takes.
@@ -28,35 +27,6 @@ const SHEET_FILE: &str = "sheet.png";
 
 /// Pictures in one row of a sheet.
 const SHOWN: usize = 8;
-
-/// A training that has ended.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Outcome {
-    pub epochs: Vec<Epoch>,
-    /// The epoch whose weights were written, counted from 1.
-    pub best: usize,
-    /// How good it is: areas under the ROC curve, or the reconstruction error.
-    pub quality: Value,
-    /// Images that could not be read and were left out.
-    pub skipped: Vec<String>,
-}
-
-/// Says which data and options a training belongs to.
-pub(crate) fn fingerprint(task: &str, options: &impl Serialize, table: &Table, reader: &Reader) -> Value {
-    let mut hash = Sha256::new();
-    for row in &table.rows {
-        let bytes = std::fs::metadata(&row.image).map_or(0, |file| file.len());
-        let name = row.image.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        hash.update(format!("{name}\t{bytes}\t{}\t{:?}\n", row.patient, row.labels));
-    }
-    let digest: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    let mut fingerprint = json!({ "task": task, "options": options, "images": table.rows.len(), "data": digest });
-    // Left out where it says nothing, so that checkpoints of before go on.
-    if reader.options().orientation == Orienting::Upright {
-        fingerprint["apply-orientation"] = json!(true);
-    }
-    fingerprint
-}
 
 /// Where a model comes from, for its manifest.
 pub(crate) fn origin(options: &TrainOptions, images: usize, epoch: usize) -> String {
@@ -96,7 +66,7 @@ pub(crate) fn finish(
     history: &[Epoch],
     best: usize,
     patients: &SplitPatients,
-    quality: Value,
+    quality: Quality,
     skipped: Vec<String>,
 ) -> Result<Outcome> {
     let mut lines = "epoch,training,validation\n".to_owned();
@@ -106,17 +76,16 @@ pub(crate) fn finish(
     write_atomic(place.out.join(HISTORY_FILE), lines.as_bytes())?;
     let outcome = Outcome { epochs: history.to_vec(), best, quality, skipped };
     let weights = std::fs::read(place.out.join(WEIGHTS_FILE)).unwrap_or_default();
-    let digest: String = Sha256::digest(&weights).iter().map(|byte| format!("{byte:02x}")).collect();
-    let notes: Vec<String> = place.reader.notes().iter().map(ToString::to_string).collect();
-    let record = json!({
-        "training": fingerprint,
-        "version": env!("CARGO_PKG_VERSION"),
-        "device": place.device.name(),
-        "weights-sha256": digest,
-        "patients": patients,
-        "outcome": outcome,
-        "notes": notes,
-    });
+    let record = Record {
+        format: FORMAT,
+        training: fingerprint,
+        version: env!("CARGO_PKG_VERSION"),
+        device: place.device.name(),
+        weights_sha256: sha256(&weights),
+        patients,
+        outcome: &outcome,
+        notes: place.reader.notes().iter().map(ToString::to_string).collect(),
+    };
     let text = serde_json::to_string_pretty(&record).unwrap_or_default();
     write_atomic(place.out.join(RECORD_FILE), text.as_bytes())?;
     // The checkpoint has done its work, unless more epochs are asked for, which is another training.

@@ -8,13 +8,14 @@ use crate::{Error, Result};
 use lacuna_diagnostic::Remedy;
 use lacuna_engine::{Adam, Device, Mode, Tensor, Trainable};
 use lacuna_study::{Split, SplitMix};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// One epoch that has been made.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Epoch {
     /// Counted from 1.
     pub epoch: usize,

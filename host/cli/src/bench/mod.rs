@@ -5,7 +5,7 @@ mod step;
 
 use crate::failure::Result;
 use lacuna_engine::{Architecture, Classifier};
-use lacuna_session::{Model, Opening, Trust};
+use lacuna_session::{Model, Session, Trust};
 use std::path::Path;
 
 #[derive(Debug, clap::Subcommand)]
@@ -41,13 +41,13 @@ pub fn run(command: &Command) -> Result<()> {
 }
 
 /// A DenseNet121 of random weights, or the classifier in a file.
-fn classifier(named: &str, opening: &Opening<'_>) -> Result<Classifier> {
-    let Opening { watch, device, .. } = *opening;
+fn classifier(named: &str, session: &Session<'_>) -> Result<Classifier> {
     match named {
         "densenet121" => {
-            let _waiting = watch.wait("making a DenseNet121 with random weights");
-            Ok(Classifier::untrained(Architecture::DenseNet121, 3, SEED, device)?)
+            let _waiting = session.watch.wait("making a DenseNet121 with random weights");
+            Ok(Classifier::untrained(Architecture::DenseNet121, 3, SEED, &session.device)?)
         }
-        file => Ok(Model::read(Path::new(file), &Trust::default(), opening)?.load_for_images(watch, device)?),
+        file => Ok(Model::read(Path::new(file), &Trust::default(), session)?
+            .load_for_images(session.watch, &session.device)?),
     }
 }

@@ -1,10 +1,15 @@
 //! `lacuna bench passes`: methods of many passes against the passes themselves.
 
 use super::{SEED, classifier};
-use crate::{console::Console, devices::DeviceArguments, failure::Result, interrupt, plugins::PluginArguments};
+use crate::{
+    console::Console,
+    failure::Result,
+    interrupt,
+    options::{AllowedArguments, DeviceArguments, PluginArguments, Start},
+};
 use lacuna_engine::{ClassIndex, Classifier, ReluRule, Score, Tensor};
-use lacuna_runtime::{ExplainRequest, Limits, Need, Role, RunRecord, explain};
-use lacuna_session::{Choice, Opening, Selection};
+use lacuna_runtime::{ExplainRequest, Need, Role, RunRecord, explain};
+use lacuna_session::{Choice, Selection};
 use serde::Serialize;
 use std::time::Instant;
 
@@ -51,7 +56,7 @@ impl Turn {
     }
 }
 
-/// The middle one of all turns, by their ratio.
+/// The median of all turns, by their ratio.
 #[derive(Debug, Serialize)]
 struct Row {
     method: String,
@@ -65,33 +70,24 @@ struct Row {
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let console = Console::new(arguments.json);
-    let cancel = interrupt::watch()?;
-    let plugins = PluginArguments::default().load(&console)?;
-    let device = arguments.device.open(&console)?;
-    let limits = Limits::default();
-    let opening = Opening {
-        watch: &console,
-        host: &plugins.host,
-        device: &device,
-        limits: &limits,
-        granted: &[],
-        cancel: &cancel,
-    };
-    let classifier = classifier(&arguments.classifier, &opening)?;
+    let start = Start::new(arguments.json, &PluginArguments::default(), &AllowedArguments::default())?;
+    let Start { console, cancel, plugins, .. } = &start;
+    let session = start.session(arguments.device.open(console)?);
+    let device = &session.device;
+    let classifier = classifier(&arguments.classifier, &session)?;
     let info = classifier.info();
     console.say(&format!("{} on {}, batches of {}", info.name, device.name(), arguments.batch));
     console.say("method                   passes            images  ms/image  bare ms/image  ratio  own work %");
     let batch = usize::from(arguments.batch);
     let noise =
-        |count: usize| Tensor::uniform(&device, &[count, info.channels, info.height, info.width], 0.0, 1.0, SEED);
+        |count: usize| Tensor::uniform(device, &[count, info.channels, info.height, info.width], 0.0, 1.0, SEED);
     let (one, many) = (noise(1)?, noise(batch)?);
     let mut rows = Vec::new();
     for name in &arguments.methods {
         let deletes = plugins.get(Role::Method, name)?.uses_perturbation();
         let method = Selection::named(name).with(params(name, arguments, info.height.min(info.width)));
         let perturbation = if deletes { Selection::named("constant") } else { Selection::default() };
-        let chosen = Choice { method, perturbation }.choose(&plugins, &[])?;
+        let chosen = Choice { method, perturbation }.choose(plugins, &[])?;
         let gradients = chosen.method.info().needs.contains(&Need::Gradients);
         let _waiting = console.wait(&format!("measuring {name}"));
         bare(&classifier, &many, gradients)?;
@@ -102,7 +98,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let mut turns = Vec::new();
         let mut before = passes()?;
         for _ in 0..arguments.rounds {
-            interrupt::check(&cancel)?;
+            interrupt::check(cancel)?;
             let request = ExplainRequest {
                 perturbation: chosen.perturbation,
                 method_settings: chosen.method_settings.clone(),
@@ -118,14 +114,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             before = after;
         }
         let row = Row::new(name, gradients, turns);
-        row.show(&console);
+        row.show(console);
         rows.push(row);
     }
     console.give(&rows);
     Ok(())
 }
 
-/// As many versions of the image as the passes hold.
+/// The parameters that make a method ask for as many versions of the image as the passes hold.
 fn params(method: &str, arguments: &Arguments, size: usize) -> Vec<String> {
     let versions = usize::from(arguments.batch) * usize::from(arguments.passes);
     let own = match method {

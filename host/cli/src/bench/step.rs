@@ -1,10 +1,14 @@
 //! `lacuna bench step`: what one optimisation step costs, and where its time goes.
 
 use super::{SEED, classifier};
-use crate::{console::Console, devices::DeviceArguments, failure::Result, interrupt, plugins::PluginArguments};
+use crate::{
+    console::Console,
+    failure::Result,
+    options::{AllowedArguments, DeviceArguments, PluginArguments, Start},
+};
 use lacuna_engine::{ClassIndex, Classifier, Tensor};
-use lacuna_runtime::{CancelToken, ExplainRequest, Host, Limits, RunRecord, Settings, Timings, explain};
-use lacuna_session::{Choice, Chosen, Opening};
+use lacuna_runtime::{CancelToken, ExplainRequest, Host, RunRecord, Settings, Timings, explain};
+use lacuna_session::{Choice, Chosen};
 use serde::Serialize;
 use std::fs;
 
@@ -59,24 +63,15 @@ struct Row {
 
 /// Measures every size of batch.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let console = Console::new(arguments.json);
-    let cancel = interrupt::watch()?;
-    let plugins = PluginArguments::default().load(&console)?;
-    let chosen = Choice::default().choose(&plugins, &[])?;
-    let device = arguments.device.open(&console)?;
-    let opening = Opening {
-        watch: &console,
-        host: &plugins.host,
-        device: &device,
-        limits: &Limits::default(),
-        granted: &[],
-        cancel: &cancel,
-    };
-    let classifier = classifier(&arguments.classifier, &opening)?;
+    let start = Start::new(arguments.json, &PluginArguments::default(), &AllowedArguments::default())?;
+    let Start { console, cancel, plugins, .. } = &start;
+    let chosen = Choice::default().choose(plugins, &[])?;
+    let session = start.session(arguments.device.open(console)?);
+    let classifier = classifier(&arguments.classifier, &session)?;
     let info = classifier.info();
     let mut report = Report {
         classifier: info.name.clone(),
-        device: device.name().to_owned(),
+        device: session.device.name().to_owned(),
         image: [info.channels, info.height, info.width],
         mask: [28, 28],
         steps: arguments.steps,
@@ -93,8 +88,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             batch: usize::from(*batch),
             cancel: cancel.clone(),
         };
-        let row = bench.measure(&console, arguments.warmup, arguments.steps)?;
-        row.show(&console);
+        let row = bench.measure(console, arguments.warmup, arguments.steps)?;
+        row.show(console);
         report.batches.push(row);
     }
     if let Some(bytes) = peak_memory() {

@@ -1,6 +1,6 @@
 //! One method with one perturbation over all images, image by image on the disk, so that a killed run goes on.
 
-use super::rows::Chosen;
+use super::rows::Case;
 use crate::failure::{Failure, Result};
 use lacuna_diagnostic::Finding;
 use lacuna_engine::Tensor;
@@ -31,7 +31,7 @@ pub struct ImageResult {
     pub patient: String,
     /// Numbers by the metrics' names; none where a metric is not defined.
     pub metrics: BTreeMap<String, Option<f64>>,
-    /// Of the batch, divided by its images.
+    /// Seconds of the batch, divided by its images.
     pub seconds: f64,
     /// Images that went through the classifier for this one.
     pub passes: f64,
@@ -54,7 +54,7 @@ pub struct Metrics<'a> {
 }
 
 impl Cell {
-    /// As a table and a folder call it.
+    /// The cell's name in the table and of its folder: `METHOD` or `METHOD+PERTURBATION`.
     pub fn name(&self) -> String {
         match &self.perturbation {
             Some(perturbation) => format!("{}+{perturbation}", self.method),
@@ -82,27 +82,27 @@ impl Cell {
         &self,
         explainer: &Explainer<'_>,
         (metrics, reader): (&Metrics<'_>, &Reader),
-        batch: &[(&Chosen, &Subject)],
+        batch: &[(&Case, &Subject)],
         out: &Path,
     ) -> Result<Vec<ImageResult>> {
         let subjects: Vec<Subject> = batch.iter().map(|(_, subject)| (*subject).clone()).collect();
         // Batches have one target: images of several labels are grouped before.
-        let target = batch.first().map(|(chosen, _)| chosen.target);
+        let target = batch.first().map(|(case, _)| case.target);
         let explained = explainer.explain(&self.name(), &subjects, target)?;
         let measured = metrics.measure(explainer, reader, batch, &explained)?;
         fs::create_dir_all(out.join("cells").join(self.name()))
             .map_err(|error| Failure::Run(format!("{}: cannot be made ({error})", out.display())))?;
         let count = explained.len() as f64;
         let mut results = Vec::new();
-        for (row, (explained, (chosen, subject))) in explained.iter().zip(batch).enumerate() {
+        for (row, (explained, (case, subject))) in explained.iter().zip(batch).enumerate() {
             let run = &explained.answer.batch.run;
-            let [numbers, map] = self.files(out, &chosen.name);
+            let [numbers, map] = self.files(out, &case.name);
             explained.map.write_npy(&map)?;
             let map = hash::of_file(&map)
                 .map_err(|error| Failure::Run(format!("{}: cannot be read again ({error})", map.display())))?;
             let result = ImageResult {
-                image: chosen.name.clone(),
-                patient: chosen.row.patient.clone(),
+                image: case.name.clone(),
+                patient: case.row.patient.clone(),
                 metrics: measured.iter().map(|(name, numbers)| (name.clone(), numbers[row])).collect(),
                 seconds: run.timings.total / count,
                 passes: run.classified_images as f64 / count,
@@ -110,7 +110,7 @@ impl Cell {
                 probability_after: explained.answer.target.probability_after,
                 seen_after: explained.answer.target.seen_after.clone(),
                 findings: explained.answer.findings.clone(),
-                inputs: inputs(explainer, metrics, chosen, subject)?,
+                inputs: inputs(explainer, metrics, case, subject)?,
                 map,
             };
             write_atomic(numbers, serde_json::to_string_pretty(&result).unwrap_or_default().as_bytes())?;
@@ -126,42 +126,42 @@ impl Metrics<'_> {
         &self,
         explainer: &Explainer<'_>,
         reader: &Reader,
-        batch: &[(&Chosen, &Subject)],
+        batch: &[(&Case, &Subject)],
         explained: &[Explained],
     ) -> Result<Vec<(String, Vec<Option<f64>>)>> {
-        let info = explainer.classifier.info();
+        let info = explainer.models.classifier.info();
         let (count, height, width) = (batch.len(), info.height, info.width);
         let tensor = |channels: usize, values: Vec<f32>| {
-            Tensor::from_data(explainer.classifier.device(), &[count, channels, height, width], values)
+            Tensor::from_data(explainer.models.classifier.device(), &[count, channels, height, width], values)
         };
         let images = batch.iter().flat_map(|(_, subject)| subject.fitted.data()).copied().collect();
         let images = tensor(info.channels, images)?;
         let maps = tensor(1, explained.iter().flat_map(|one| one.seen_map.data()).copied().collect())?;
         let mut masks = Vec::new();
-        for (chosen, subject) in batch {
-            masks.extend(on_grid(&mask(chosen, subject, reader)?, height, width)?.into_data());
+        for (case, subject) in batch {
+            masks.extend(on_grid(&mask(case, subject, reader)?, height, width)?.into_data());
         }
         let masks = tensor(1, masks)?;
         let mut all = Vec::new();
         for metric in &self.plugins {
             let request = MeasureRequest {
                 perturbation: metric.uses_perturbation().then_some(self.perturbation),
-                generator: explainer.generator.map(|(_, generator)| generator),
+                generator: explainer.models.generator.as_ref().map(|(_, generator)| generator),
                 masks: Some(masks.clone()),
                 metric_settings: Settings::default(),
                 seed: explainer.seed,
-                limits: explainer.limits.clone(),
+                limits: explainer.session.limits.clone(),
                 grants: self.grants.clone(),
-                cancel: explainer.cancel.clone(),
+                cancel: explainer.session.cancel.clone(),
                 ..MeasureRequest::new(
                     metric,
-                    explainer.classifier,
+                    &explainer.models.classifier,
                     images.clone(),
                     maps.clone(),
-                    batch.iter().map(|(chosen, _)| chosen.target).collect(),
+                    batch.iter().map(|(case, _)| case.target).collect(),
                 )
             };
-            all.push((metric.name().to_owned(), measure(explainer.host, request)?));
+            all.push((metric.name().to_owned(), measure(explainer.session.host(), request)?));
         }
         Ok(all)
     }
@@ -169,8 +169,8 @@ impl Metrics<'_> {
 
 /// What [`ImageResult::inputs`] says for an image: the program, models, plugins and metrics with their settings, seed, device,
 /// limits and grants, the image as read, its mask and the target.
-pub fn inputs(explainer: &Explainer<'_>, metrics: &Metrics<'_>, chosen: &Chosen, subject: &Subject) -> Result<String> {
-    let path = chosen.row.mask.as_deref().unwrap_or(Path::new(""));
+pub fn inputs(explainer: &Explainer<'_>, metrics: &Metrics<'_>, case: &Case, subject: &Subject) -> Result<String> {
+    let path = case.row.mask.as_deref().unwrap_or(Path::new(""));
     let mask = hash::of_file(path).map_err(|error| {
         Failure::input(path.display(), format!("it cannot be read ({error})"), "check the mask's path")
     })?;
@@ -179,26 +179,26 @@ pub fn inputs(explainer: &Explainer<'_>, metrics: &Metrics<'_>, chosen: &Chosen,
     let used = explainer.chosen;
     let all = json!({
         "lacuna": env!("CARGO_PKG_VERSION"),
-        "classifier": explainer.model.record(),
-        "generator": explainer.generator.map(|(model, _)| model.record()),
+        "classifier": explainer.models.model.record(),
+        "generator": explainer.models.generator.as_ref().map(|(model, _)| model.record()),
         "method": [json!(used.method.sha256()), json!(used.method_settings)],
         "perturbation": [json!(used.perturbation.map(Plugin::sha256)), json!(used.perturbation_settings)],
         "metrics": metrics.plugins.iter().map(|metric| metric.sha256()).collect::<Vec<_>>(),
         "metric-perturbation": metrics.perturbation.sha256(),
         "seed": explainer.seed,
-        "device": explainer.classifier.device().name(),
-        "limits": explainer.limits,
+        "device": explainer.session.device.name(),
+        "limits": explainer.session.limits,
         "grants": [&used.grants, &metrics.grants],
         "image": [&subject.record.sha256, &hash::of_bytes(&pixels)],
         "mask": mask,
-        "target": chosen.target.0,
+        "target": case.target.0,
     });
     Ok(hash::of_bytes(all.to_string().as_bytes()))
 }
 
 /// The expert's mask, turned as its image is.
-pub fn mask(chosen: &Chosen, subject: &Subject, reader: &Reader) -> Result<Image> {
-    let path = chosen.row.mask.as_deref().unwrap_or(Path::new(""));
+pub fn mask(case: &Case, subject: &Subject, reader: &Reader) -> Result<Image> {
+    let path = case.row.mask.as_deref().unwrap_or(Path::new(""));
     Ok(reader.read_mask(path, &subject.image)?)
 }
 

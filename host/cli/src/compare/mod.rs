@@ -3,6 +3,7 @@
 //! [`rows`] chooses images of unseen patients -> [`cell`] explains and measures them, image by image on the disk ->
 //! [`table`] averages over patients, [`grid`] shows the maps.
 
+mod bar;
 mod cell;
 mod grid;
 mod record;
@@ -10,29 +11,25 @@ mod rows;
 mod table;
 
 use crate::{
-    black_box::BlackBoxArguments,
     console::Console,
-    devices::DeviceArguments,
-    explain::{GrantArguments, InputArguments, LimitArguments},
     failure::{Failure, Result},
-    interrupt, pictures,
-    plugins::PluginArguments,
+    options::{AllowedArguments, BlackBoxArguments, DeviceArguments, InputArguments, PluginArguments, Start},
+    pictures,
 };
+use bar::Bar;
 use cell::{Cell, ImageResult, Metrics};
 use lacuna_imaging::{Orienting, Reader, write_atomic};
-use lacuna_runtime::{Grants, Plugin, PluginRecord, Progress, Role, Settings};
+use lacuna_runtime::{Plugin, Role};
 use lacuna_session::{
-    Choice, Explainer, GeneratorModel, Model, Opening, OutputFolder, Plugins, Provenance, RECORD, Selection, Subject,
-    Unwatched, hash,
+    Choice, Explainer, GeneratorModel, Model, Models, OutputFolder, Plugins, Provenance, RECORD, Selection, Session,
+    Subject, Unwatched, hash,
 };
 use lacuna_study::{Patients, Table};
-use record::{Comparison, FORMAT, MetricPerturbation, Plan};
-use rows::Chosen;
+use record::{Comparison, FORMAT, MetricPerturbation, Plan, Used};
+use rows::Case;
 use std::{
-    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    time::Instant,
 };
 use table::{Difference, Line};
 
@@ -92,9 +89,7 @@ pub struct Arguments {
     #[command(flatten, next_help_heading = "Reading the images")]
     input: InputArguments,
     #[command(flatten, next_help_heading = "What plugins may use")]
-    limits: LimitArguments,
-    #[command(flatten, next_help_heading = "What plugins may use")]
-    grants: GrantArguments,
+    allowed: AllowedArguments,
 }
 
 /// Columns of the grid.
@@ -104,30 +99,21 @@ const PLAN: &str = "plan.json";
 
 /// Compares everything that is not compared yet, then writes table and grid.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let console = Console::new(arguments.json);
-    let cancel = interrupt::watch()?;
-    let limits = arguments.limits.read()?;
-    let plugins = arguments.plugins.load(&console)?;
-    let device = arguments.device.open(&console)?;
-    let opening = Opening {
-        watch: &console,
-        host: &plugins.host,
-        device: &device,
-        limits: &limits,
-        granted: &arguments.grants.granted,
-        cancel: &cancel,
-    };
-    let model = Model::read(&arguments.classifier, &arguments.black_box.trust(), &opening)?;
+    let start = Start::new(arguments.json, &arguments.plugins, &arguments.allowed)?;
+    let (console, plugins) = (&start.console, &start.plugins);
+    let session = start.session(arguments.device.open(console)?);
+    let device = &session.device;
+    let model = Model::read(&arguments.classifier, &arguments.black_box.trust(), &session)?;
     let generator_model = arguments.generator.as_deref().map(GeneratorModel::read).transpose()?;
     let table = Table::read(&arguments.data, &Patients::Auto)?;
     let manifests: Vec<&Path> =
         std::iter::once(arguments.classifier.as_path()).chain(arguments.generator.as_deref()).collect();
     let wanted = (arguments.images, arguments.seed, arguments.all_patients);
-    let mut chosen = rows::choose(&console, &table, &model, &manifests, wanted)?;
+    let mut cases = rows::choose(console, &table, &model, &manifests, wanted)?;
     // A batch has one target.
-    chosen.sort_by_key(|chosen| chosen.target.0);
-    let cells = cells(arguments, &plugins)?;
-    let metrics = metrics(arguments, &plugins)?;
+    cases.sort_by_key(|case| case.target.0);
+    let cells = cells(arguments, plugins)?;
+    let metrics = metrics(arguments, plugins)?;
     check_params(arguments, &cells)?;
     let folder = OutputFolder::open(&arguments.out)?;
     let reader = arguments.input.reader();
@@ -145,67 +131,30 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         seed: arguments.seed,
         apply_orientation: reader.options().orientation == Orienting::Upright,
         cells: &cells,
-        images: chosen.iter().map(|chosen| chosen.name.as_str()).collect(),
+        images: cases.iter().map(|case| case.name.as_str()).collect(),
     };
     write_plan(&plan, folder.path())?;
-    let subjects = {
-        let _waiting = console.wait("reading the images");
-        chosen
-            .iter()
-            .map(|chosen| {
-                let subject = arguments.input.read(&chosen.row.image, model.manifest(), &reader)?;
-                // A mask that cannot be read is told before hours of work, not after.
-                cell::mask(chosen, &subject, &reader)?;
-                Ok(subject)
-            })
-            .collect::<Result<Vec<_>>>()?
-    };
+    let subjects = subjects((console, &reader), arguments, &model, &cases)?;
     let notes = reader.notes();
-    pictures::tell(&console, &notes);
-    let classifier = model.load_for_images(&console, &device)?;
-    let generator = match &generator_model {
-        Some(model) => Some((model, model.load(&console, &device)?)),
-        None => None,
-    };
+    pictures::tell(console, &notes);
+    let models = Models::load_for_images(&session, &model, generator_model.as_ref())?;
+    // The bar shows how far the comparison is.
+    let quiet = Session { watch: &Unwatched, ..session.clone() };
 
-    let images: Vec<(&Chosen, &Subject)> = chosen.iter().zip(&subjects).collect();
+    let images: Vec<(&Case, &Subject)> = cases.iter().zip(&subjects).collect();
     let names: Vec<String> = metrics.plugins.iter().map(|metric| metric.name().to_owned()).collect();
-    let mut bar = Bar::new(&console, cells.len() * images.len());
+    let mut bar = Bar::new(console, cells.len() * images.len());
     let mut lines = Vec::new();
     let mut all = Vec::new();
-    let mut used = BTreeMap::new();
-    for metric in &metrics.plugins {
-        let record = PluginRecord::of(metric, &Settings::defaults(metric.info()));
-        used.insert(format!("metric {}", metric.name()), record);
-    }
-    let mut granted = Grants::none();
+    let mut used = Used::by(&metrics.plugins);
     for cell in &cells {
-        let selected =
-            |name: &str| Selection::named(name).with(params_of(arguments, name)).preset(preset_of(arguments, name));
-        let choice = Choice {
-            method: selected(&cell.method),
-            perturbation: cell.perturbation.as_deref().map(selected).unwrap_or_default(),
-        };
-        let settings = choice.choose(&plugins, &arguments.grants.granted)?;
-        let method = (settings.method, &settings.method_settings);
-        for (plugin, values) in
-            std::iter::once(method).chain(settings.perturbation.zip(Some(&settings.perturbation_settings)))
-        {
-            used.insert(format!("{} {}", plugin.role(), plugin.name()), PluginRecord::of(plugin, values));
-            for need in plugin.info().needs.iter().filter(|need| settings.grants.contains(plugin.name(), **need)) {
-                granted = granted.with(plugin.name(), *need);
-            }
-        }
+        let settings = choice(arguments, cell).choose(plugins, &start.granted)?;
+        used.add(&settings);
         let explainer = Explainer {
-            watch: &Unwatched,
-            host: &plugins.host,
-            model: &model,
-            classifier: &classifier,
-            generator: generator.as_ref().map(|(model, generator)| (*model, generator)),
+            session: &quiet,
+            models: &models,
             chosen: &settings,
             seed: arguments.seed,
-            limits: limits.clone(),
-            cancel: cancel.clone(),
             started: crate::console::started(),
         };
         let results = compare(cell, &explainer, (&metrics, &reader), &images, arguments, &mut bar)?;
@@ -213,26 +162,22 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         all.push((cell, results));
     }
     drop(bar);
-    let pair = |other: &(&Cell, Vec<ImageResult>)| {
-        let first = all.first().map(|(cell, results)| (*cell, results.as_slice()));
-        first.map(|first| Difference::new(first, (other.0, &other.1), &names, arguments.seed))
-    };
-    let differences: Vec<Difference> = all.iter().skip(1).filter_map(pair).collect();
+    let differences = differences(&all, &names, arguments.seed);
     let text = table::markdown(&lines);
     write_atomic(folder.path().join("table.csv"), table::csv(&lines).as_bytes())?;
     write_atomic(folder.path().join("table.md"), text.as_bytes())?;
-    let shown: Vec<(&Chosen, &Subject)> = images.iter().copied().take(SHOWN).collect();
+    let shown: Vec<(&Case, &Subject)> = images.iter().copied().take(SHOWN).collect();
     grid::grid(&cells, &shown, &reader, folder.path())?.write_png(folder.path().join("grid.png"))?;
     let outputs = ["table.csv", "table.md", "grid.png"];
     let record = Comparison {
         format: FORMAT,
         lacuna: env!("CARGO_PKG_VERSION"),
-        provenance: Provenance::now(Some(&device)),
+        provenance: Provenance::now(Some(device)),
         device: device.name(),
         plan: &plan,
-        limits: &limits,
-        grants: granted,
-        plugins: used,
+        limits: &session.limits,
+        grants: used.grants,
+        plugins: used.plugins,
         table: &lines,
         differences: &differences,
         notes: pictures::in_words(&notes),
@@ -240,19 +185,57 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     };
     write_atomic(folder.path().join(RECORD), serde_json::to_string_pretty(&record).unwrap_or_default().as_bytes())?;
     console.say(text.trim_end());
-    for line in &lines {
+    say(console, &lines, &differences, &folder.path().join("grid.png"));
+    console.give(&record);
+    Ok(())
+}
+
+/// Reads the images, and makes sure that their masks can be read: that is told before hours of work, not after.
+fn subjects(
+    (console, reader): (&Console, &Reader),
+    arguments: &Arguments,
+    model: &Model,
+    cases: &[Case],
+) -> Result<Vec<Subject>> {
+    let _waiting = console.wait("reading the images");
+    let one = |case: &Case| {
+        let subject = arguments.input.read(&case.row.image, model.manifest(), reader)?;
+        cell::mask(case, &subject, reader)?;
+        Ok(subject)
+    };
+    cases.iter().map(one).collect()
+}
+
+/// The plugins of a cell with the parameters and presets that were given for them.
+fn choice(arguments: &Arguments, cell: &Cell) -> Choice {
+    let selected =
+        |name: &str| Selection::named(name).with(params_of(arguments, name)).preset(preset_of(arguments, name));
+    Choice {
+        method: selected(&cell.method),
+        perturbation: cell.perturbation.as_deref().map(selected).unwrap_or_default(),
+    }
+}
+
+/// The first cell minus each of the others.
+fn differences(all: &[(&Cell, Vec<ImageResult>)], names: &[String], seed: u64) -> Vec<Difference> {
+    let Some(((cell, results), others)) = all.split_first() else { return Vec::new() };
+    let first = (*cell, results.as_slice());
+    others.iter().map(|(cell, results)| Difference::new(first, (*cell, results), names, seed)).collect()
+}
+
+/// Says what the table does not: what took over, and how the first cell differs from the others.
+fn say(console: &Console, lines: &[Line], differences: &[Difference], grid: &Path) {
+    for line in lines {
         line.seen_in_words().iter().for_each(|said| console.say(said));
     }
-    for difference in &differences {
+    for difference in differences {
         console.say(&difference.in_words());
     }
     console.say(&format!(
         "means over {} patients with 95 % bootstrap intervals; the grid is {}",
         lines.first().map_or(0, |line| line.patients),
-        folder.path().join("grid.png").display()
+        grid.display()
     ));
-    console.give(&record);
-    Ok(())
 }
 
 /// The images of one cell: those that an earlier run finished, and the rest, batch by batch.
@@ -260,7 +243,7 @@ fn compare(
     cell: &Cell,
     explainer: &Explainer<'_>,
     (metrics, reader): (&Metrics<'_>, &Reader),
-    images: &[(&Chosen, &Subject)],
+    images: &[(&Case, &Subject)],
     arguments: &Arguments,
     bar: &mut Bar,
 ) -> Result<Vec<ImageResult>> {
@@ -276,7 +259,7 @@ fn compare(
     bar.found(results.len());
     for same_target in missing.chunk_by(|a, b| a.0.target == b.0.target) {
         for batch in same_target.chunks(usize::from(arguments.batch)) {
-            interrupt::check(&explainer.cancel).map_err(stopped)?;
+            explainer.check().map_err(|error| stopped(error.into()))?;
             results.extend(cell.run(explainer, (metrics, reader), batch, &arguments.out).map_err(stopped)?);
             bar.made(batch.len());
         }
@@ -318,7 +301,7 @@ fn metrics<'a>(arguments: &Arguments, plugins: &'a Plugins) -> Result<Metrics<'a
     };
     let perturbation = plugins.get(Role::Perturbation, &arguments.metric_perturbation)?;
     let used: Vec<&Plugin> = chosen.iter().copied().chain([perturbation]).collect();
-    Ok(Metrics { grants: plugins.grants(&arguments.grants.granted, &used)?, plugins: chosen, perturbation })
+    Ok(Metrics { grants: plugins.grants(&arguments.allowed.granted, &used)?, plugins: chosen, perturbation })
 }
 
 /// `NAME=VALUE` of the parameters that are meant for one plugin.
@@ -362,33 +345,4 @@ fn write_plan(plan: &Plan<'_>, out: &Path) -> Result<()> {
         ));
     }
     Ok(write_atomic(path, serde_json::to_string_pretty(plan).unwrap_or_default().as_bytes())?)
-}
-
-/// Images of all cells, with the time that is left.
-struct Bar {
-    show: Box<dyn FnMut(&Progress) + Send>,
-    started: Instant,
-    total: usize,
-    found: usize,
-    made: usize,
-}
-
-impl Bar {
-    fn new(console: &Console, total: usize) -> Bar {
-        Bar { show: console.steps("comparing"), started: Instant::now(), total, found: 0, made: 0 }
-    }
-
-    fn found(&mut self, images: usize) {
-        self.found += images;
-    }
-
-    fn made(&mut self, images: usize) {
-        self.made += images;
-        let count = |images: usize| u32::try_from(images).unwrap_or(u32::MAX);
-        let step = self.found + self.made;
-        // As if every image had been made by this run, for the time that is left.
-        let share = step as f64 / self.made.max(1) as f64;
-        let elapsed = self.started.elapsed().mul_f64(share);
-        (self.show)(&Progress { step: count(step), total: count(self.total), elapsed, terms: Vec::new() });
-    }
 }

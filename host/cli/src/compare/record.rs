@@ -4,8 +4,8 @@ use super::{
     cell::Cell,
     table::{Difference, Line},
 };
-use lacuna_runtime::{Grants, Limits, PluginRecord};
-use lacuna_session::{ModelRecord, Provenance};
+use lacuna_runtime::{Grants, Limits, Plugin, PluginRecord, Settings};
+use lacuna_session::{Chosen, ModelRecord, Provenance};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -66,6 +66,35 @@ pub struct MetricPerturbation<'a> {
     pub sha256: &'a str,
 }
 
+/// Every plugin of a comparison with its values, and what was granted to it.
+#[derive(Debug)]
+pub struct Used {
+    pub plugins: BTreeMap<String, PluginRecord>,
+    pub grants: Grants,
+}
+
+impl Used {
+    /// The metrics, which run at their defaults.
+    pub fn by(metrics: &[&Plugin]) -> Used {
+        let record = |metric: &&Plugin| {
+            (format!("metric {}", metric.name()), PluginRecord::of(metric, &Settings::defaults(metric.info())))
+        };
+        Used { plugins: metrics.iter().map(record).collect(), grants: Grants::none() }
+    }
+
+    /// Adds the method and the perturbation of a cell.
+    pub fn add(&mut self, chosen: &Chosen<'_>) {
+        let method = (chosen.method, &chosen.method_settings);
+        let perturbation = chosen.perturbation.zip(Some(&chosen.perturbation_settings));
+        for (plugin, values) in std::iter::once(method).chain(perturbation) {
+            self.plugins.insert(format!("{} {}", plugin.role(), plugin.name()), PluginRecord::of(plugin, values));
+            for need in plugin.info().needs.iter().filter(|need| chosen.grants.contains(plugin.name(), **need)) {
+                self.grants = std::mem::replace(&mut self.grants, Grants::none()).with(plugin.name(), *need);
+            }
+        }
+    }
+}
+
 impl Plan<'_> {
     /// Whether a plan of before, as JSON, is one of the same comparison.
     pub fn continues(&self, before: &str) -> bool {
@@ -84,23 +113,11 @@ impl Plan<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::Comparison;
 
     #[test]
     fn the_schema_is_that_of_the_file() {
         let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/comparison.json");
-        let mut schema = serde_json::to_string_pretty(
-            &schemars::generate::SchemaSettings::draft2020_12()
-                .for_serialize()
-                .into_generator()
-                .into_root_schema_for::<Comparison<'_>>(),
-        )
-        .unwrap();
-        schema.push('\n');
-        if std::env::var_os("LACUNA_WRITE_DOCUMENTS").is_some() {
-            std::fs::write(&file, &schema).unwrap();
-        }
-        let found = std::fs::read_to_string(&file).unwrap_or_default();
-        assert_eq!(found, schema, "{}: run this test with LACUNA_WRITE_DOCUMENTS=1", file.display());
+        lacuna_tests::documents::holds_schema::<Comparison<'_>>(&file);
     }
 }

@@ -11,7 +11,7 @@ use std::{collections::HashSet, fs, path::Path};
 
 /// An image with an expert mask and the class that is explained.
 #[derive(Clone, Debug)]
-pub struct Chosen {
+pub struct Case {
     pub row: Row,
     pub target: ClassIndex,
     /// The file's name without its ending, which no other chosen image has.
@@ -25,7 +25,7 @@ pub fn choose(
     model: &Model,
     manifests: &[&Path],
     (count, seed, all_patients): (usize, u64, bool),
-) -> Result<Vec<Chosen>> {
+) -> Result<Vec<Case>> {
     let classes = &model.manifest().output.classes;
     let target = |row: &Row| {
         let set = table.labels.iter().zip(&row.labels).find(|(name, set)| **set && classes.contains(name));
@@ -76,7 +76,7 @@ pub fn choose(
     let chosen = dealt.into_iter().take(count).map(|(_, index)| {
         let (row, target) = rows[index];
         let name = row.image.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        Chosen { row: row.clone(), target, name }
+        Case { row: row.clone(), target, name }
     });
     chosen
         .map(|chosen| match taken.insert(chosen.name.clone()) {

@@ -144,7 +144,7 @@ pub fn csv(lines: &[Line]) -> String {
     text
 }
 
-/// For people.
+/// The difference as a sentence, for people.
 pub fn markdown(lines: &[Line]) -> String {
     let names = lines.first().map(|line| line.metrics.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>());
     let names = names.unwrap_or_default();

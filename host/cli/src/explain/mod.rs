@@ -1,26 +1,22 @@
 //! `lacuna explain`: images, a classifier, a method and a perturbation in; a folder of results out.
 //!
-//! `lacuna-session` does the work; [`input`] and [`options`] are its values as arguments, [`show()`] what is said of a result.
+//! `lacuna-session` does the work, and [`crate::options`] has its values as arguments; [`show()`] says what came of it.
 
-mod input;
-mod options;
 mod show;
 
-pub use input::InputArguments;
-pub use options::{GrantArguments, LimitArguments, MethodArguments};
 pub use show::show;
 
 use crate::{
-    black_box::BlackBoxArguments,
     console::Console,
-    devices::DeviceArguments,
     failure::{Failure, Result},
-    interrupt, pictures,
-    plugins::PluginArguments,
+    options::{
+        AllowedArguments, BlackBoxArguments, DeviceArguments, InputArguments, MethodArguments, PluginArguments, Start,
+    },
+    pictures,
 };
 use lacuna_engine::ClassIndex;
 use lacuna_session::{
-    Answer, Explained, Explainer, GeneratorModel, Given, Model, Opening, OutputFolder, Subject, Summary, VolumeSubject,
+    Answer, Explained, Explainer, GeneratorModel, Given, Model, Models, OutputFolder, Subject, Summary, VolumeSubject,
     write, write_volume,
 };
 use serde::Serialize;
@@ -66,9 +62,7 @@ pub struct Arguments {
     #[command(flatten, next_help_heading = "Reading the image")]
     input: InputArguments,
     #[command(flatten, next_help_heading = "What plugins may use")]
-    limits: LimitArguments,
-    #[command(flatten, next_help_heading = "What plugins may use")]
-    grants: GrantArguments,
+    allowed: AllowedArguments,
 }
 
 #[derive(Debug, Serialize)]
@@ -79,53 +73,34 @@ struct Report {
 
 /// Checks everything that can be checked cheaply, then loads, explains and writes batch by batch.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let console = Console::new(arguments.json);
-    let cancel = interrupt::watch()?;
-    let limits = arguments.limits.read()?;
-    let plugins = arguments.plugins.load(&console)?;
-    let chosen = arguments.method.choose(&plugins, &arguments.grants.granted)?;
+    let start = Start::new(arguments.json, &arguments.plugins, &arguments.allowed)?;
+    let console = &start.console;
+    let chosen = arguments.method.choose(&start.plugins, &start.granted)?;
     let generator = arguments.generator.as_deref().map(GeneratorModel::read).transpose()?;
-    let device = arguments.device.open(&console)?;
-    let opening = Opening {
-        watch: &console,
-        host: &plugins.host,
-        device: &device,
-        limits: &limits,
-        granted: &arguments.grants.granted,
-        cancel: &cancel,
-    };
-    let model = Model::read(&arguments.classifier, &arguments.black_box.trust(), &opening)?;
+    let session = start.session(arguments.device.open(console)?);
+    let model = Model::read(&arguments.classifier, &arguments.black_box.trust(), &session)?;
     let target = arguments.target.as_deref();
     let target = target.map(|text| model.class(text)).transpose()?;
     let folders = Folders::open(&arguments.out, &arguments.images)?;
-    let subjects = subjects(&console, arguments, &model)?;
-    interrupt::check(&cancel)?;
-    let classifier = match arguments.volume {
-        true => model.load(&console, &device)?,
-        false => model.load_for_images(&console, &device)?,
+    let subjects = subjects(console, arguments, &model)?;
+    session.check()?;
+    let models = match arguments.volume {
+        true => Models::load(&session, &model, generator.as_ref())?,
+        false => Models::load_for_images(&session, &model, generator.as_ref())?,
     };
-    interrupt::check(&cancel)?;
-    let generator = match &generator {
-        Some(model) => Some((model, model.load(&console, &device)?)),
-        None => None,
-    };
+    session.check()?;
 
     let explainer = Explainer {
-        watch: &console,
-        host: &plugins.host,
-        model: &model,
-        classifier: &classifier,
-        generator: generator.as_ref().map(|(model, generator)| (*model, generator)),
+        session: &session,
+        models: &models,
         chosen: &chosen,
         seed: arguments.seed,
-        limits,
-        cancel,
         started: crate::console::started(),
     };
     let mut report = Report { results: Vec::new(), seconds: 0.0 };
     for batch in subjects.batches(arguments.batch.into()) {
         let done = report.results.len();
-        let written = explain_batch((&console, &explainer), batch, target, &folders, done);
+        let written = explain_batch((console, &explainer), batch, target, &folders, done);
         report.results.extend(written.map_err(|failure| after(failure, done, subjects.len()))?);
     }
     report.seconds = crate::console::since_start().as_secs_f64();

@@ -1,12 +1,10 @@
 //! `lacuna plugins check`: what must hold of any plugin, checked on made images.
 
-use super::PluginArguments;
 use crate::{
     console::Console,
-    devices::DeviceArguments,
-    explain::{GrantArguments, LimitArguments},
     failure::{Failure, Result},
     interrupt,
+    options::{AllowedArguments, DeviceArguments, PluginArguments, Start},
 };
 use lacuna_conformance::{Bench, Check, Stamp, Subject};
 use lacuna_runtime::{Plugin, Role, Settings};
@@ -25,9 +23,7 @@ pub struct Arguments {
     #[command(flatten)]
     device: DeviceArguments,
     #[command(flatten, next_help_heading = "What plugins may use")]
-    limits: LimitArguments,
-    #[command(flatten, next_help_heading = "What plugins may use")]
-    grants: GrantArguments,
+    allowed: AllowedArguments,
     /// Print one JSON document: a stamp for each plugin, with its hash
     #[arg(long)]
     json: bool,
@@ -38,18 +34,16 @@ pub struct Arguments {
 /// # Errors
 /// Plugins that do not conform, after all were checked.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let console = Console::new(arguments.json);
-    let cancel = interrupt::watch()?;
-    let limits = arguments.limits.read()?;
-    let plugins = arguments.plugins.load(&console)?;
-    let chosen = chosen(&plugins, &arguments.names)?;
+    let start = Start::new(arguments.json, &arguments.plugins, &arguments.allowed)?;
+    let Start { console, cancel, plugins, limits, granted } = &start;
+    let chosen = chosen(plugins, &arguments.names)?;
     check_params(arguments, &chosen)?;
-    let device = arguments.device.open(&console)?;
+    let device = arguments.device.open(console)?;
     let subject = Subject::new(&device)?;
     let perturbation = plugins.get(Role::Perturbation, "blur")?;
     let mut stamps = Vec::new();
     for plugin in chosen {
-        interrupt::check(&cancel)?;
+        interrupt::check(cancel)?;
         let own = |text: &String| text.strip_prefix(plugin.name())?.strip_prefix('.').map(str::to_owned);
         let params: Vec<String> = arguments.param.iter().filter_map(own).collect();
         let bench = Bench {
@@ -59,14 +53,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             settings: Settings::parse(plugin.info(), None, &params)?,
             perturbation,
             limits: limits.clone(),
-            grants: plugins.grants(&arguments.grants.granted, &[plugin, perturbation])?,
+            grants: plugins.grants(granted, &[plugin, perturbation])?,
             cancel: cancel.clone(),
         };
         let stamp = {
             let _waiting = console.wait(&format!("checking {}", plugin.id()));
             bench.stamp()?
         };
-        show(&console, &stamp);
+        show(console, &stamp);
         stamps.push(stamp);
     }
     console.give(&stamps);

@@ -1,9 +1,9 @@
 //! `lacuna plugins inspect NAME`.
 
-use super::PluginArguments;
 use crate::{
     console::Console,
     failure::{Failure, Result},
+    options::PluginArguments,
 };
 use lacuna_runtime::{Parameter, ParameterKind, Plugin, Role};
 use serde_json::json;

@@ -1,7 +1,6 @@
 //! `lacuna plugins list`.
 
-use super::PluginArguments;
-use crate::{console::Console, failure::Result};
+use crate::{console::Console, failure::Result, options::PluginArguments};
 use serde_json::json;
 
 #[derive(Debug, clap::Args)]

@@ -1,29 +1,11 @@
-//! Options about plugins, and the commands about them.
+//! `lacuna plugins`: the commands about plugins.
 
 mod check;
 mod inspect;
 mod list;
 mod new;
 
-use crate::{console::Console, failure::Result};
-use lacuna_session::Plugins;
-use std::path::PathBuf;
-
-/// The option of every command that uses plugins.
-#[derive(Debug, Default, clap::Args)]
-pub struct PluginArguments {
-    /// A folder of .wasm plugins, or one such file; can be given several times. Further folders: those in LACUNA_PLUGINS,
-    /// and `lacuna/plugins` in your data folder
-    #[arg(long, value_name = "DIR")]
-    plugins: Vec<PathBuf>,
-}
-
-impl PluginArguments {
-    /// Finds and compiles every plugin.
-    pub fn load(&self, console: &Console) -> Result<Plugins> {
-        Ok(Plugins::load(console, &self.plugins)?)
-    }
-}
+use crate::failure::Result;
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {

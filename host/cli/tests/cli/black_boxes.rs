@@ -1,15 +1,13 @@
 //! Classifiers that are programs: started only when allowed, explained without gradients, named when they fail.
 
 use crate::common::Bench;
-use std::{
-    path::PathBuf,
-    time::{Duration, Instant},
-};
+use std::path::PathBuf;
 
 /// `examples/black_box.rs`, which Cargo builds before the tests.
 fn program() -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    test.ancestors().nth(2).unwrap().join("examples/black_box")
+    let program = test.ancestors().nth(2).unwrap().join("examples/black_box");
+    program.with_extension(std::env::consts::EXE_EXTENSION)
 }
 
 /// A manifest of a program for images of 96 x 96 pixels.
@@ -50,8 +48,12 @@ fn a_program_is_explained() {
         .says(2, &["gradient", "classifier cannot give"]);
 }
 
+/// The programs are lines of a shell, and Ctrl-C is a signal.
 #[test]
+#[cfg(unix)]
 fn programs_that_fail_are_named() {
+    use std::time::{Duration, Instant};
+
     let bench = Bench::new();
     let inspect = |parts: &[&str]| {
         bench.run("models inspect p.toml --allow-command").says(2, &[parts, &["Remedy"]].concat());

@@ -1,14 +1,9 @@
 //! What the commands give when all is well.
 
-use crate::common::{Bench, Run, follows_schema, nifti};
+use crate::common::{Bench, follows_schema, nifti};
 use lacuna_imaging::Image;
 use sha2::{Digest, Sha256};
-use std::{
-    fs,
-    io::{BufRead, BufReader},
-    process::{Command, Stdio},
-    time::{Duration, Instant},
-};
+use std::fs;
 
 const FILES: [&str; 7] =
     ["overlay.png", "panel.png", "map.png", "map.npy", "perturbed.png", "extras.npz", "record.json"];
@@ -218,6 +213,12 @@ fn a_seed_trains_one_classifier_of_phantoms() {
 #[test]
 #[cfg(unix)]
 fn an_interrupted_run_leaves_nothing_behind() {
+    use std::{
+        io::{BufRead, BufReader},
+        process::{Command, Stdio},
+        time::{Duration, Instant},
+    };
+
     let bench = Bench::new();
     let mut running = bench
         .program()
@@ -232,7 +233,7 @@ fn an_interrupted_run_leaves_nothing_behind() {
     assert!(started, "the run never began");
     let begun = Instant::now();
     let process = running.id().to_string();
-    Run::of(Command::new("kill").args(["-INT", &process]).output()).succeeded();
+    crate::common::Run::of(Command::new("kill").args(["-INT", &process]).output()).succeeded();
     let rest: String = said.map(Result::unwrap).collect();
     assert_eq!(running.wait().unwrap().code(), Some(130));
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());

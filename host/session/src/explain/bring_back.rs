@@ -13,7 +13,7 @@ pub struct Parts<'a> {
     pub map: Vec<Vec<f32>>,
     pub perturbed: Option<Vec<Vec<f32>>>,
     pub mask: Option<Vec<Vec<f32>>>,
-    /// For each extra one array for each image.
+    /// One array for each extra and image.
     pub extras: Vec<Vec<NamedArray>>,
     pub findings: &'a [Finding],
 }

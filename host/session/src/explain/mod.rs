@@ -17,16 +17,13 @@ pub use volume::write_volume;
 use crate::{
     choice::Chosen,
     error::{Error, Result},
-    model::{GeneratorModel, Model},
+    session::{Models, Session},
     subject::Subject,
-    watch::Watch,
 };
 use lacuna_diagnostic::{Finding, Remedy};
-use lacuna_engine::{Activation, ClassIndex, Classifier, Generator, ReluRule, Tensor};
+use lacuna_engine::{Activation, ClassIndex, ReluRule, Tensor};
 use lacuna_imaging::{Image, Map, NamedArray};
-use lacuna_runtime::{
-    CancelToken, ExplainRequest, ExtraRole, Host, Limits, Message, MessageLevel, Progress, RunRecord,
-};
+use lacuna_runtime::{ExplainRequest, ExtraRole, Message, MessageLevel, Progress, RunRecord};
 use std::{
     sync::{Arc, OnceLock},
     time::{Duration, Instant},
@@ -36,16 +33,10 @@ use target::{Elsewhere, most_probable};
 /// Everything that is the same for all images of a piece of work.
 #[derive(Debug)]
 pub struct Explainer<'a> {
-    pub watch: &'a dyn Watch,
-    pub host: &'a Host,
-    pub model: &'a Model,
-    pub classifier: &'a Classifier,
-    /// The model of healthy images, where one was given.
-    pub generator: Option<(&'a GeneratorModel, &'a Generator)>,
+    pub session: &'a Session<'a>,
+    pub models: &'a Models<'a>,
     pub chosen: &'a Chosen<'a>,
     pub seed: u64,
-    pub limits: Limits,
-    pub cancel: CancelToken,
     /// From here on the time to the first step counts.
     pub started: Instant,
 }
@@ -107,7 +98,7 @@ impl Explainer<'_> {
         subjects.iter().zip(answers).map(|(subject, answer)| Explained::of(subject, answer)).collect()
     }
 
-    /// The same for anything that the classifier takes, still on its grid.
+    /// Explains anything that the classifier takes; the answers stay on its grid.
     ///
     /// # Errors
     /// Those of [`Explainer::explain`].
@@ -123,20 +114,20 @@ impl Explainer<'_> {
         let first_step = Arc::new(OnceLock::new());
         let request = ExplainRequest {
             perturbation: self.chosen.perturbation,
-            generator: self.generator.map(|(_, generator)| generator),
+            generator: self.models.generator.as_ref().map(|(_, generator)| generator),
             method_settings: self.chosen.method_settings.clone(),
             perturbation_settings: self.chosen.perturbation_settings.clone(),
             seed: self.seed,
-            limits: self.limits.clone(),
+            limits: self.session.limits.clone(),
             grants: self.chosen.grants.clone(),
             progress: self.progress(label, first_step.clone()),
-            cancel: self.cancel.clone(),
-            ..ExplainRequest::new(self.chosen.method, self.classifier, images, targets.clone())
+            cancel: self.session.cancel.clone(),
+            ..ExplainRequest::new(self.chosen.method, &self.models.classifier, images, targets.clone())
         };
-        let outcome = lacuna_runtime::explain(self.host, request)?;
+        let outcome = lacuna_runtime::explain(self.session.host(), request)?;
         for message in &outcome.messages {
             if message.level == MessageLevel::Warning {
-                self.watch.warn(&format!("{}: {}", message.plugin, message.text));
+                self.session.watch.warn(&format!("{}: {}", message.plugin, message.text));
             }
         }
         let extra = |role: ExtraRole| outcome.extras.iter().find(|extra| extra.role == role).map(|extra| &extra.value);
@@ -159,14 +150,14 @@ impl Explainer<'_> {
             messages: outcome.messages,
             first_step: first_step.get().copied(),
         });
-        let classifier = self.classifier.info();
+        let classifier = self.models.classifier.info();
         let answer = |(row, class): (usize, &ClassIndex)| {
             let (before, after) = (&before[row], after.as_ref().map(|after| after[row].as_slice()));
             let target = Target::new(classifier, (*class, choice), before, after);
             let mut answer = parts.answer(row, target, batch.clone());
             let after = after.filter(|_| self.chosen.deletes());
             let elsewhere = after.and_then(|after| Elsewhere::found(classifier, *class, before, after));
-            let changed_by = self.chosen.changed_by(self.generator.is_some());
+            let changed_by = self.chosen.changed_by(self.models.generator.is_some());
             answer.findings.extend(elsewhere.map(|found| found.finding(changed_by)));
             answer
         };
@@ -178,27 +169,24 @@ impl Explainer<'_> {
     /// # Errors
     /// [`Error::Stopped`].
     pub fn check(&self) -> Result<()> {
-        match self.cancel.is_cancelled() {
-            true => Err(Error::Stopped),
-            false => Ok(()),
-        }
+        self.session.check()
     }
 
     /// The batch as the classifier takes it, (N, C, H, W), or (N, C, D, H, W) for volumes.
     fn images(&self, given: &[Given<'_>]) -> Result<Tensor> {
-        let shape = self.classifier.info().shape(given.len());
+        let shape = self.models.classifier.info().shape(given.len());
         let values = given.iter().flat_map(|given| given.values).copied();
-        Ok(Tensor::from_data(self.classifier.device(), &shape, values.collect())?)
+        Ok(Tensor::from_data(self.models.classifier.device(), &shape, values.collect())?)
     }
 
     /// Probabilities of every class, one row for each image; `when` says which images they are, in messages.
     fn probabilities(&self, images: &Tensor, given: &[Given<'_>], when: &str) -> Result<Vec<Vec<f32>>> {
-        let logits = self.classifier.logits(images, ReluRule::Plain);
-        // A black box that the user stopped has failed, and not by itself.
+        let logits = self.models.classifier.logits(images, ReluRule::Plain);
+        // A black box whose user stopped it fails as well; the user's wish is the reason.
         self.check()?;
         let logits = logits?;
-        let rows = bring_back::rows(&self.classifier.probabilities(&logits)?)?;
-        let info = self.classifier.info();
+        let rows = bring_back::rows(&self.models.classifier.probabilities(&logits)?)?;
+        let info = self.models.classifier.info();
         for (row, given) in rows.iter().zip(given) {
             if let Some(found) = row.iter().find(|p| !(-1e-3..=1.001).contains(*p)) {
                 let remedy = match info.activation {
@@ -217,7 +205,7 @@ impl Explainer<'_> {
     }
 
     fn progress(&self, label: &str, first_step: Arc<OnceLock<Duration>>) -> Box<dyn FnMut(&Progress) + Send> {
-        let (mut show, started) = (self.watch.steps(label), self.started);
+        let (mut show, started) = (self.session.watch.steps(label), self.started);
         Box::new(move |progress| {
             first_step.get_or_init(|| started.elapsed());
             show(progress);

@@ -48,12 +48,12 @@ impl<'a> Record<'a> {
         Record {
             format: FORMAT,
             lacuna: env!("CARGO_PKG_VERSION"),
-            provenance: Provenance::now(Some(explainer.classifier.device())),
+            provenance: Provenance::now(Some(&explainer.session.device)),
             image,
             warnings: in_words(explainer, warnings),
-            classifier: explainer.model.record(),
-            classifier_notes: &explainer.classifier.info().notes,
-            generator: explainer.generator.map(|(model, _)| model.record()),
+            classifier: explainer.models.model.record(),
+            classifier_notes: &explainer.models.classifier.info().notes,
+            generator: explainer.models.generator.as_ref().map(|(model, _)| model.record()),
             target: &answer.target,
             deleted_fraction: answer.deleted_fraction,
             findings: &answer.findings,
@@ -74,7 +74,7 @@ pub struct Summary {
     pub findings: Vec<Finding>,
     pub warnings: Vec<String>,
     pub device: String,
-    /// Of the batch, without loading.
+    /// Seconds of the batch, without loading.
     pub seconds: f64,
     /// Images of the batch.
     pub batch: usize,
@@ -110,28 +110,16 @@ impl Summary {
 }
 
 fn in_words(explainer: &Explainer<'_>, warnings: &[Warning]) -> Vec<String> {
-    warnings.iter().map(|warning| explainer.watch.words(warning)).collect()
+    warnings.iter().map(|warning| explainer.session.watch.words(warning)).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::Record;
 
     #[test]
     fn the_schema_is_that_of_the_file() {
         let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/record.json");
-        let mut schema = serde_json::to_string_pretty(
-            &schemars::generate::SchemaSettings::draft2020_12()
-                .for_serialize()
-                .into_generator()
-                .into_root_schema_for::<Record<'_>>(),
-        )
-        .unwrap();
-        schema.push('\n');
-        if std::env::var_os("LACUNA_WRITE_DOCUMENTS").is_some() {
-            std::fs::write(&file, &schema).unwrap();
-        }
-        let found = std::fs::read_to_string(&file).unwrap_or_default();
-        assert_eq!(found, schema, "{}: run this test with LACUNA_WRITE_DOCUMENTS=1", file.display());
+        lacuna_tests::documents::holds_schema::<Record<'_>>(&file);
     }
 }

@@ -11,7 +11,7 @@ pub struct Target {
     pub index: usize,
     pub name: String,
     pub chosen: Picked,
-    /// Of the image as the classifier sees it.
+    /// Probability of the class for the image as the classifier sees it.
     pub probability_before: f32,
     /// Under the mask that was found, or of the counterfactual.
     pub probability_after: Option<f32>,

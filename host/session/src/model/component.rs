@@ -3,11 +3,11 @@
 use crate::{
     error::{Error, Result},
     plugins::read_component,
-    watch::Watch,
+    session::Session,
 };
 use lacuna_diagnostic::Remedy;
-use lacuna_engine::{Classifier, Device};
-use lacuna_runtime::{CancelToken, ClassifierRequest, Grant, Host, Limits, Plugin, Role, Settings, open_classifier};
+use lacuna_engine::Classifier;
+use lacuna_runtime::{ClassifierRequest, Plugin, Role, Settings, open_classifier};
 use std::path::Path;
 
 /// What a user says of such a classifier.
@@ -21,31 +21,20 @@ pub struct Trust {
     pub command: bool,
 }
 
-/// What a component is opened with.
-#[derive(Clone, Copy, Debug)]
-pub struct Opening<'a> {
-    pub watch: &'a dyn Watch,
-    pub host: &'a Host,
-    pub device: &'a Device,
-    pub limits: &'a Limits,
-    pub granted: &'a [Grant],
-    pub cancel: &'a CancelToken,
-}
-
 /// Whether a file is a component rather than a manifest.
 pub fn is_component(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("wasm"))
 }
 
 /// Opens the classifier in a file, and gives what its record needs: the plugin and its settings.
-pub fn open(path: &Path, trust: &Trust, opening: &Opening<'_>) -> Result<(Plugin, Settings, Classifier)> {
+pub fn open(path: &Path, trust: &Trust, session: &Session<'_>) -> Result<(Plugin, Settings, Classifier)> {
     let shown = path.display().to_string();
     let bytes = read_component(path).map_err(|error| {
         let remedy = Remedy::advice("give the path of a .wasm classifier or a .toml manifest");
         Error::input(&shown, format!("cannot be read ({error})"), [remedy])
     })?;
-    let _waiting = opening.watch.wait("opening the classifier");
-    let plugin = Plugin::load(opening.host, &shown, &bytes)?;
+    let _waiting = session.watch.wait("opening the classifier");
+    let plugin = Plugin::load(session.host(), &shown, &bytes)?;
     if plugin.role() != Role::Classifier {
         let remedy =
             Remedy::All { of: vec![Remedy::advice("put it into a folder of plugins"), Remedy::one("classifier")] };
@@ -53,13 +42,13 @@ pub fn open(path: &Path, trust: &Trust, opening: &Opening<'_>) -> Result<(Plugin
     }
     let settings = Settings::parse(plugin.info(), trust.preset.as_deref(), &trust.parameters)?;
     let classifier = open_classifier(
-        opening.host,
+        session.host(),
         &ClassifierRequest {
             settings: settings.clone(),
-            limits: opening.limits.clone(),
-            grants: opening.granted.iter().cloned().collect(),
-            cancel: opening.cancel.clone(),
-            ..ClassifierRequest::new(&plugin, opening.device)
+            limits: session.limits.clone(),
+            grants: session.granted.iter().cloned().collect(),
+            cancel: session.cancel.clone(),
+            ..ClassifierRequest::new(&plugin, &session.device)
         },
     )?;
     Ok((plugin, settings, classifier))

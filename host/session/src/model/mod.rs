@@ -4,12 +4,13 @@
 mod component;
 mod generator;
 
-pub use component::{Opening, Trust};
+pub use component::Trust;
 pub use generator::GeneratorModel;
 
 use crate::{
     error::{Error, Result},
     hash,
+    session::Session,
     watch::Watch,
 };
 use lacuna_diagnostic::{Place, Remedy};
@@ -38,7 +39,7 @@ pub struct ModelRecord {
     pub name: String,
     pub source: String,
     pub manifest: String,
-    /// Of the manifest.
+    /// SHA-256 of the manifest.
     pub sha256: String,
     /// The graph, or the weights; of a program the files among its arguments.
     pub files: Vec<FileRecord>,
@@ -58,15 +59,15 @@ impl Model {
     ///
     /// # Errors
     /// A file that cannot be read or used; [`Error::Stopped`].
-    pub fn read(path: &Path, trust: &Trust, opening: &Opening<'_>) -> Result<Model> {
+    pub fn read(path: &Path, trust: &Trust, session: &Session<'_>) -> Result<Model> {
         if component::is_component(path) {
-            return Model::component(path, trust, opening);
+            return Model::component(path, trust, session);
         }
         let shown = path.display().to_string();
         let text = read_manifest(path, "a classifier's .toml manifest, or a .wasm classifier", "classifier")?;
         let mut model = Model::new(&shown, &text, folder_of(path))?;
         model.allow_command = trust.command;
-        model.cancel = opening.cancel.clone();
+        model.cancel = session.cancel.clone();
         if let (true, Some(command), ModelFiles::Folder(folder)) =
             (trust.command, &model.manifest.model.command, &model.files)
         {
@@ -83,8 +84,8 @@ impl Model {
         Ok(model)
     }
 
-    fn component(path: &Path, trust: &Trust, opening: &Opening<'_>) -> Result<Model> {
-        let (plugin, settings, classifier) = component::open(path, trust, opening)?;
+    fn component(path: &Path, trust: &Trust, session: &Session<'_>) -> Result<Model> {
+        let (plugin, settings, classifier) = component::open(path, trust, session)?;
         let info = classifier.info();
         let name = plugin.name();
         let one = info.shape(1);
@@ -154,7 +155,7 @@ impl Model {
         Ok(classifier)
     }
 
-    /// The same for work on images.
+    /// Loads it for work on images.
     ///
     /// # Errors
     /// Those of [`Model::load`], and a classifier of volumes.

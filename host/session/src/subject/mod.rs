@@ -81,7 +81,7 @@ impl Subject {
         Ok(Subject { record: ImageRecord::new(path, &image)?.unchanged(before)?, warnings, image, fitted })
     }
 
-    /// As the classifier takes it.
+    /// Name and values as the classifier takes them.
     pub fn given(&self) -> Given<'_> {
         Given { name: &self.record.path, values: self.fitted.data() }
     }

@@ -59,7 +59,7 @@ impl VolumeSubject {
         Ok(VolumeSubject { fitted: one.repeat(taken.channels), volume, whole, sizes, record, warnings })
     }
 
-    /// As the classifier takes it.
+    /// Name and values as the classifier takes them.
     pub fn given(&self) -> Given<'_> {
         Given { name: &self.record.path, values: &self.fitted }
     }

@@ -1,4 +1,4 @@
-//! Options about the files that are explained.
+//! Options about the images that are explained.
 
 use crate::{
     failure::{Failure, Result},
@@ -29,7 +29,7 @@ pub struct InputArguments {
 }
 
 impl InputArguments {
-    /// For all images of a command, and for masks beside them.
+    /// The reader of all images of a command, and of the masks beside them.
     pub fn reader(&self) -> Reader {
         Reader::new(ReadOptions {
             slice: self.slice,
