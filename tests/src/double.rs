@@ -1,6 +1,6 @@
 //! Maps in double precision, of the network whose golden maps, in single precision, hold a ReLU that opened by rounding.
 //!
-//! `golden/densenet121_double.py` made them, and says how a distance is told from 64 sums.
+//! `data/densenet121_double.py` made them, and says how a distance is told from 64 sums.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 const MODEL: &str = "densenet121_torchvision_untrained";
 
 static MAPS: LazyLock<Value> =
-    LazyLock::new(|| serde_json::from_str(include_str!("../golden/densenet121_double.json")).unwrap());
+    LazyLock::new(|| serde_json::from_str(include_str!("../data/densenet121_double.json")).unwrap());
 
 /// Checks a map whose relative L2 distance from a golden one is `error`: it is below 1e-3, or the map is that near to the one
 /// in double precision. Which ReLUs open by rounding depends on the order of the sums, in PyTorch as here.

@@ -1,6 +1,6 @@
 //! I-GOS against Adam: the same objective against passes of the classifier, both curves of one run.
 
-use crate::made::{blob, blob_finder};
+use crate::classifiers::{blob, blob_finder};
 use crate::{PLUGINS, extra, request, run};
 use lacuna_engine::{ClassIndex, Classifier, Device, ReluRule, Score, Tensor};
 use lacuna_runtime::{ExplainRequest, Outcome, Role, Settings};

@@ -1,6 +1,6 @@
 //! Classifiers whose evidence is known, because every weight is set here.
 
-use lacuna_engine::{Classifier, Device, Manifest, ModelFiles, Tensor};
+use lacuna_engine::{Architecture, Classifier, Device, Manifest, ModelFiles, Tensor};
 
 pub const SIZE: usize = 48;
 
@@ -29,6 +29,13 @@ pub fn classifier(threshold: f32, weights: &[f32], activation: &str) -> Classifi
     );
     let manifest = Manifest::parse("made.toml", &text).unwrap();
     Classifier::from_manifest("made.toml", &manifest, &ModelFiles::Embedded(files), &Device::cpu()).unwrap()
+}
+
+/// A network of random weights, three images for it, and a target for each.
+pub fn untrained() -> (Classifier, Tensor, [usize; 3]) {
+    let classifier = Classifier::untrained(Architecture::SmallCnn, 3, 5, &Device::cpu()).unwrap();
+    let images = Tensor::uniform(&Device::cpu(), &[3, 1, 96, 96], 0.0, 1.0, 11).unwrap();
+    (classifier, images.gaussian_blur(&[2.0; 2]).unwrap(), [2, 0, 1])
 }
 
 /// Class 1 is a bright blob, class 0 its absence.
