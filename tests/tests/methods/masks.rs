@@ -1,7 +1,7 @@
 //! Methods that optimise a mask: extremal perturbation's areas and smooth maximum, I-GOS++'s two masks.
 
 use crate::classifiers::{SIZE, blob, blob_finder};
-use crate::{bits, error, extra, map, request, run};
+use crate::{bits, extra, map, request, run};
 use lacuna_engine::{ReluRule, Score, Tensor};
 
 #[test]

@@ -1,7 +1,7 @@
 //! Properties of single methods, each by the equation or the rule of its own: completeness, windows, layers, findings.
 
 use crate::classifiers::{SIZE, blob, blob_finder, classifier, untrained};
-use crate::{bits, error, extra, map, request, run, said};
+use crate::{bits, extra, map, request, run, said};
 use lacuna_engine::{Classifier, Device, ModelFiles, ReluRule, Score, Tensor};
 
 #[test]
