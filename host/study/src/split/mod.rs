@@ -230,5 +230,4 @@ fn refusal(found: &str, expected: &str, remedy: &str) -> Error {
 }
 
 #[cfg(test)]
-#[path = "split_tests.rs"]
 mod tests;

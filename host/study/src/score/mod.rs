@@ -173,5 +173,4 @@ fn listed(names: &[String]) -> String {
 }
 
 #[cfg(test)]
-#[path = "score_tests.rs"]
 mod tests;

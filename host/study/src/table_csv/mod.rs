@@ -208,5 +208,4 @@ fn broken(path: &Path, cause: &csv::Error) -> Error {
 }
 
 #[cfg(test)]
-#[path = "table_csv_tests.rs"]
 mod tests;
