@@ -50,7 +50,7 @@ fn volumes() -> Tensor {
     Tensor::from_data(&Device::cpu(), &[2, 2, SIZE[0], SIZE[1], SIZE[2]], expected("volumes")).unwrap()
 }
 
-/// As both exporters of PyTorch write them; logits, and the gradient of a logit with each rule for ReLUs.
+/// Graphs of both exporters of PyTorch give its logits, and the gradient of a logit under each rule for ReLUs.
 #[test]
 fn networks_of_volumes_equal_pytorch() {
     let x = volumes();

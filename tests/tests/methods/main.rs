@@ -55,20 +55,22 @@ pub fn request<'a>(
     }
 }
 
+/// Runs a request on the host of all tests.
 pub fn run(request: ExplainRequest<'_>) -> Result<Outcome, RunError> {
     explain(&PLUGINS.0, request)
 }
 
-/// As [`request`], and run.
+/// Runs [`request`], which must succeed.
 pub fn map(method: &str, classifier: &Classifier, images: &Tensor, targets: &[usize], settings: &[&str]) -> Outcome {
     run(request(method, classifier, images, targets, settings)).unwrap()
 }
 
+/// The extra of this name, which must exist.
 pub fn extra(outcome: &Outcome, name: &str) -> Tensor {
     outcome.extras.iter().find(|extra| extra.name == name).expect(name).value.clone()
 }
 
-/// All findings, a line each, with the number of the image from 0.
+/// All findings as text, one line each, with the index of the image.
 pub fn said(outcome: &Outcome) -> String {
     let line = |finding: &Finding| match finding.image {
         Some(image) => format!("image {image}: {finding}\n"),

@@ -1,4 +1,4 @@
-//! Methods on classifiers of volumes: against PyTorch's gradient, and against sums written out here.
+//! Methods on classifiers of volumes, compared with PyTorch's gradient and with sums computed here.
 //!
 //! `tests/data/volumes.py` made the graphs and the gradient; `volumes_lesion.py` the one that finds what is bright.
 
