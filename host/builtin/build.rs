@@ -1,6 +1,6 @@
 //! Builds the plugins that travel inside the program: each to WebAssembly, then to a component.
 //!
-//! Whether the compiler can do that, `lacuna-wasm-target` has asked before.
+//! `lacuna-wasm-target` has checked before that the compiler can do that.
 
 use lacuna_wasm_target::TARGET;
 use std::{
@@ -13,11 +13,11 @@ use std::{
 };
 use wit_component::ComponentEncoder;
 
-/// The folders of `plugins/` whose folders are plugins, one for each role.
+/// The folders of `plugins/`, one for each role, that hold a folder for each plugin.
 const ROLES: [&str; 3] = ["methods", "perturbations", "metrics"];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // Asked when the script runs: cargo keeps the script that another checkout compiled when both share a target folder.
+    // Read when the script runs, not when it is compiled: checkouts that share a target folder share the compiled script.
     let workspace = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../..");
     let workspace = workspace.canonicalize().map_err(|error| format!("{}: {error}", workspace.display()))?;
     for source in ["plugins", "wit", "Cargo.toml", "Cargo.lock"] {
@@ -56,7 +56,7 @@ fn built_in(folder: &Path) -> Result<Vec<String>, Box<dyn Error>> {
     Ok(names)
 }
 
-/// Returns the folder of the modules.
+/// Builds the named plugins and returns the folder of their modules.
 fn build(workspace: &Path, names: &[String], target_folder: &Path) -> Result<PathBuf, Box<dyn Error>> {
     let mut cargo = Command::new(env::var("CARGO")?);
     cargo
@@ -93,7 +93,7 @@ fn build(workspace: &Path, names: &[String], target_folder: &Path) -> Result<Pat
     Ok(target_folder.join(TARGET).join("release"))
 }
 
-/// What Cargo tells a build script is about the program, not about its guests.
+/// Removes the variables that Cargo sets for this build script: they describe the host's build, not that of the guests.
 fn without_the_outer_build(cargo: &mut Command) {
     const KEPT: [&str; 6] =
         ["CARGO_HOME", "CARGO_HTTP", "CARGO_NET", "CARGO_REGISTR", "CARGO_SOURCE", "CARGO_MAKEFLAGS"];

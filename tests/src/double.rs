@@ -1,6 +1,7 @@
-//! Maps in double precision, of the network whose golden maps, in single precision, hold a ReLU that opened by rounding.
+//! Reference maps in double precision for the network whose golden maps, in single precision, depend on a ReLU that opened by
+//! rounding.
 //!
-//! `golden/densenet121_double.py` made them, and says how a distance is told from 64 sums.
+//! `data/densenet121_double.py` made them, and explains how 64 random sums estimate a distance.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
@@ -10,13 +11,13 @@ use std::sync::LazyLock;
 const MODEL: &str = "densenet121_torchvision_untrained";
 
 static MAPS: LazyLock<Value> =
-    LazyLock::new(|| serde_json::from_str(include_str!("../golden/densenet121_double.json")).unwrap());
+    LazyLock::new(|| serde_json::from_str(include_str!("../data/densenet121_double.json")).unwrap());
 
-/// Checks a map whose relative L2 distance from a golden one is `error`: it is below 1e-3, or the map is that near to the one
-/// in double precision. Which ReLUs open by rounding depends on the order of the sums, in PyTorch as here.
+/// Asserts that a map equals its golden map (`error` is the relative L2 distance) or the one in double precision, to within 1e-3.
+/// The ReLUs that open by rounding depend on the order of sums, in PyTorch as here.
 ///
 /// # Panics
-/// When the map is neither.
+/// When the map equals neither.
 pub fn near(model: &str, map: &str, found: &[f32], error: f64) {
     println!("{model} {map}: relative L2 error {error:.1e}");
     if error < 1e-3 {
@@ -27,7 +28,8 @@ pub fn near(model: &str, map: &str, found: &[f32], error: f64) {
     assert!(exact.is_some_and(|exact| exact < 1e-3), "{model} {map}: relative L2 error {error}, from double {exact:?}");
 }
 
-/// The mean square of the differences of random sums is that of the maps (Johnson and Lindenstrauss 1984).
+/// The relative L2 distance of two maps, estimated from random sums: the mean square of the sums' differences is the square of
+/// the maps' distance (Johnson and Lindenstrauss 1984).
 fn distance(exact: &Value, found: &[f32]) -> f64 {
     let sums = exact["sums"].as_array().unwrap();
     let square = |(seed, sum): (usize, &Value)| {

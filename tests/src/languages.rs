@@ -10,7 +10,7 @@ use std::{
 
 const PAGE: &str = include_str!("../../plugins/LANGUAGES.md");
 
-/// A language, and where its tool is on this machine.
+/// A language of guests, with the tool that builds them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
     /// `LACUNA_PYTHON` names a Python that has componentize-py beside it.
@@ -20,8 +20,8 @@ pub enum Language {
 }
 
 impl Language {
-    /// The component that the page's command makes of `name`, which stands in the place of the page's own guest; none with a
-    /// printed reason where the tool is not on this machine.
+    /// Builds the guest `name` by the page's command, in place of the page's own guest. Returns the component, or none with a
+    /// printed reason where the tool is missing.
     ///
     /// # Panics
     /// When the guest does not build, or the tool is required (`LACUNA_REQUIRE_PYTHON`, `LACUNA_REQUIRE_NODE`) and absent.
@@ -58,7 +58,7 @@ impl Language {
         }
     }
 
-    /// The line of the page that builds a guest, for `name`.
+    /// The page's command that builds a guest, with `name` in place of the page's own.
     fn command(self, name: &str) -> String {
         let tool = match self {
             Language::Python => "    .venv/bin/componentize-py ",

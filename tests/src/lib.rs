@@ -1,4 +1,4 @@
-//! What the tests share: guest programs, built when a test first asks for them.
+//! Helpers of the tests: evaluation data, and guest programs that are built when a test first needs them.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
@@ -50,7 +50,7 @@ pub fn guest(krate: &str, example: &str) -> Vec<u8> {
 fn build(krate: &str) -> PathBuf {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("guests").join(krate);
     let target = target_folder().join("guests");
-    // Flags for the host's processor mean nothing to a guest.
+    // The flags are for the host's processor, not for a guest.
     let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(["build", "--release", "--locked", "--examples", "--target", "wasm32-unknown-unknown"])
         .env("CARGO_TARGET_DIR", &target)

@@ -1,4 +1,4 @@
-//! Classifiers that are components: honest ones are explained without gradients, the others are named.
+//! Classifiers that are components: correct ones are explained without gradients, and an error names a misbehaving one.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
@@ -16,7 +16,7 @@ use std::{
 
 const SIZE: usize = 48;
 
-/// One host for all tests of this file: what one guest does to it, the others would feel.
+/// One host for all tests of this file, so that damage by one guest would fail the other tests.
 static HOST: LazyLock<Host> = LazyLock::new(|| Host::new(HostOptions { cache: CompileCache::Off }).unwrap());
 static BUILT_IN: LazyLock<PluginLibrary> = LazyLock::new(|| {
     let mut plugins = PluginLibrary::new();
@@ -137,7 +137,7 @@ fn the_price_of_no_gradients_is_said_and_counted() {
     }
 }
 
-/// On a network with gradients both optimisers are possible, and come to masks of the same kind.
+/// On a network with gradients both optimisers are possible, and their masks are similar.
 #[test]
 fn evolution_follows_the_gradient() {
     let classifier = Classifier::untrained(lacuna_engine::Architecture::SmallCnn, 2, 7, &Device::cpu()).unwrap();
@@ -197,7 +197,7 @@ fn a_classifier_that_fails_in_the_middle_ends_the_run_and_no_other() {
     run("rise", &honest(), spots(&[[6, 30]]), &["samples=20"]);
 }
 
-/// What a question brings is on the plugin's account as long as the plugin keeps it.
+/// A classifier's input counts towards the plugin's memory as long as the plugin keeps it.
 #[test]
 fn what_a_classifier_hoards_is_counted() {
     let device = Device::cpu();
@@ -213,7 +213,7 @@ fn what_a_classifier_hoards_is_counted() {
     assert!(text.contains("may hold 1 MiB") && text.contains("raise the limit `device-memory`"), "{text}");
 }
 
-/// A classifier keeps the clock alive that limits it.
+/// A classifier is limited in time also after the host is dropped.
 #[test]
 fn a_classifier_outlives_the_host_that_opened_it() {
     let host = Host::new(HostOptions { cache: CompileCache::Off }).unwrap();

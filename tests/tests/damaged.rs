@@ -86,14 +86,14 @@ fn open_damaged(what: &str, whole: &[u8], mut open: impl FnMut(&[u8]) -> bool) {
 
 #[test]
 fn graphs() {
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
+    let graphs = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
     let device = Device::cpu();
     let folder = tempfile::tempdir().unwrap();
     let text = "name = \"damaged\"\n[model]\ngraph = \"graph.onnx\"\n[input]\nchannels = 3\nheight = 33\nwidth = 35\n\
                 [output]\nclasses = [\"a\", \"b\", \"c\", \"d\", \"e\"]\nactivation = \"sigmoid\"\n";
     let manifest = Manifest::parse("damaged.toml", text).unwrap();
     for name in ["operators-resnet", "operators-mobilenet", "operators-vgg", "operators-squeeze_dense"] {
-        let whole = fs::read(golden.join(format!("{name}.onnx"))).unwrap();
+        let whole = fs::read(graphs.join(format!("{name}.onnx"))).unwrap();
         open_damaged(name, &whole, |bytes| {
             fs::write(folder.path().join("graph.onnx"), bytes).unwrap();
             let files = ModelFiles::Folder(folder.path().to_owned());

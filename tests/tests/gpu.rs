@@ -145,23 +145,23 @@ fn one_training_step(device: &Device) -> (Vec<f32>, Vec<f32>) {
     (loss.read().unwrap(), e.iter().chain(&d).flat_map(step).collect())
 }
 
-/// A classifier of `golden/operators.py`.
+/// A classifier of `data/operators.py`.
 fn of_operators(graph: &str, device: &Device) -> Classifier {
     let text = format!(
         "name = \"operators\"\n[model]\ngraph = \"{graph}\"\n[input]\nchannels = 3\nheight = 33\nwidth = 35\n\
          [output]\nclasses = [\"a\", \"b\", \"c\", \"d\", \"e\"]\nactivation = \"sigmoid\"\n"
     );
     let manifest = Manifest::parse("operators.toml", &text).unwrap();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
     Classifier::from_manifest("operators.toml", &manifest, &ModelFiles::Folder(folder), device).unwrap()
 }
 
-/// The gradient of an image through the autoencoder of `golden/operators.py`.
+/// The gradient of an image through the autoencoder of `data/operators.py`.
 fn through_a_generator(device: &Device) -> Vec<f32> {
     let text = "name = \"made\"\n[generator]\ngraph = \"operators-autoencoder.onnx\"\n[input]\nchannels = 1\n\
                 height = 32\nwidth = 32\n";
     let manifest = GeneratorManifest::parse("made.toml", text).unwrap();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
     let generator = Generator::from_manifest("made.toml", &manifest, &ModelFiles::Folder(folder), device).unwrap();
     let leaf = Tensor::uniform(device, &[1, 1, 32, 32], 0.0, 1.0, 7).unwrap().track().unwrap();
     let made = generator.reconstruct(&leaf).unwrap();

@@ -17,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What a guest's handles may keep alive, those of the method and those of the perturbation each.
+/// Bytes that a guest's handles may keep alive, for the method and for the perturbation each.
 const QUOTA: u64 = 64 << 20;
 /// What the process may have beyond the quotas: constants that the device keeps (64 MiB at most), compiled code, the guests' own
 /// memory, what one call needs while it works, and what the allocator keeps. With glibc's allocator it held for 7,100,000 calls
@@ -31,11 +31,11 @@ fn asked(variable: &str, default: u64) -> u64 {
     env::var(variable).map_or(default, |text| text.parse().expect("a number"))
 }
 
-/// How Burn says that a backward pass goes through what an earlier one used up. Its graph cannot be asked before, so the engine
-/// catches this one.
+/// Burn's panic message for a backward pass through a graph that an earlier one consumed. The graph cannot be queried before, so
+/// the engine catches this panic.
 const USED_UP: &str = "graph tape has already been consumed";
 
-/// Every other panic from now on.
+/// Collects every other panic from now on.
 fn panics() -> &'static Mutex<Vec<String>> {
     static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
     panic::set_hook(Box::new(|panic| {

@@ -77,7 +77,7 @@ fn built_in_metrics_count_what_they_say() {
     let (deletion, insertion) = (curve("deletion", &maps), curve("insertion", &turned));
     for (a, b) in deletion.iter().zip(&insertion) {
         let (a, b) = (a.unwrap(), b.unwrap());
-        // Ties are dealt in the order of the grid, so that the two agree only up to the order within equal pixels.
+        // Ties are broken by the order of the grid, so that the two agree only up to the order within equal pixels.
         assert!((0.0..=1.0).contains(&a) && (a - b).abs() < 0.2, "{a} and {b}");
     }
 }

@@ -1,6 +1,6 @@
 //! ONNX operators against onnxruntime, and unknown ones refused.
 //!
-//! `tests/golden/operators.py` and `tests/golden/torchvision.py` made the graphs and the expected numbers.
+//! `tests/data/operators.py` and `tests/data/torchvision.py` made the graphs and the expected numbers.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
@@ -9,8 +9,8 @@ use lacuna_engine::{
 };
 use std::path::PathBuf;
 
-fn golden() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden")
+fn data() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data")
 }
 
 fn manifest(graph: &str) -> Manifest {
@@ -23,7 +23,7 @@ fn manifest(graph: &str) -> Manifest {
 }
 
 fn open(graph: &str) -> lacuna_engine::Result<Classifier> {
-    Classifier::from_manifest("operators.toml", &manifest(graph), &ModelFiles::Folder(golden()), &Device::cpu())
+    Classifier::from_manifest("operators.toml", &manifest(graph), &ModelFiles::Folder(data()), &Device::cpu())
 }
 
 fn floats(bytes: &[u8]) -> Vec<f32> {
@@ -33,7 +33,7 @@ fn floats(bytes: &[u8]) -> Vec<f32> {
 /// torchvision's own networks as PyTorch's exporter writes them, weights that are shared and shuffled channels included.
 #[test]
 fn networks_of_torchvision_equal_pytorch() {
-    let file = std::fs::read(golden().join("torchvision.safetensors")).unwrap();
+    let file = std::fs::read(data().join("torchvision.safetensors")).unwrap();
     let file = safetensors::SafeTensors::deserialize(&file).unwrap();
     let expected = |name: &str| floats(file.tensor(name).unwrap().data());
     let x = Tensor::from_data(&Device::cpu(), &[2, 3, 32, 32], expected("images")).unwrap();
@@ -60,7 +60,7 @@ fn networks_of_torchvision_equal_pytorch() {
 
 #[test]
 fn four_networks_equal_onnxruntime() {
-    let file = std::fs::read(golden().join("operators.safetensors")).unwrap();
+    let file = std::fs::read(data().join("operators.safetensors")).unwrap();
     let file = safetensors::SafeTensors::deserialize(&file).unwrap();
     let expected = |name: &str| floats(file.tensor(name).unwrap().data());
     let x = Tensor::from_data(&Device::cpu(), &[2, 3, 33, 35], expected("x")).unwrap();
@@ -95,7 +95,7 @@ fn four_networks_equal_onnxruntime() {
 #[test]
 fn an_unknown_operator_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
-    let bytes = std::fs::read(golden().join("operators-resnet.onnx")).unwrap();
+    let bytes = std::fs::read(data().join("operators-resnet.onnx")).unwrap();
     // The same graph with its pooling operator renamed to one of equal length that nobody knows.
     let mut changed = bytes.clone();
     let at = bytes.windows(7).position(|window| window == b"MaxPool").unwrap();
@@ -113,7 +113,7 @@ fn an_unknown_operator_is_refused_by_name() {
 #[test]
 fn a_truncated_graph_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let bytes = std::fs::read(golden().join("operators-vgg.onnx")).unwrap();
+    let bytes = std::fs::read(data().join("operators-vgg.onnx")).unwrap();
     for length in [0, 1, 100, bytes.len() / 2, bytes.len() - 1] {
         std::fs::write(folder.path().join("graph.onnx"), &bytes[..length]).unwrap();
         let files = ModelFiles::Folder(folder.path().to_path_buf());
@@ -138,7 +138,7 @@ fn a_pytorch_file_of_another_network_is_named_with_what_it_holds() {
 
 #[test]
 fn generators_equal_onnxruntime() {
-    let file = std::fs::read(golden().join("operators.safetensors")).unwrap();
+    let file = std::fs::read(data().join("operators.safetensors")).unwrap();
     let file = safetensors::SafeTensors::deserialize(&file).unwrap();
     let device = Device::cpu();
     let expected = |name: &str| floats(file.tensor(name).unwrap().data());
@@ -151,7 +151,7 @@ fn generators_equal_onnxruntime() {
     let open = |model: &str| {
         let text = format!("name = \"made\"\n[generator]\n{model}\n[input]\nchannels = 1\nheight = 32\nwidth = 32\n");
         let manifest = GeneratorManifest::parse("made.toml", &text)?;
-        Generator::from_manifest("made.toml", &manifest, &ModelFiles::Folder(golden()), &device)
+        Generator::from_manifest("made.toml", &manifest, &ModelFiles::Folder(data()), &device)
     };
     let x = Tensor::from_data(&device, &[2, 1, 32, 32], expected("autoencoder.x")).unwrap();
     let whole = open("graph = \"operators-autoencoder.onnx\"").unwrap();

@@ -86,7 +86,7 @@ fn densenet121_logits_and_input_gradient_equal_pytorch() {
     assert!((absolute - wanted).abs() / wanted < 1e-3, "sum of absolute gradients {absolute}, expected {wanted}");
 }
 
-/// The same network from a file in PyTorch's own format, which `golden/pth.py` writes.
+/// The same network from a file in PyTorch's own format, which `data/pth.py` writes.
 #[test]
 fn densenet121_from_a_pytorch_file_equals_densenet121_from_safetensors() {
     let Some(data) = data_folder() else { return };
@@ -97,7 +97,7 @@ fn densenet121_from_a_pytorch_file_equals_densenet121_from_safetensors() {
     let folder = tempfile::tempdir().unwrap();
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let status = std::process::Command::new(python)
-        .arg(here.join("golden/pth.py"))
+        .arg(here.join("data/pth.py"))
         .arg(data.join("models/densenet121_torchvision_untrained.safetensors"))
         .arg(folder.path().join("weights.pth"))
         .status()

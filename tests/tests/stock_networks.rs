@@ -1,6 +1,6 @@
 //! Networks that other programs exported, against PyTorch in double precision.
 //!
-//! `tests/golden/stock_networks.py FOLDER` makes the graphs and the numbers (it needs PyTorch and torchvision);
+//! `tests/data/stock_networks.py FOLDER` makes the graphs and the numbers (it needs PyTorch and torchvision);
 //! `LACUNA_STOCK` names the folder. Each `NET.safetensors` holds `x` (1, 3, H, W), `logits64` and `grad64` in double precision,
 //! `logits32` and `grad32` in single; each `NET-HOW.toml` beside it is a manifest of the network as one exporter wrote it.
 
@@ -47,7 +47,7 @@ fn manifests(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn stock_networks_equal_pytorch_in_double_precision() {
     let Some(folder) = std::env::var_os("LACUNA_STOCK").map(PathBuf::from) else {
-        println!("skipped: LACUNA_STOCK names no folder that tests/golden/stock_networks.py made (it needs PyTorch)");
+        println!("skipped: LACUNA_STOCK names no folder that tests/data/stock_networks.py made (it needs PyTorch)");
         return;
     };
     let manifests = manifests(&folder);
@@ -149,7 +149,7 @@ fn seen(classifier: &Classifier, layer: &str, images: &[Tensor], axis: usize, mi
 #[test]
 fn the_cells_of_stock_networks_lie_where_they_see() {
     let Some(folder) = std::env::var_os("LACUNA_STOCK").map(|folder| PathBuf::from(folder).join("cells")) else {
-        println!("skipped: LACUNA_STOCK names no folder that tests/golden/stock_networks.py made (it needs PyTorch)");
+        println!("skipped: LACUNA_STOCK names no folder that tests/data/stock_networks.py made (it needs PyTorch)");
         return;
     };
     let mut wrong = Vec::new();

@@ -1,6 +1,6 @@
 //! Classifiers of volumes (N, C, D, H, W): against PyTorch, where their cells lie, and what is refused.
 //!
-//! `tests/golden/volumes.py` made the graphs and the expected numbers.
+//! `tests/data/volumes.py` made the graphs and the expected numbers.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
@@ -13,8 +13,8 @@ use std::path::PathBuf;
 const SIZE: [usize; 3] = [9, 12, 11];
 const NETWORKS: [&str; 5] = ["plain", "residual", "residual-dynamo", "hourglass", "hourglass-dynamo"];
 
-fn golden() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden")
+fn data() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data")
 }
 
 /// A manifest with these lines in [model] and [input].
@@ -28,7 +28,7 @@ fn manifest(model: &str, input: &str) -> Result<Manifest> {
 
 fn open_with(graph: &str, input: &str) -> Result<Classifier> {
     let manifest = manifest(&format!("graph = \"{graph}\""), input)?;
-    Classifier::from_manifest("volumes.toml", &manifest, &ModelFiles::Folder(golden()), &Device::cpu())
+    Classifier::from_manifest("volumes.toml", &manifest, &ModelFiles::Folder(data()), &Device::cpu())
 }
 
 const INPUT: &str = "channels = 2\ndepth = 9\nheight = 12\nwidth = 11";
@@ -42,7 +42,7 @@ fn floats(bytes: &[u8]) -> Vec<f32> {
 }
 
 fn expected(name: &str) -> Vec<f32> {
-    let file = std::fs::read(golden().join("volumes.safetensors")).unwrap();
+    let file = std::fs::read(data().join("volumes.safetensors")).unwrap();
     floats(safetensors::SafeTensors::deserialize(&file).unwrap().tensor(name).unwrap().data())
 }
 
@@ -50,7 +50,7 @@ fn volumes() -> Tensor {
     Tensor::from_data(&Device::cpu(), &[2, 2, SIZE[0], SIZE[1], SIZE[2]], expected("volumes")).unwrap()
 }
 
-/// As both exporters of PyTorch write them; logits, and the gradient of a logit with each rule for ReLUs.
+/// Graphs of both exporters of PyTorch give its logits, and the gradient of a logit under each rule for ReLUs.
 #[test]
 fn networks_of_volumes_equal_pytorch() {
     let x = volumes();

@@ -1,21 +1,21 @@
-//! What was found about a result.
+//! Findings about a result.
 
 use crate::Remedy;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Something that the user should know of a result, for example that a mask never moved.
+/// A fact that the user should know about a result, for example that a mask never moved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
-    /// Index of the image in the request, from 0; none for all of them.
+    /// Index of the image in the request, from 0; none where the finding is about all images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<usize>,
     /// The kind of finding, for programs: `saturated-probability`.
     pub code: String,
-    /// What was found, without image and remedy.
+    /// The fact, without the image and the remedies.
     pub text: String,
-    /// What to change, the most promising first.
+    /// Changes that may help, the most promising first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remedies: Vec<Remedy>,
 }
@@ -26,14 +26,14 @@ impl Finding {
         Finding { image: None, code: code.into(), text: text.into(), remedies: Vec::new() }
     }
 
-    /// Adds a remedy, less promising than those before.
+    /// Adds a remedy after those that the finding has.
     #[must_use]
     pub fn with(mut self, remedy: Remedy) -> Finding {
         self.remedies.push(remedy);
         self
     }
 
-    /// Text and remedies in the words that `words` gives a remedy.
+    /// The text and the remedies as one sentence; `words` writes each remedy.
     pub fn in_words(&self, words: impl Fn(&Remedy) -> String) -> String {
         match Remedy::joined(&self.remedies, words) {
             None => self.text.clone(),

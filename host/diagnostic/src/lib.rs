@@ -1,10 +1,12 @@
-//! What a user should know of a result, and what to change, as data.
+//! Findings about a result, and their remedies, as data.
 //!
-//! A library or a plugin gives a [`Finding`] or an error with [`Remedy`]s -> the door that the user came through (a command
-//! line, a notebook, a service) writes each in its own words: `--param score=log-odds`, `score = "log-odds"`, or JSON. What
-//! `Display` writes here belongs to no door.
+//! A library or a plugin gives a [`Finding`] or an error with [`Remedy`]s -> the door (a command line, a notebook, a service)
+//! writes each in its own words: `--param score=log-odds`, `score = "log-odds"`, or JSON. `Display` writes words that suit
+//! every door.
 //!
 //! Deliberately absent: options of a command line, colours, languages.
+
+#![warn(missing_docs)]
 
 mod finding;
 mod place;

@@ -1,9 +1,9 @@
-//! Where something was found.
+//! The place of a fault.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Where something that cannot be used was found.
+/// The place of a value that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Place {
@@ -14,14 +14,12 @@ pub enum Place {
 }
 
 impl Place {
-    /// An option of the run.
+    /// An option of the run, by its name.
     pub fn option(name: impl Into<String>) -> Place {
         Place::Option(name.into())
     }
-}
 
-impl Place {
-    /// In words that belong to no door.
+    /// The place in words that suit every door.
     pub fn in_words(&self) -> String {
         match self {
             Place::Option(name) => format!("the option `{name}`"),
@@ -30,7 +28,7 @@ impl Place {
     }
 }
 
-/// A path, or what else a place is called.
+/// A file, from its path or from words for a part of it.
 impl<T: fmt::Display> From<T> for Place {
     fn from(place: T) -> Place {
         Place::File(place.to_string())

@@ -1,35 +1,55 @@
-//! What to change.
+//! Remedies: changes that make a run work, or a result better.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Something to change so that it works, or so that a result gets better.
+/// A change that makes a run work, or a result better.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Remedy {
     /// Change a parameter of a plugin, or, without a plugin, an option of the run such as `perturbation`.
     Set {
+        /// The plugin whose parameter it is; none for an option of the run.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         plugin: Option<Owner>,
+        /// The name of the parameter or the option.
         name: String,
+        /// The new value.
         to: Change,
     },
     /// Raise a limit of the run, if the plugin needs more.
-    Raise { limit: String, to: String },
-    /// Grant a need to a plugin, if its user trusts it with the image's numbers.
-    Grant { plugin: String, need: String },
-    /// Several changes that help together only.
-    All { of: Vec<Remedy> },
-    /// Anything else, as an imperative sentence without its full stop.
-    Advice { text: String },
+    Raise {
+        /// The name of the limit.
+        limit: String,
+        /// The new limit with its unit, for example `4GiB`.
+        to: String,
+    },
+    /// Grant a need to a plugin, if its user trusts it with the image's values.
+    Grant {
+        /// The name of the plugin.
+        plugin: String,
+        /// The name of the need, for example `readback`.
+        need: String,
+    },
+    /// Make several changes, which help together only.
+    All {
+        /// The changes.
+        of: Vec<Remedy>,
+    },
+    /// Follow any other advice.
+    Advice {
+        /// An imperative sentence without its full stop.
+        text: String,
+    },
 }
 
-/// Which plugin of a run a parameter belongs to.
+/// The plugin of a run that a parameter belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Owner {
-    /// What the plugin is for: `method`, `perturbation`, `metric` or `classifier`.
+    /// The role of the plugin: `method`, `perturbation`, `metric` or `classifier`.
     pub role: String,
+    /// The name of the plugin.
     pub name: String,
 }
 
@@ -39,48 +59,50 @@ pub struct Owner {
 pub enum Change {
     /// This value, as text.
     Value(String),
+    /// A larger value than now.
     Larger,
+    /// A smaller value than now.
     Smaller,
-    /// Another one than now.
+    /// Another value than now.
     Another,
-    /// Any, for there is none yet.
+    /// Any value, where there is none yet.
     One,
-    /// An option without a value.
+    /// No value: the option is switched on.
     On,
 }
 
 impl Remedy {
-    /// An option of the run set to a value.
+    /// Set an option of the run to a value.
     pub fn option(name: impl Into<String>, value: impl fmt::Display) -> Remedy {
         Remedy::Set { plugin: None, name: name.into(), to: Change::Value(value.to_string()) }
     }
 
-    /// Another value for an option of the run.
+    /// Choose another value for an option of the run.
     pub fn another(name: impl Into<String>) -> Remedy {
         Remedy::Set { plugin: None, name: name.into(), to: Change::Another }
     }
 
-    /// Any value for an option of the run that has none yet.
+    /// Choose a value for an option of the run that has none yet.
     pub fn one(name: impl Into<String>) -> Remedy {
         Remedy::Set { plugin: None, name: name.into(), to: Change::One }
     }
 
-    /// An option of the run that has no value.
+    /// Switch an option of the run on.
     pub fn on(name: impl Into<String>) -> Remedy {
         Remedy::Set { plugin: None, name: name.into(), to: Change::On }
     }
 
-    /// A smaller value for an option of the run.
+    /// Lower an option of the run.
     pub fn lower(name: impl Into<String>) -> Remedy {
         Remedy::Set { plugin: None, name: name.into(), to: Change::Smaller }
     }
 
-    /// An imperative sentence without its full stop.
+    /// Follow an advice: an imperative sentence without its full stop.
     pub fn advice(text: impl Into<String>) -> Remedy {
         Remedy::Advice { text: text.into() }
     }
 
-    /// Several remedies as one phrase, in the words that `words` gives each: `a, b or c`. None without a remedy.
+    /// Joins remedies to one phrase, `a, b or c`; `words` writes each of them. `None` without remedies.
     pub fn joined(remedies: &[Remedy], words: impl Fn(&Remedy) -> String) -> Option<String> {
         let (last, others) = remedies.split_last()?;
         let others: Vec<String> = others.iter().map(&words).collect();
@@ -99,7 +121,7 @@ impl Remedy {
     }
 }
 
-/// In words that belong to no door.
+/// Writes words that suit every door.
 impl fmt::Display for Remedy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

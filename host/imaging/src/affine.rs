@@ -1,29 +1,29 @@
-//! Rotating, scaling, moving and shearing an image: one affine map of the plane and one bilinear resampling.
+//! Rotates, scales, shifts and shears an image by one affine map of the plane and one bilinear resampling.
 
 use crate::Result;
 use crate::error::{Error, ErrorKind};
 use crate::raster::{Geometry, Image};
 
-/// Where a pixel of the output takes its value from: `input = matrix * output + shift`.
+/// An affine map from positions in the output to positions in the input: `input = matrix * output + shift`.
 ///
 /// Both positions are (row, column) in pixels, rows downwards, each measured from the centre of its own image, which for n
 /// pixels lies at (n - 1) / 2. So [`Affine2::identity`] keeps the centre in the centre also where the sizes differ.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Affine2 {
-    /// Row by row; unitless where both images have pixels of one size.
+    /// The matrix, row by row; unitless where both images have pixels of one size.
     pub matrix: [[f64; 2]; 2],
-    /// (row, column) in pixels of the input.
+    /// The shift (row, column) in pixels of the input.
     pub shift: [f64; 2],
 }
 
 impl Affine2 {
-    /// Every pixel from its own place.
+    /// The map that leaves every pixel where it is.
     pub fn identity() -> Self {
         Self { matrix: [[1.0, 0.0], [0.0, 1.0]], shift: [0.0, 0.0] }
     }
 
-    /// What makes a picture turned by `degrees` counterclockwise about its centre, enlarged by `scale` and then moved by
-    /// (rows down, columns to the right) in pixels of the output. A scale of 0 gives a map that [`Image::warp`] refuses.
+    /// The map that rotates a picture by `degrees` counterclockwise about its centre, enlarges it by `scale` and then shifts it
+    /// by (rows down, columns to the right) in pixels of the output. A scale of 0 gives a map that [`Image::warp`] refuses.
     pub fn similarity(degrees: f64, scale: f64, [rows, columns]: [f64; 2]) -> Self {
         let (sine, cosine) = degrees.to_radians().sin_cos();
         // The picture moves by p' = scale * R * p + t, so its pixels come from p = R^T * (p' - t) / scale.
@@ -32,13 +32,13 @@ impl Affine2 {
         Self { matrix, shift: moved.map(|length| -length) }
     }
 
-    /// Where the pixel at `output` takes its value from.
+    /// The position in the input of a position in the output, both (row, column) from the centre, in pixels.
     pub fn at(&self, output: [f64; 2]) -> [f64; 2] {
         let [row, column] = apply(self.matrix, output);
         [row + self.shift[0], column + self.shift[1]]
     }
 
-    /// The way back; `None` where the map folds the plane onto a line or a point, or is not finite.
+    /// The inverse map; `None` where the matrix is singular or not finite.
     pub fn inverse(&self) -> Option<Self> {
         let [[a, b], [c, d]] = self.matrix;
         let determinant = a * d - b * c;
@@ -47,8 +47,8 @@ impl Affine2 {
         (determinant != 0.0 && inverse.is_finite()).then_some(inverse)
     }
 
-    /// First `self`, then `other`: warping by the result is warping by `other` first and the outcome by `self`, without
-    /// the blur of a second interpolation.
+    /// The composition that applies `self` first, then `other`. Warping by it equals warping by `other` and then by `self`,
+    /// without the blur of a second interpolation.
     pub fn then(&self, other: &Self) -> Self {
         let [[a, b], [c, d]] = other.matrix;
         let [top, bottom] = self.matrix;
@@ -61,18 +61,19 @@ impl Affine2 {
     }
 }
 
+/// The product of a matrix and a vector (row, column).
 fn apply(matrix: [[f64; 2]; 2], [row, column]: [f64; 2]) -> [f64; 2] {
     matrix.map(|[a, b]| a * row + b * column)
 }
 
 impl Image {
-    /// The image on a grid of `height` x `width` pixels, each taken from where `from` says, by bilinear interpolation, every
-    /// channel alike. Outside of the input everything is 0: a position less than a pixel beyond the outermost pixel centres
-    /// is interpolated between the edge and 0, and one further away is 0. Shrinking skips pixels; resize with
-    /// [`crate::Interpolation::BilinearAntialias`] before it if that matters.
+    /// Resamples the image to `height` x `width` pixels by bilinear interpolation at the positions that `from` gives, every
+    /// channel alike. The input is 0 outside: a position less than a pixel beyond the outermost pixel centres is interpolated
+    /// between the edge and 0. Shrinking skips pixels; resize with [`crate::Interpolation::BilinearAntialias`] first if that
+    /// matters. The result has [`Geometry::Pixels`].
     ///
     /// # Errors
-    /// A height or width of 0, and a map with a NaN or an infinity in it.
+    /// Refuses a height or width of 0, and a map with a NaN or an infinity in it.
     pub fn warp(&self, from: &Affine2, height: usize, width: usize) -> Result<Self> {
         if !from.is_finite() {
             return Err(Error::new(
@@ -96,12 +97,12 @@ impl Image {
     }
 }
 
-/// Of pixel `index` of `count`, from the centre of all.
+/// The position of pixel `index` of `count` along one axis, measured from the centre, in pixels.
 fn centred(index: usize, count: usize) -> f64 {
     index as f64 - (count as f64 - 1.0) / 2.0
 }
 
-/// The four pixels around a position and their weights; pixels outside have no place and count as 0.
+/// (index, weight) of the four pixels around a position; a pixel outside has the weight 0.
 struct Taps([(usize, f32); 4]);
 
 impl Taps {
@@ -114,12 +115,13 @@ impl Taps {
         Self([tap(0, 0), tap(0, 1), tap(1, 0), tap(1, 1)])
     }
 
+    /// The interpolated value of a plane.
     fn weigh(&self, plane: &[f32]) -> f32 {
         self.0.iter().map(|&(pixel, weight)| weight * plane[pixel]).sum()
     }
 }
 
-/// The pixels below and above a position along one axis, where they exist, and their weights.
+/// (index if it exists, weight) of the pixels below and above a position along one axis.
 fn neighbours(position: f64, count: usize) -> [(Option<usize>, f32); 2] {
     let position = position + (count as f64 - 1.0) / 2.0;
     let below = position.floor();

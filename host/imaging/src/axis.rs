@@ -1,43 +1,45 @@
-//! One axis of a plot: its range, where a value lies on it, and the ticks, which are round numbers.
+//! One axis of a plot: its range, the position of a value on it, and its ticks at round numbers.
 
-/// An axis from the least to the largest of the values on it, and a little beyond both.
+/// An axis from the smallest to the largest of its values, with a margin at both ends.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Axis {
     low: f64,
     high: f64,
     kind: AxisKind,
-    /// Where each tick lies, from 0 at the lower end to 1 at the upper, and its label.
+    /// (position, label) of each tick; positions run from 0 at the lower end to 1 at the upper.
     pub(crate) ticks: Vec<(f64, String)>,
 }
 
+/// The scale of an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AxisKind {
     Linear,
-    /// To base 10, of positive values only.
+    /// Logarithm to base 10; positive values only.
     Logarithmic,
 }
 
 impl AxisKind {
-    /// Whether a value can be drawn; beyond 1e300 differences would be infinite.
+    /// Whether the axis can show a value; beyond 1e300 differences would be infinite.
     pub(crate) fn holds(self, value: f64) -> bool {
         value.abs() <= 1e300 && (self == Self::Linear || value > 0.0)
     }
 
+    /// The value, or its logarithm on a logarithmic axis.
     fn scaled(self, value: f64) -> f64 {
         if self == Self::Logarithmic { value.log10() } else { value }
     }
 }
 
 impl Axis {
-    /// Values that the axis cannot hold are left out; `margin` is the free part at either end; without any value the axis
-    /// runs from 0 to 1, or from 1 to 10. Round numbers divide it into at most `parts`.
+    /// Makes an axis for `values`; those that it cannot hold are left out. `margin` is the free fraction of the span at either
+    /// end. Ticks divide the axis into at most `parts`. Without values it runs from 0 to 1, or from 1 to 10 if logarithmic.
     pub(crate) fn over(values: impl Iterator<Item = f64>, kind: AxisKind, margin: f64, parts: f64) -> Self {
         let (mut least, mut most, mut whole) = (f64::INFINITY, f64::NEG_INFINITY, true);
         for value in values.filter(|&value| kind.holds(value)) {
             (least, most, whole) = (least.min(value), most.max(value), whole && value.fract() == 0.0);
         }
         if least > most {
-            // Nothing to show; on a logarithmic axis this is 1 to 10.
+            // No value; on a logarithmic axis this is 1 to 10.
             (least, most, whole) = (0.0, 1.0, false);
         } else {
             (least, most) = (kind.scaled(least), kind.scaled(most));
@@ -47,7 +49,7 @@ impl Axis {
         let (mut low, high) = if span > size * 1e-9 && span > 1e-300 {
             (least - margin * span, most + margin * span)
         } else {
-            // One value: a range about it in which it can be read.
+            // One value: a range around it.
             let reach = if kind == AxisKind::Logarithmic || size < 1e-300 { 0.5 } else { 0.1 * size };
             (least - reach, most + reach)
         };
@@ -55,28 +57,29 @@ impl Axis {
             low = low.max(0.0);
         }
         let ticks = match kind {
-            // Counts, such as epochs, have no fractions; from 0 to 1 they would be shares.
+            // Whole numbers above 1 are counts, such as epochs, which get no fractional ticks.
             AxisKind::Linear => round_numbers(low, high, parts, if whole && most > 1.0 { 1.0 } else { 0.0 }),
             AxisKind::Logarithmic => decades(low, high, parts),
         };
         let place = |value: f64| (kind.scaled(value) - low) / (high - low);
-        // A tick at an end may miss it by rounding.
+        // Rounding may put a tick at an end slightly outside.
         let ticks = ticks.into_iter().map(|(value, label)| (place(value), label));
         let ticks = ticks.filter(|(place, _)| (-1e-6..=1.0 + 1e-6).contains(place)).collect();
         Self { low, high, kind, ticks }
     }
 
+    /// The scale of the axis.
     pub(crate) fn kind(&self) -> AxisKind {
         self.kind
     }
 
-    /// Where a value lies, from 0 at the lower end to 1 at the upper.
+    /// The position of a value: 0 at the lower end, 1 at the upper.
     pub(crate) fn place(&self, value: f64) -> f64 {
         (self.kind.scaled(value) - self.low) / (self.high - self.low)
     }
 }
 
-/// Multiples of 1, 2 or 5 times a power of ten, no closer than `least_step` or than `parts` of them fit in.
+/// Ticks at multiples of 1, 2 or 5 times a power of ten, at least `least_step` apart and at most `parts` intervals.
 fn round_numbers(low: f64, high: f64, parts: f64, least_step: f64) -> Vec<(f64, String)> {
     let raw = (high - low) / parts;
     let power = 10_f64.powf(raw.log10().floor());
@@ -90,7 +93,7 @@ fn round_numbers(low: f64, high: f64, parts: f64, least_step: f64) -> Vec<(f64, 
         .collect()
 }
 
-/// Powers of ten, with 2 and 5 times of them on a short axis; on one shorter still, round numbers.
+/// Ticks at powers of ten, and at 2 and 5 times those where the axis spans at most 2.5 decades; round numbers below one decade.
 fn decades(low: f64, high: f64, parts: f64) -> Vec<(f64, String)> {
     let span = high - low;
     if span < 1.0 {
@@ -105,7 +108,7 @@ fn decades(low: f64, high: f64, parts: f64) -> Vec<(f64, String)> {
         .collect()
 }
 
-/// As many digits as tell ticks a step apart from one another.
+/// The label of a tick, with as many digits as distinguish ticks one `step` apart.
 fn label(value: f64, step: f64, largest: f64) -> String {
     let exponent = |value: f64| (value.abs().log10() + 1e-9).floor();
     if value.abs() < step * 1e-6 {

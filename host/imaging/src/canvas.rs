@@ -1,5 +1,4 @@
-//! Lines and text, drawn by `plotters` on a grid [`FINE`] times finer in both directions and then averaged, which smooths
-//! everything alike.
+//! Draws lines and text with antialiasing: `plotters` draws on a grid [`FINE`] times finer in both directions, which is averaged.
 //!
 //! Lengths and positions are pixels of the finished picture; (x, y) grows to the right and downwards.
 
@@ -12,11 +11,13 @@ use crate::Result;
 use crate::error::{Error, ErrorKind};
 use crate::picture::Picture;
 
+/// (x, y) in pixels of the finished picture.
 pub(crate) type Point = (f64, f64);
 
+/// The colour of text.
 pub(crate) const INK: RGBColor = RGBColor(32, 32, 32);
 
-/// Which part of a line of text lies at the point it is drawn at; its capitals are centred on the point's height.
+/// The part of a line of text that is placed at a point; capitals are vertically centred on the point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Anchor {
     Start,
@@ -24,6 +25,7 @@ pub(crate) enum Anchor {
     End,
 }
 
+/// A picture that is being drawn.
 pub(crate) struct Canvas {
     height: usize,
     width: usize,
@@ -31,24 +33,25 @@ pub(crate) struct Canvas {
 }
 
 impl Canvas {
-    /// A white canvas; the sides must be small enough that `FINE` times each, multiplied, fits into 32 bits.
+    /// A white canvas. `FINE` x height x `FINE` x width must fit into 32 bits.
     pub(crate) fn new(height: usize, width: usize) -> Self {
         Self { height, width, fine: vec![255; 3 * FINE * FINE * height * width] }
     }
 
-    /// A rectangle from one corner to the opposite one, on whole pixels, so that its edges are sharp.
+    /// Fills a rectangle between two opposite corners, rounded to whole pixels so that its edges are sharp.
     pub(crate) fn rectangle(&mut self, from: Point, to: Point, colour: RGBColor) -> Result<()> {
         let whole = |value: f64| value.round() as i32 * FINE as i32;
         let last = (whole(to.0) - 1, whole(to.1) - 1);
         self.backend()?.draw_rect((whole(from.0), whole(from.1)), last, &colour, true).map_err(undrawable)
     }
 
+    /// Fills a disc.
     pub(crate) fn disc(&mut self, centre: Point, radius: f64, colour: RGBColor) -> Result<()> {
         let radius = (radius * FINE as f64).round() as u32;
         self.backend()?.draw_circle(fine(centre), radius, &colour, true).map_err(undrawable)
     }
 
-    /// A line through the points with round ends and corners; with `dash`, so many pixels on and as many off.
+    /// Draws a line through the points with round ends and corners; `dash` is the length of dashes and of gaps in pixels.
     pub(crate) fn line(&mut self, points: &[Point], width: f64, colour: RGBColor, dash: Option<f64>) -> Result<()> {
         let style = colour.stroke_width((width * FINE as f64).round() as u32);
         for stroke in dash.map_or_else(|| vec![points.to_vec()], |dash| dashes(points, dash)) {
@@ -66,17 +69,17 @@ impl Canvas {
         Ok(())
     }
 
-    /// One line of text, `size` pixels high from the lowest to the highest letter.
+    /// Draws one line of text, `size` pixels high from the lowest to the highest letter.
     pub(crate) fn text(&mut self, text: &str, at: Point, size: f64, anchor: Anchor) -> Result<()> {
         self.letters(text, size, anchor, |(x, y)| (at.0 * FINE as f64 + x, at.1 * FINE as f64 + y))
     }
 
-    /// One line of text that runs upwards.
+    /// Draws one line of text that runs upwards.
     pub(crate) fn text_upwards(&mut self, text: &str, at: Point, size: f64, anchor: Anchor) -> Result<()> {
         self.letters(text, size, anchor, |(x, y)| (at.0 * FINE as f64 + y, at.1 * FINE as f64 - x))
     }
 
-    /// The mean of the `FINE` x `FINE` fine pixels that make a pixel.
+    /// The finished picture: each pixel is the mean of its `FINE` x `FINE` fine pixels.
     pub(crate) fn finish(self) -> Picture {
         let stride = FINE * self.width;
         let mean = |row: usize, column: usize, channel: usize| {
@@ -91,8 +94,8 @@ impl Canvas {
         picture
     }
 
-    /// plotters sets a letter's ink where its advance begins, as though no letter had a bearing; centred in its advance it
-    /// stands where the type designer put it, but for a fraction of a pixel.
+    /// Draws letter by letter and maps each fine pixel by `place`. plotters starts a glyph at the origin of its advance, without its
+    /// side bearing; centring the glyph in its advance corrects this up to a fraction of a pixel.
     fn letters(&mut self, text: &str, size: f64, anchor: Anchor, place: impl Fn(Point) -> Point) -> Result<()> {
         let font = font(size)?;
         let advance = |text: &str| font.layout_box(text).map(|(_, (width, _))| width).map_err(undrawable);
@@ -125,19 +128,20 @@ impl Canvas {
         Ok(())
     }
 
+    /// The `plotters` backend on the fine grid.
     fn backend(&mut self) -> Result<BitMapBackend<'_>> {
         let size = ((self.width * FINE) as u32, (self.height * FINE) as u32);
         BitMapBackend::with_buffer_and_format(&mut self.fine, size).map_err(undrawable)
     }
 }
 
-/// The width of a line of text.
+/// The width of a line of text of height `size`, in pixels.
 pub(crate) fn text_width(text: &str, size: f64) -> Result<f64> {
     let (_, (width, _)) = font(size)?.layout_box(text).map_err(undrawable)?;
     Ok(f64::from(width) / FINE as f64)
 }
 
-/// The text as it is where it fits into `width`, and otherwise as much of its beginning as fits with an ellipsis.
+/// The text if it fits into `width` pixels, else as much of its beginning as fits with an ellipsis.
 pub(crate) fn shorten(text: &str, size: f64, width: f64) -> Result<String> {
     if text.len() <= LONGEST && text_width(text, size)? <= width {
         return Ok(text.to_owned());
@@ -154,7 +158,7 @@ pub(crate) fn shorten(text: &str, size: f64, width: f64) -> Result<String> {
     Ok(short)
 }
 
-/// The text in lines no wider than `width`, broken at its own line ends and at spaces; at most `most` of them, with an
+/// Breaks the text at its line ends and at spaces into lines no wider than `width` pixels; at most `most` lines, with an
 /// ellipsis where there would be more.
 pub(crate) fn wrap(text: &str, size: f64, width: f64, most: usize) -> Result<Vec<String>> {
     let mut lines: Vec<String> = Vec::new();
@@ -180,12 +184,14 @@ pub(crate) fn wrap(text: &str, size: f64, width: f64, most: usize) -> Result<Vec
     lines.iter().map(|line| shorten(line, size, width)).collect()
 }
 
-/// Fine pixels along each side of a pixel.
+/// Number of fine pixels along each side of a pixel.
 const FINE: usize = 3;
-/// Letters of a line of text that are looked at.
+/// Number of letters of a line of text beyond which the rest is cut off unmeasured.
 const LONGEST: usize = 300;
+/// The name under which the built-in font is registered.
 const FONT: &str = "Ubuntu Light";
 
+/// The built-in font, `size` pixels high on the fine grid; registered with `plotters` once.
 fn font(size: f64) -> Result<FontDesc<'static>> {
     static REGISTERED: OnceLock<bool> = OnceLock::new();
     let bytes = epaint_default_fonts::UBUNTU_LIGHT;
@@ -195,11 +201,12 @@ fn font(size: f64) -> Result<FontDesc<'static>> {
     Err(undrawable("the built-in font is damaged"))
 }
 
+/// The fine pixel of a point.
 fn fine((x, y): Point) -> (i32, i32) {
     ((x * FINE as f64).round() as i32, (y * FINE as f64).round() as i32)
 }
 
-/// The pieces of a line that are drawn: `length` pixels each, with as much between them.
+/// Cuts a line into dashes of `length` pixels, with gaps of the same length.
 fn dashes(points: &[Point], length: f64) -> Vec<Vec<Point>> {
     let (mut strokes, mut on, mut left) = (Vec::new(), true, length);
     let mut stroke: Vec<Point> = points.first().copied().into_iter().collect();

@@ -1,19 +1,19 @@
-//! A line or two of text above each part of a panel.
+//! Draws the captions above the parts of a panel.
 
 use crate::Result;
 use crate::canvas::{Anchor, Canvas, wrap};
 use crate::picture::Picture;
 
-/// Pixels from the lowest to the highest letter.
+/// Height of the text in pixels, from the lowest to the highest letter.
 const SIZE: f64 = 18.0;
-/// From one line to the next, as a multiple of [`SIZE`].
+/// Distance of two lines, as a multiple of [`SIZE`].
 const LINE: f64 = 1.2;
 const MOST_LINES: usize = 3;
 /// White pixels above the text and below it.
 const MARGIN: f64 = 4.0;
 
-/// A strip as wide as parts of these widths with `gap` pixels between them, each with its text in the middle; broken at
-/// spaces where it is wider than its part. None where there is no text at all.
+/// Draws a strip as wide as `parts` (width, text) with `gap` pixels between them. Each text is centred above its part, and
+/// broken at spaces where it is wider. `None` where every text is empty.
 pub(crate) fn captions(parts: &[(usize, &str)], gap: usize) -> Result<Option<Picture>> {
     let mut broken = Vec::new();
     let mut left = 0;

@@ -1,6 +1,6 @@
-//! The colours of a map: `inferno`, perceptually uniform and legible without colour vision.
+//! The colour map `inferno`: perceptually uniform, and legible without colour vision.
 
-/// The colour of a value in [0, 1], as sRGB in [0, 1]; linear between the control points.
+/// The colour (sRGB in [0, 1]) of a value in [0, 1], interpolated linearly between the control points.
 pub(crate) fn inferno(value: f32) -> [f32; 3] {
     let position = value.clamp(0.0, 1.0) * (INFERNO.len() - 1) as f32;
     let below = (position as usize).min(INFERNO.len() - 2);
@@ -9,8 +9,8 @@ pub(crate) fn inferno(value: f32) -> [f32; 3] {
     [0, 1, 2].map(|c| (f32::from(from[c]) * (1.0 - fraction) + f32::from(to[c]) * fraction) / 255.0)
 }
 
-/// Every fifteenth of the 256 entries of `inferno` by N. J. Smith and S. van der Walt, as matplotlib has it in
-/// `matplotlib/_cm_listed.py`, released under CC0. Between the points it stays within 6 of 255 of the full table.
+/// Every fifteenth of the 256 entries of `inferno` by N. J. Smith and S. van der Walt, from matplotlib's
+/// `matplotlib/_cm_listed.py`, released under CC0. The interpolation differs from the full table by at most 6 of 255.
 const INFERNO: [[u8; 3]; 18] = [
     [0, 0, 4],
     [10, 7, 34],

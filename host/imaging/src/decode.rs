@@ -1,4 +1,4 @@
-//! PNG and JPEG: 8 and 16 bit, grey and RGB, with or without alpha, as stored or turned upright.
+//! Reads PNG and JPEG: 8 and 16 bit, grey and RGB, with or without alpha, as stored or upright.
 
 use std::io::Cursor;
 use std::path::Path;
@@ -13,17 +13,17 @@ use crate::warning::Warning;
 use crate::{Result, error, jpeg, png};
 
 impl Image {
-    /// Reads a PNG or JPEG: values divided by the full range of the file (255 or 65535), so that they lie in [0, 1] and two
-    /// files of one kind stay comparable. Grey becomes one channel, RGB three; alpha is dropped. Pixels stay as stored, and
-    /// nothing is said of the file; [`Reader`](crate::Reader) turns it upright and says what there is to say.
+    /// Reads a PNG or JPEG as (C, H, W). Values are divided by the full range of the file (255 or 65535), so that they lie in
+    /// [0, 1] and two files of one kind stay comparable. Grey becomes one channel, RGB three; alpha is dropped. Pixels stay as
+    /// stored, and there are no warnings; [`Reader`](crate::Reader) applies the EXIF orientation and collects warnings.
     ///
     /// # Errors
-    /// An unreadable, empty or truncated file, one of another kind, and a volume (which needs a slice).
+    /// Refuses an unreadable, empty or truncated file, one of another kind, and a volume (which needs a slice).
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
         Ok(Self::read_picture(path.as_ref(), Orienting::Stored)?.0)
     }
 
-    /// The same, turned upright where that is asked for, with what is to be said of the file.
+    /// Reads a PNG or JPEG, upright where `orienting` says so, with its warnings.
     pub(crate) fn read_picture(path: &Path, orienting: Orienting) -> Result<(Self, Vec<Warning>)> {
         let found = FileFormat::detect(path)?;
         let format = match found {
@@ -61,6 +61,7 @@ impl Image {
         Ok((image, warnings))
     }
 
+    /// Decodes a picture; `path` is for errors.
     fn decode(bytes: &[u8], format: ImageFormat, path: &Path) -> Result<Self> {
         if bytes.is_empty() {
             return Err(empty().at(path));
@@ -78,13 +79,13 @@ impl Image {
     }
 }
 
-/// So many pixels may come of any file.
+/// Number of pixels that any file may have, whatever its size.
 const UNCHECKED: u64 = 1 << 26;
-/// A PNG of one colour has some 1000 pixels for each byte, a JPEG some 85; files that promise more than either were made to fill
-/// the machine, or have lost their pixels.
+/// Largest number of pixels per byte of a larger picture. A PNG of one colour has some 1000, a JPEG some 85; a file that claims
+/// more is a decompression bomb or is damaged.
 const MOST_PACKED: u64 = 2000;
 
-/// Refuses a picture of more pixels than any that somebody took.
+/// Refuses a picture with more pixels than its file can hold.
 fn check_unpacked((width, height): (u32, u32), bytes: usize) -> Result<()> {
     let pixels = u64::from(width) * u64::from(height);
     if pixels <= UNCHECKED || pixels <= (bytes as u64).saturating_mul(MOST_PACKED) {
@@ -101,7 +102,7 @@ fn check_unpacked((width, height): (u32, u32), bytes: usize) -> Result<()> {
 const PIXELS: &str = "8 or 16 bit grey or RGB, with or without alpha";
 const SAVE_AGAIN: &str = "save the image as an 8 or 16 bit PNG";
 
-/// Channels without alpha, the largest value that the file can hold, and the samples pixel by pixel.
+/// (channels without alpha, full range of the file, samples pixel by pixel); the error names pixels of another type.
 fn samples(decoded: DynamicImage) -> std::result::Result<(usize, f32, Vec<f32>), String> {
     const BYTE: f32 = u8::MAX as f32;
     const WORD: f32 = u16::MAX as f32;
@@ -118,21 +119,24 @@ fn samples(decoded: DynamicImage) -> std::result::Result<(usize, f32, Vec<f32>),
     })
 }
 
+/// Samples as float32.
 fn floats<T: Copy + Into<f32>>(samples: &[T]) -> Vec<f32> {
     samples.iter().map(|&sample| sample.into()).collect()
 }
 
+/// Drops the last of every `stride` samples.
 fn without_alpha<T: Copy>(samples: &[T], stride: usize) -> Vec<T> {
     samples.chunks_exact(stride).flat_map(|pixel| pixel[..stride - 1].iter().copied()).collect()
 }
 
-/// (H, W, C) to (C, H, W), divided by the full range.
+/// Samples (H, W, C) as planes (C, H, W), divided by the full range.
 fn planes(interleaved: &[f32], channels: usize, full_range: f32) -> Vec<f32> {
     (0..channels)
         .flat_map(|channel| interleaved.iter().skip(channel).step_by(channels).map(move |sample| sample / full_range))
         .collect()
 }
 
+/// The error for a picture that the decoder refuses.
 fn refusal(path: &Path, length: usize, format: ImageFormat, cause: &image::ImageError) -> Error {
     match cause {
         image::ImageError::Unsupported(_) => {

@@ -1,6 +1,6 @@
-//! How DICOM is told apart, with its preamble and without.
+//! Recognises DICOM files, with and without their preamble.
 
-/// Where the mark stands: behind a preamble of any 128 bytes.
+/// Offset of the signature: behind a preamble of any 128 bytes.
 pub(crate) const MARK_AT: usize = 128;
 const MARK: &[u8] = b"DICM";
 
@@ -9,8 +9,8 @@ pub(crate) fn is_dicom(head: &[u8]) -> bool {
     head.get(MARK_AT..MARK_AT + MARK.len()) == Some(MARK)
 }
 
-/// Whether a file begins with the first data element of DICOM, as old ones without preamble do: a tag of group 0002 or 0008, then
-/// either two letters that name the type of its value, or the length of a short value (PS3.5, 7.1).
+/// Whether a file begins with the first data element of DICOM, as old files without a preamble do: a tag of group 0002 or 0008,
+/// then either the two letters of the value representation, or the length of a short value (PS3.5, 7.1).
 pub(crate) fn is_bare_dicom(head: &[u8]) -> bool {
     let Some(&[a, b, c, d, e, f, g, h]) = head.first_chunk::<8>() else { return false };
     let little = [u16::from_le_bytes([a, b]), u16::from_le_bytes([c, d])];
@@ -23,11 +23,12 @@ pub(crate) fn is_bare_dicom(head: &[u8]) -> bool {
     (has_type && (is_first(little) || is_first(big))) || without_type || without_type_big
 }
 
-/// The tags that files begin with: group length, version, specific character set, image type, dates, SOP class.
+/// The last element number that a file may begin with. The elements up to it are group length, version, specific character set,
+/// image type, dates and SOP class.
 const LAST_ELEMENT: u16 = 0x0018;
-/// A value of a tag up to there is not longer.
+/// Largest length of a value of these elements, in bytes.
 const LONGEST: u32 = 256;
-/// Types of values that these tags have.
+/// Value representations of these elements.
 const TYPES: [[u8; 2]; 7] = [*b"UL", *b"OB", *b"CS", *b"DA", *b"TM", *b"UI", *b"SH"];
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! One error type whose every value has the four parts a user needs: file, found, expected, remedy.
+//! The error type of this crate. Every error has the four parts that a user needs: file, found, expected, remedy.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use crate::format::FileFormat;
 use crate::nifti::{SliceAt, SlicePlane, VolumeHeader};
 
-/// Something the user can mend, and how.
+/// A fault that the user can correct, with its remedy.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{}{found}; expected {expected}. Remedy: {remedy}.", prefix(.path))]
 pub struct Error {
-    /// For programs that want to tell errors apart.
+    /// The kind of error, for programs.
     pub kind: ErrorKind,
     /// The file, where there is one.
     pub path: Option<PathBuf>,
@@ -18,11 +18,11 @@ pub struct Error {
     pub found: String,
     /// What was expected instead.
     pub expected: String,
-    /// What to do.
+    /// How to correct it, as an imperative without a full stop.
     pub remedy: String,
 }
 
-/// What went wrong, in the order in which reading meets it.
+/// The kind of an error, in the order of the steps of reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
     /// The file does not exist or cannot be opened or read.
@@ -35,7 +35,7 @@ pub enum ErrorKind {
     Damaged,
     /// The content is valid and of a kind that this crate does not read.
     Unsupported,
-    /// NaN or infinity.
+    /// A value is NaN or infinite.
     NonFinite,
     /// A slice, a window or a size that the input does not have.
     OutOfRange,
@@ -59,20 +59,20 @@ impl Error {
         Self { kind, path: None, found: found.into(), expected: expected.into(), remedy: remedy.into() }
     }
 
-    /// Names the file.
+    /// The error with the file that it is about.
     pub(crate) fn at(mut self, path: &Path) -> Self {
         self.path = Some(path.to_owned());
         self
     }
 
-    /// Names the file where there is one.
+    /// The error with the file that it is about, if there is one.
     pub(crate) fn at_maybe(mut self, path: Option<&Path>) -> Self {
         self.path = path.map(Path::to_owned);
         self
     }
 }
 
-/// The file could not be opened or read.
+/// The error for a file that cannot be opened or read.
 pub(crate) fn unreadable(path: &Path, cause: &io::Error) -> Error {
     let remedy = match cause.kind() {
         io::ErrorKind::NotFound => "check the spelling and the folder of the path",
@@ -84,7 +84,7 @@ pub(crate) fn unreadable(path: &Path, cause: &io::Error) -> Error {
         .at(path)
 }
 
-/// The file ends before its content does, or contradicts itself.
+/// The error for a file that ends early or contradicts itself.
 pub(crate) fn damaged(path: &Path, found: impl Into<String>, expected: impl Into<String>) -> Error {
     Error::new(
         ErrorKind::Damaged,
@@ -95,7 +95,7 @@ pub(crate) fn damaged(path: &Path, found: impl Into<String>, expected: impl Into
     .at(path)
 }
 
-/// A volume needs a slice to become an image.
+/// The error for a volume that is read as an image without a slice.
 pub(crate) fn slice_missing(path: &Path, header: &VolumeHeader) -> Error {
     let choices = SlicePlane::ALL.map(|plane| format!("{plane}:0 to {plane}:{}", header.slices(plane) - 1)).join(", ");
     Error::new(
@@ -107,7 +107,7 @@ pub(crate) fn slice_missing(path: &Path, header: &VolumeHeader) -> Error {
     .at(path)
 }
 
-/// A PNG or JPEG has no slices.
+/// The error for a slice of a PNG or JPEG.
 pub(crate) fn slice_refused(path: &Path, format: FileFormat, at: SliceAt) -> Error {
     Error::new(
         ErrorKind::OutOfRange,

@@ -1,4 +1,4 @@
-//! Bytes of PNG files, and a way to write them that never leaves half a file under its name.
+//! Encodes PNG files, and writes any file atomically: never half of it under its name.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Cursor, Write};
@@ -12,23 +12,23 @@ use crate::Result;
 use crate::error::{Error, ErrorKind};
 use crate::raster::BitDepth;
 
-/// Writes a file whole or not at all: into a hidden file beside it, which is then renamed. A process that is killed leaves
-/// at most the hidden file (`.NAME.PID-COUNT.partial`), and an older file of the name stays as it was until the rename.
+/// Writes a file atomically: into a hidden file beside it, which is then renamed. A process that is killed leaves at most the
+/// hidden file (`.NAME.PID-COUNT.partial`), and an older file of the name stays as it was until the rename.
 ///
 /// # Errors
-/// A folder that does not exist or cannot be written, and a full disk.
+/// Fails where the folder does not exist or cannot be written, and on a full disk.
 pub fn write_atomic(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
     let path = path.as_ref();
     let partial = partial(path);
     let written = write_new(&partial, bytes).and_then(|()| fs::rename(&partial, path));
     written.map_err(|cause| {
-        // What is left of a failed attempt is of no use; that it cannot be removed changes nothing for the user.
+        // The remains of a failed attempt are useless; a failure to remove them changes nothing for the user.
         let _ = fs::remove_file(&partial);
         unwritable(path, &cause)
     })
 }
 
-/// The path cannot be written.
+/// The error for a path that cannot be written.
 pub(crate) fn unwritable(path: &Path, cause: &io::Error) -> Error {
     let folder = folder(path);
     let remedy = match cause.kind() {
@@ -49,7 +49,7 @@ pub(crate) fn unwritable(path: &Path, cause: &io::Error) -> Error {
         .at(path)
 }
 
-/// PNG of values in [0, 1] (clamped), pixel by pixel with `channels` values each: 1 grey, 3 RGB.
+/// Encodes values in [0, 1] (clamped), pixel by pixel with `channels` values each (1 grey, 3 RGB), as PNG.
 pub(crate) fn encode_png(
     interleaved: &[f32],
     channels: usize,
@@ -81,7 +81,7 @@ pub(crate) fn encode_png(
     encode_png_bytes(&bytes, height, width, color)
 }
 
-/// PNG of samples that are what the file will hold.
+/// Encodes samples that are the bytes of the file's pixels as PNG.
 pub(crate) fn encode_png_bytes(bytes: &[u8], height: usize, width: usize, color: ExtendedColorType) -> Result<Vec<u8>> {
     let too_large = |found: String| {
         let remedy = "explain a smaller image, or a crop of it";
@@ -97,13 +97,14 @@ pub(crate) fn encode_png_bytes(bytes: &[u8], height: usize, width: usize, color:
     Ok(png.into_inner())
 }
 
+/// Writes a file that must not exist, and waits until it is on the disk.
 fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }
 
-/// A name that no other write of this or of another process uses.
+/// The name of a hidden file beside `path` that no other write of this or of another process uses.
 fn partial(path: &Path) -> PathBuf {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -111,6 +112,7 @@ fn partial(path: &Path) -> PathBuf {
     folder(path).join(format!(".{name}.{}-{count}.partial", std::process::id()))
 }
 
+/// The folder of a path, `.` where it names none.
 fn folder(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,

@@ -1,4 +1,4 @@
-//! Which kind of file this is, told by its first bytes.
+//! Detects the kind of a file by its first bytes.
 
 use std::fmt;
 use std::fs::File;
@@ -12,7 +12,9 @@ use crate::{Result, dicom};
 /// The kinds of file that this crate reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FileFormat {
+    /// PNG.
     Png,
+    /// JPEG.
     Jpeg,
     /// NIfTI, uncompressed.
     Nifti,
@@ -21,18 +23,18 @@ pub enum FileFormat {
 }
 
 impl FileFormat {
-    /// Looks at the first bytes of the file. Its name plays no part but for the voxels of a pair (.img), which have no mark of
-    /// their own: the header beside them (.hdr) says what they are.
+    /// Detects the kind of a file by its first bytes. The name matters only for the voxels of a pair (.img), which have no
+    /// signature of their own: the header beside them (.hdr) decides.
     ///
     /// # Errors
-    /// A file that cannot be read, an empty one, and one of another kind, which is named where it is a common one.
+    /// Refuses a file that cannot be read, an empty one, and one of another kind, which the error names if it is a common one.
     pub fn detect(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let head = head(path).map_err(|cause| unreadable(path, &cause))?;
         if head.is_empty() {
             return Err(empty().at(path));
         }
-        // The voxels of a pair may begin like anything.
+        // The voxels of a pair may begin with any bytes.
         if let Some(header) = pair::header_of(path) {
             let head = self::head(&header).map_err(|cause| unreadable(&header, &cause))?;
             return Self::from_head(&head).ok_or_else(|| unknown(&head, &header).at(&header));
@@ -40,9 +42,9 @@ impl FileFormat {
         Self::from_head(&head).ok_or_else(|| unknown(&head, path).at(path))
     }
 
-    /// The same for bytes in memory; `None` where they are of no known kind.
+    /// The kind of a file that begins with `head`; `None` where this crate does not read it.
     pub(crate) fn from_head(head: &[u8]) -> Option<Self> {
-        // The 128 bytes before DICOM's mark are free, and some programs put the start of a TIFF there.
+        // The 128 bytes before DICOM's signature are free, and some programs put the start of a TIFF there.
         if dicom::is_dicom(head) {
             return None;
         }
@@ -72,29 +74,31 @@ impl fmt::Display for FileFormat {
     }
 }
 
-/// What a walk over the parts of a picture's file finds.
+/// The extent of a picture within its file, and its EXIF.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Contents<'a> {
-    /// Bytes up to the end of the picture.
+    /// Number of bytes up to the end of the picture.
     pub(crate) end: usize,
-    /// EXIF, from its TIFF header on.
+    /// The EXIF data, from the TIFF header on.
     pub(crate) exif: Option<&'a [u8]>,
 }
 
-/// Bytes of a NIfTI-1 header, and the first field of one.
+/// Size of a NIfTI-1 header in bytes, which is also the value of its first field.
 pub(crate) const NIFTI1_HEADER: i32 = 348;
-/// The first field of a NIfTI-2 header.
+/// Value of the first field of a NIfTI-2 header.
 pub(crate) const NIFTI2_HEADER: i32 = 540;
 
-/// As many bytes as the furthest mark lies in: that of NIfTI, at 344.
+/// Number of bytes that [`head`] reads: enough for every signature; NIfTI's is the last, at byte 344.
 const HEAD: u64 = NIFTI1_HEADER as u64;
 
+/// Reads the first bytes of a file.
 pub(crate) fn head(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut head = Vec::new();
     File::open(path)?.take(HEAD).read_to_end(&mut head)?;
     Ok(head)
 }
 
+/// The error for an empty file.
 pub(crate) fn empty() -> Error {
     Error::new(
         ErrorKind::Empty,
@@ -104,6 +108,7 @@ pub(crate) fn empty() -> Error {
     )
 }
 
+/// The error for a file of another kind, named where it is a common one.
 fn unknown(head: &[u8], path: &Path) -> Error {
     let (found, remedy) = match head {
         _ if dicom::is_dicom(head) => ("a DICOM file", CONVERT_DICOM),

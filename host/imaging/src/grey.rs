@@ -1,26 +1,34 @@
-//! Whether a picture of three channels is a grey one.
+//! Decides whether a picture of three channels is grey.
 
-/// How the three channels of a picture differ.
+/// The difference between the three channels of a picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Colour {
-    /// They do not.
+    /// The channels are equal.
     Absent,
-    /// By as little as compression leaves of a grey scan that was saved in colour: up to this share of the full range.
-    Noise { widest: f32 },
-    /// In so many pixels, by up to this share of the full range.
-    Present { widest: f32, pixels: usize },
+    /// The channels differ by compression noise only: a grey scan that was saved in colour.
+    Noise {
+        /// Largest difference of two channels in one pixel, as a fraction of the full range.
+        widest: f32,
+    },
+    /// The picture has colours.
+    Present {
+        /// Largest difference of two channels in one pixel, as a fraction of the full range.
+        widest: f32,
+        /// Number of pixels whose channels differ.
+        pixels: usize,
+    },
 }
 
-/// The largest difference that compression leaves, of the full range: 14 of 255 steps. A grey scan saved as colour JPEG differs by
-/// up to 0.05, and no picture of coloured things does so little everywhere: a spot of pale pink (0.9, 0.8, 0.8) differs by 0.1.
+/// Largest difference that counts as compression noise, as a fraction of the full range: 14 of 255 steps. A grey scan saved as a
+/// colour JPEG differs by up to 0.05. Pictures with colours differ more somewhere: a spot of pale pink (0.9, 0.8, 0.8) by 0.1.
 const NOISE: f32 = 14.5 / 255.0;
-/// The same as a share of the brightest value. A picture of 12 bits in a file of 16 uses a sixteenth of the range, and its colours
-/// differ by less than [`NOISE`] however strong they are.
+/// Largest difference that counts as compression noise, as a fraction of the brightest value. A picture of 12 bits in a file of
+/// 16 uses a sixteenth of the range, where even strong colours differ by less than [`NOISE`].
 const NOISE_OF_BRIGHTEST: f32 = 0.2;
 
 impl Colour {
-    /// Of (3, H, W). The rule is about the largest difference, not a mean or most of the pixels, so that a small mark in colour on
-    /// a grey scan (an arrow, a Doppler window) is not lost without a word.
+    /// Classifies an image (3, H, W) by the largest difference of its channels, not by a mean or by most pixels, so that a small
+    /// coloured mark on a grey scan (an arrow, a Doppler window) is never lost silently.
     pub(crate) fn of(data: &[f32]) -> Self {
         let pixels = data.len() / 3;
         let (red, rest) = data.split_at(pixels);

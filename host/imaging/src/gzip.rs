@@ -1,7 +1,7 @@
-//! A file's content from its start, unpacked where it is a gzip stream.
+//! Reads a file's content from its start, decompressed where it is a gzip stream.
 //!
-//! RFC 1952 lets members follow each other, and their contents are one. What follows and is no member (padding of a tape or an
-//! archive, a signature) is left unread and counted, as `gzip -d` does with a warning.
+//! RFC 1952 allows several members in a row, whose contents are concatenated. Bytes behind the last member (padding of a tape or
+//! an archive, a signature) are left unread and counted; `gzip -d` warns of them too.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
@@ -16,19 +16,19 @@ pub(crate) enum Stream {
     Gzip(BufReader<Members<BufReader<File>>>),
 }
 
-/// The members of a gzip stream, one behind the other.
+/// The members of a gzip stream, read in a row.
 #[derive(Debug)]
 pub(crate) enum Members<R> {
-    /// Within a member.
+    /// The reader is within a member.
     Inside(Box<GzDecoder<R>>),
-    /// Behind the last.
+    /// The reader is behind the last member.
     Behind(R),
-    /// Something failed.
+    /// An earlier read failed.
     Broken,
 }
 
 impl Stream {
-    /// The bytes decide whether the file is a gzip stream.
+    /// Opens a file; its first two bytes decide whether it is a gzip stream.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let mut file = BufReader::new(File::open(path)?);
         Ok(match file.fill_buf()?.starts_with(&MAGIC[..2]) {
@@ -37,8 +37,8 @@ impl Stream {
         })
     }
 
-    /// How many bytes stand behind the last member, and whether all are 0; `None` where there are none, or where the stream was
-    /// not read to its end. Of a file that is no gzip stream nothing is said, since its end is not marked.
+    /// (number of bytes behind the last member, whether all are 0). `None` where there are none, where the stream was not read to
+    /// its end, and for a file that is no gzip stream, since nothing marks the end of its content.
     pub(crate) fn behind(&mut self) -> io::Result<Option<(u64, bool)>> {
         let Self::Gzip(stream) = self else { return Ok(None) };
         let Members::Behind(rest) = stream.get_mut() else { return Ok(None) };
@@ -78,7 +78,7 @@ impl<R: BufRead + Seek> Read for Members<R> {
                 Self::Behind(_) => return Ok(0),
                 Self::Broken => return Err(io::Error::other("the gzip stream failed before")),
             }
-            // The member ends here, and its checksum is right.
+            // The member has ended, and its checksum is right.
             if let Self::Inside(member) = std::mem::replace(self, Self::Broken) {
                 let mut rest = member.into_inner();
                 *self = match begins_a_member(&mut rest)? {
@@ -90,10 +90,10 @@ impl<R: BufRead + Seek> Read for Members<R> {
     }
 }
 
-/// The two bytes of gzip, and the one method that there is: deflate.
+/// The first bytes of a gzip member: the identification, and the only defined method (8, deflate).
 const MAGIC: [u8; 3] = [0x1F, 0x8B, 8];
 
-/// Looks ahead, across the end of a buffer.
+/// Whether another member follows; leaves the reader where it was, also across the end of a buffer.
 fn begins_a_member(rest: &mut (impl BufRead + Seek)) -> io::Result<bool> {
     let mut head = Vec::new();
     let length = rest.by_ref().take(MAGIC.len() as u64).read_to_end(&mut head)?;

@@ -1,17 +1,17 @@
-//! Where a JPEG ends, and the EXIF in it: its segments walked from the start.
+//! Finds the end of a JPEG, and the EXIF in it, by walking its segments from the start.
 //!
-//! Decoders fill what is missing of a JPEG with grey and say nothing, so the end-of-image mark (FF D9) decides whether a file is
-//! whole. A search for it is no way to find it: a thumbnail in a segment has one of its own, and so may whatever stands behind
-//! the picture (a film, a second picture, padding).
+//! Decoders silently fill the missing part of a JPEG with grey, so the end-of-image marker (FF D9) decides whether a file is
+//! complete. A plain search would not do: a thumbnail in a segment has a marker of its own, and so may the bytes behind the
+//! picture (a film, a second picture, padding).
 
 use crate::format::Contents;
 use crate::orientation::EXIF_NAME;
 
-/// Walks the segments of ITU-T T.81, Annex B; `None` where the end mark is not reached, or stands before any scan.
+/// Walks the segments of ITU-T T.81, Annex B; `None` where the end marker is missing, or comes before any scan.
 pub(crate) fn contents(bytes: &[u8]) -> Option<Contents<'_>> {
     let mut exif = None;
     let mut scanned = false;
-    let mut at = 2; // behind the start-of-image mark
+    let mut at = 2; // behind the start-of-image marker
     loop {
         let (mark, behind) = next_mark(bytes, at, scanned)?;
         match mark {
@@ -42,9 +42,9 @@ const TEMPORARY: u8 = 0x01;
 const RESTART_0: u8 = 0xD0;
 const RESTART_7: u8 = 0xD7;
 
-/// The next mark from `at` on, and where the bytes behind it begin. Any number of FF may stand before a mark, and FF 00 is a byte
-/// of a scan. What is no mark is skipped: the data of a scan, and what decoders call extraneous bytes. Once a scan has begun,
-/// reserved marks are skipped too, as damage within its data.
+/// (code of the next marker from `at` on, offset behind it). Any number of FF bytes may precede a marker, and FF 00 is a data
+/// byte of a scan. Bytes that are no marker are skipped: the data of a scan, and extraneous bytes. Once a scan has begun,
+/// reserved markers are skipped too, as damage within its data.
 fn next_mark(bytes: &[u8], mut at: usize, scanned: bool) -> Option<(u8, usize)> {
     loop {
         at += bytes.get(at..)?.iter().position(|&byte| byte == 0xFF)?;

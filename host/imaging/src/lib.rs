@@ -1,18 +1,18 @@
-//! Medical images in and out, with the geometry that leads every result back onto the pixels and voxels it came from.
+//! Reads and writes medical images, with the geometry that puts every result back onto the pixels and voxels it came from.
 //!
 //! The path of the data, in the order of the modules:
 //!
 //! ```text
-//! format   which kind of file this is, told by its content, never by its name
-//! jpeg     where a JPEG ends, and its EXIF; png, dicom and gzip likewise
-//! orientation  EXIF's orientation, and pixels turned by it
+//! format   the kind of a file, by its content, never by its name
+//! jpeg     the end of a JPEG, and its EXIF; png, dicom and gzip likewise
+//! orientation  EXIF orientation, and pixels rotated by it
 //! decode   PNG and JPEG                          -> Image
 //! nifti    NIfTI header, affine, voxels          -> Volume -> Image of a slice, or WholeVolume
 //! raster   Image: (C, H, W) in [0, 1], channels fitted to a classifier
-//! grey     whether three channels are a grey picture
-//! reader   Reader: all files of a command by one rule, and what its user should be told (warning)
-//! resample sizes fitted to a classifier, and maps brought back
-//! affine   turned, scaled, moved and sheared: augmentation and registration
+//! grey     whether the three channels of a picture are equal
+//! reader   Reader: all files of a command by one rule, with its warnings (warning)
+//! resample images resized for a classifier, and maps resized back
+//! affine   rotation, scale, shift and shear: augmentation and registration
 //! map      Map: one attribution per pixel, larger is more evidence
 //! overlay  the map laid over the image, the side-by-side panel
 //! picture  Picture: RGB of 8 bit, for people
@@ -23,11 +23,13 @@
 //! export   PNG, NPY, NIfTI, each written beside its name and then renamed
 //! ```
 //!
-//! [`read_image`] is the short way from a file to an [`Image`], and [`Reader`] that for many; a [`Map`] of the same height and width goes back through
+//! [`read_image`] reads one file as an [`Image`], [`Reader`] reads many. A [`Map`] of the same height and width is written by
 //! [`Map::write_png`], [`Map::write_npy`] and, for a slice of a volume, [`Map::write_nifti`].
 //!
 //! Deliberately absent: tensors, devices and classifiers (they live in the engine), and every global state but the one font
-//! that `plotters` keeps. Nothing here prints; what a user should know without it being an error comes back as a [`Warning`].
+//! that `plotters` keeps. Nothing here prints; what is no error and still worth knowing is returned as a [`Warning`].
+
+#![warn(missing_docs)]
 
 mod affine;
 mod axis;
@@ -80,27 +82,27 @@ pub use warning::{Note, Warning};
 
 use std::path::Path;
 
-/// The result of everything here that can fail.
+/// The result of every fallible function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What to take out of a file and how; the default suits a PNG or JPEG.
+/// How a file becomes an [`Image`]; the default suits a PNG or JPEG.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ReadOptions {
     /// The slice of a volume; needed for NIfTI, refused for PNG and JPEG.
     pub slice: Option<SliceAt>,
-    /// How the values of a volume become [0, 1]; PNG and JPEG always use the full range of the file.
+    /// How values of a volume are scaled to [0, 1]; PNG and JPEG always use the full range of the file.
     pub window: IntensityWindow,
-    /// What a NaN or an infinity in a volume means.
+    /// Whether NaN and infinite voxels are refused or read as 0.
     pub non_finite: NonFinite,
-    /// Whether a PNG or JPEG is turned as its EXIF orientation says.
+    /// Whether a PNG or JPEG is rotated as its EXIF orientation says.
     pub orientation: Orienting,
 }
 
-/// Reads a PNG or JPEG, or one slice of a NIfTI volume, and what the reader should be told about it.
+/// Reads a PNG or JPEG, or one slice of a NIfTI volume, as an image (C, H, W) in [0, 1], with its warnings.
 ///
 /// # Errors
-/// Everything that [`Image::read`], [`Volume::read`] and [`Volume::slice`] refuse; a volume without a slice to take, and a
-/// slice asked of a file that has none.
+/// Refuses what [`Image::read`], [`Volume::read`] and [`Volume::slice`] refuse, a volume without [`ReadOptions::slice`], and a
+/// PNG or JPEG with it.
 pub fn read_image(path: impl AsRef<Path>, options: &ReadOptions) -> Result<(Image, Vec<Warning>)> {
     let path = path.as_ref();
     match (FileFormat::detect(path)?, options.slice) {

@@ -1,4 +1,4 @@
-//! The attribution map: one number per pixel, larger is more evidence.
+//! The attribution map: one value for each pixel, larger is more evidence.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::npy;
 use crate::raster::BitDepth;
 use crate::resample::{Interpolation, resize_plane};
 
-/// A map of shape (H, W), row by row; finite by construction, of any range.
+/// An attribution map (H, W), row by row. Its values are finite by construction, and of any range.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Map {
     height: usize,
@@ -18,8 +18,10 @@ pub struct Map {
 }
 
 impl Map {
+    /// Makes a map from values row by row.
+    ///
     /// # Errors
-    /// No pixels, a number of values other than height x width, and NaN or infinite values.
+    /// Refuses a map without pixels, a number of values other than height x width, and NaN or infinite values.
     pub fn new(height: usize, width: usize, data: Vec<f32>) -> Result<Self> {
         if height.checked_mul(width) != Some(data.len()) || data.is_empty() {
             return Err(Error::new(
@@ -41,10 +43,12 @@ impl Map {
         Ok(Self { height, width, data })
     }
 
+    /// Number of rows, H.
     pub fn height(&self) -> usize {
         self.height
     }
 
+    /// Number of columns, W.
     pub fn width(&self) -> usize {
         self.width
     }
@@ -54,6 +58,7 @@ impl Map {
         &self.data
     }
 
+    /// The values row by row, without a copy.
     pub fn into_data(self) -> Vec<f32> {
         self.data
     }
@@ -63,10 +68,10 @@ impl Map {
         self.data.iter().copied().fold(f32::NEG_INFINITY, f32::max)
     }
 
-    /// The map on another grid: the explained image's own, on the way out.
+    /// Resamples the map to another grid, for example from the classifier's input to the explained image.
     ///
     /// # Errors
-    /// A height or width of 0.
+    /// Refuses a height or width of 0.
     pub fn resize(&self, height: usize, width: usize, interpolation: Interpolation) -> Result<Self> {
         if (height, width) == (self.height, self.width) {
             return Ok(self.clone());
@@ -74,19 +79,18 @@ impl Map {
         Self::new(height, width, resize_plane(&self.data, (self.height, self.width), (height, width), interpolation))
     }
 
-    /// Writes a 16-bit grey PNG in which 0 is 0 and 1 is 65535; values outside [0, 1] are clamped, and only there does the
-    /// picture say less than [`Map::write_npy`].
+    /// Writes a 16-bit grey PNG in which 0 is 0 and 1 is 65535; values outside [0, 1] are clamped. [`Map::write_npy`] keeps them.
     ///
     /// # Errors
-    /// A path that cannot be written.
+    /// Fails where the path cannot be written.
     pub fn write_png(&self, path: impl AsRef<Path>) -> Result<()> {
         write_atomic(path, &encode_png(&self.data, 1, self.height, self.width, BitDepth::Sixteen)?)
     }
 
-    /// Writes the values as they are: NumPy format 1.0, little-endian float32, shape (H, W).
+    /// Writes the values as NPY: format 1.0, little-endian float32, shape (H, W).
     ///
     /// # Errors
-    /// A path that cannot be written.
+    /// Fails where the path cannot be written.
     pub fn write_npy(&self, path: impl AsRef<Path>) -> Result<()> {
         write_atomic(path, &npy::encode(&self.data, &[self.height, self.width]))
     }

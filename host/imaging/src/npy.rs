@@ -1,4 +1,4 @@
-//! NumPy's NPY files, format 1.0 to 3.0: the mark, the length of a header, the header as a Python dict, the values.
+//! Reads and writes NumPy's NPY files, format 1.0 to 3.0: signature, length of the header, header as a Python dict, values.
 
 use std::path::Path;
 
@@ -12,8 +12,8 @@ impl Map {
     /// Reads what [`Map::write_npy`] wrote, or what NumPy saved as little-endian float32 of shape (H, W) in C order.
     ///
     /// # Errors
-    /// A file that cannot be read or is no NPY, values of another type, shape or order, one that ends early, and values that
-    /// are NaN or infinite.
+    /// Refuses a file that cannot be read, is no NPY or ends early, values of another type, shape or order, and values that are
+    /// NaN or infinite.
     pub fn read_npy(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let bytes = std::fs::read(path).map_err(|cause| unreadable(path, &cause))?;
@@ -22,11 +22,11 @@ impl Map {
     }
 }
 
-/// Format 1.0, the header padded so that the values start at a multiple of 64.
+/// Encodes an array as format 1.0, the header padded so that the values start at a multiple of 64 bytes.
 pub(crate) fn encode(data: &[f32], shape: &[usize]) -> Vec<u8> {
     const PREAMBLE: usize = 10;
     const ALIGNMENT: usize = 64;
-    // As Python writes a tuple: that of one number ends in a comma.
+    // Python writes a tuple of one number with a trailing comma.
     let sizes: Vec<String> = shape.iter().map(usize::to_string).collect();
     let tuple = format!("({}{})", sizes.join(", "), if shape.len() == 1 { "," } else { "" });
     let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {tuple}, }}");
@@ -41,6 +41,7 @@ pub(crate) fn encode(data: &[f32], shape: &[usize]) -> Vec<u8> {
     bytes
 }
 
+/// (height, width, values row by row) of a float32 array of two dimensions.
 fn decode(bytes: &[u8]) -> Result<(usize, usize, Vec<f32>)> {
     let (header, values) = parts(bytes)?;
     let text = String::from_utf8_lossy(header);
@@ -70,7 +71,7 @@ fn decode(bytes: &[u8]) -> Result<(usize, usize, Vec<f32>)> {
     Ok((height, width, data.collect()))
 }
 
-/// The header and the values.
+/// The bytes of the header and those of the values.
 fn parts(bytes: &[u8]) -> Result<(&[u8], &[u8])> {
     let Some(rest) = bytes.strip_prefix(MARK) else {
         return Err(Error::new(
@@ -94,7 +95,7 @@ fn parts(bytes: &[u8]) -> Result<(&[u8], &[u8])> {
         .ok_or_else(|| broken(format!("an NPY of {} bytes that ends in its header", bytes.len())))
 }
 
-/// The value of one key, a word or a text in quotes.
+/// The value of one key of the header that is a word or a text in quotes.
 fn entry<'a>(header: &'a str, key: &str) -> Option<&'a str> {
     let (_, after) = header.split_once(&format!("'{key}'"))?;
     let value = after.trim_start().strip_prefix(':')?;

@@ -1,4 +1,4 @@
-//! NumPy's NPZ files: a ZIP archive of NPY files, not compressed, read by `numpy.load`.
+//! Writes NumPy's NPZ files: an uncompressed ZIP archive of NPY files, which `numpy.load` reads.
 
 use std::collections::HashSet;
 use std::io::{Cursor, Write};
@@ -12,22 +12,22 @@ use crate::error::{Error, ErrorKind};
 use crate::export::write_atomic;
 use crate::npy;
 
-/// Numbers with a name and a shape, of any rank; row-major.
+/// A float32 array with a name and a shape of any rank, row-major.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NamedArray {
-    /// Under which `numpy.load` finds it.
+    /// The key of the array in `numpy.load`.
     pub name: String,
-    /// Outermost first.
+    /// Sizes, outermost axis first.
     pub shape: Vec<usize>,
-    /// As many as the product of the shape.
+    /// Values, as many as the product of the shape.
     pub data: Vec<f32>,
 }
 
-/// Writes the arrays under their names, in their order; the same arrays give the same bytes. In a name, what is not a
-/// letter, a digit, `-`, `_` or `.` becomes `_`, and the second of one name gets a `-2`.
+/// Writes the arrays under their names, in their order; the same arrays give the same bytes. In a name, every character other
+/// than an ASCII letter, a digit, `-`, `_` and `.` becomes `_`, and the second array of one name gets a `-2`.
 ///
 /// # Errors
-/// A path that cannot be written, and arrays that no archive holds.
+/// Refuses a path that cannot be written, and arrays that no archive holds (65536 arrays, or a name that is too long).
 pub fn write_npz(path: impl AsRef<Path>, arrays: &[NamedArray]) -> Result<()> {
     let path = path.as_ref();
     let bytes = encode(arrays).map_err(|cause| {
@@ -42,6 +42,7 @@ pub fn write_npz(path: impl AsRef<Path>, arrays: &[NamedArray]) -> Result<()> {
     write_atomic(path, &bytes)
 }
 
+/// The bytes of the archive.
 fn encode(arrays: &[NamedArray]) -> zip::result::ZipResult<Vec<u8>> {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     // The earliest date that an archive can hold: the time of writing would change the bytes.

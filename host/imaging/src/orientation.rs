@@ -1,10 +1,10 @@
-//! How a camera was held: the EXIF orientation that a picture's file carries, and what it asks viewers to do.
+//! The EXIF orientation of a picture: read from its file, and applied to its pixels.
 //!
-//! Corrupt EXIF is no reason to refuse a picture: what cannot be read counts as no orientation.
+//! Corrupt EXIF is no reason to refuse a picture: an orientation that cannot be read counts as none.
 
 use std::fmt;
 
-/// The EXIF orientation (tag 0x0112, EXIF 2.32, 4.6.4 A): how the stored pixels are turned to stand upright.
+/// The EXIF orientation (tag 0x0112, EXIF 2.32, 4.6.4 A): the operation that makes the stored pixels upright.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Orientation {
     /// 1: the stored pixels are upright.
@@ -12,32 +12,32 @@ pub enum Orientation {
     Upright,
     /// 2: left and right are exchanged.
     Mirrored,
-    /// 3
+    /// 3: a rotation by 180 degrees.
     HalfTurn,
     /// 4: top and bottom are exchanged.
     Flipped,
     /// 5: rows and columns are exchanged.
     Transposed,
-    /// 6: a quarter turn clockwise.
+    /// 6: a rotation by 90 degrees clockwise.
     Clockwise,
     /// 7: rows and columns are exchanged about the other diagonal.
     Transverse,
-    /// 8: a quarter turn counterclockwise.
+    /// 8: a rotation by 90 degrees counterclockwise.
     Counterclockwise,
 }
 
-/// Whether the pixels of a picture are taken as they are stored, or as viewers show them.
+/// Whether the EXIF orientation is applied to the pixels of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Orienting {
-    /// As stored; a [`Warning`](crate::Warning) says where viewers show something else.
+    /// Pixels stay as stored; a [`Warning`](crate::Warning) says where viewers rotate the picture.
     #[default]
     Stored,
-    /// Turned upright, as the EXIF orientation of the file says.
+    /// The EXIF orientation of the file is applied, as viewers do.
     Upright,
 }
 
 impl Orientation {
-    /// In the order of their EXIF numbers, from 1 on.
+    /// All orientations, in the order of their EXIF numbers from 1 on.
     pub const ALL: [Self; 8] = [
         Self::Upright,
         Self::Mirrored,
@@ -49,20 +49,20 @@ impl Orientation {
         Self::Counterclockwise,
     ];
 
-    /// The number that EXIF gives it, 1 to 8.
+    /// The number in EXIF, 1 to 8.
     pub fn number(self) -> u8 {
         self as u8 + 1
     }
 
-    /// Whether height and width change places.
+    /// Whether height and width are exchanged.
     pub fn swaps_sides(self) -> bool {
         matches!(self, Self::Transposed | Self::Clockwise | Self::Transverse | Self::Counterclockwise)
     }
 
-    /// The orientation in EXIF, which is a TIFF file of its own: in its first directory only, since a second one is about the
-    /// thumbnail. `None` where there is none, or none that can be read.
+    /// Reads the orientation from EXIF, which is a TIFF file of its own: from its first directory only, since the second one
+    /// describes the thumbnail. `None` where there is none, or none that can be read.
     pub(crate) fn of_exif(exif: &[u8]) -> Option<Self> {
-        // Some programs leave the name of the JPEG segment before it.
+        // Some programs keep the name of the JPEG segment in front.
         let tiff = Tiff::new(exif.strip_prefix(EXIF_NAME).unwrap_or(exif))?;
         let directory = usize::try_from(tiff.u32(4)?).ok()?;
         let entries = tiff.u16(directory)?;
@@ -83,10 +83,10 @@ impl Orientation {
         None
     }
 
-    /// Planes of `height` x `width` as they stand upright, with their new height and width.
+    /// (planes, height, width) of planes of `height` x `width` after the operation.
     pub(crate) fn turn(self, data: &[f32], height: usize, width: usize) -> (Vec<f32>, usize, usize) {
         let (rows, columns) = if self.swaps_sides() { (width, height) } else { (height, width) };
-        // Where the stored pixel of an upright one is.
+        // (row, column) of the stored pixel that becomes an upright one.
         let stored = |row: usize, column: usize| match self {
             Self::Upright => (row, column),
             Self::Mirrored => (row, width - 1 - column),
@@ -111,7 +111,7 @@ impl Orientation {
 }
 
 impl fmt::Display for Orientation {
-    /// What a viewer does with the stored pixels.
+    /// Writes the operation that a viewer applies to the stored pixels.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Upright => "as they are",
@@ -126,16 +126,17 @@ impl fmt::Display for Orientation {
     }
 }
 
-/// What a JPEG's EXIF segment begins with.
+/// The bytes that begin the EXIF segment of a JPEG.
 pub(crate) const EXIF_NAME: &[u8] = b"Exif\0\0";
 
+/// The TIFF tag of the orientation.
 const TAG: u16 = 0x0112;
-/// Types of a TIFF entry; the standard has SHORT, and some writers another.
+/// Types of a TIFF entry; the standard prescribes SHORT, and some writers use another.
 const BYTE: u16 = 1;
 const SHORT: u16 = 3;
 const LONG: u16 = 4;
 
-/// TIFF in either byte order.
+/// The bytes of a TIFF file, in either byte order.
 struct Tiff<'a> {
     bytes: &'a [u8],
     big_endian: bool,

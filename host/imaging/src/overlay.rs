@@ -1,6 +1,6 @@
-//! The map laid over the image, for people.
+//! Draws an attribution map over its image, for people.
 //!
-//! The map is shown relative to its largest value; where it is 0 or negative the image shows through unchanged.
+//! Colours are relative to the map's largest value. Where the map is 0 or negative, the image is unchanged.
 
 use crate::Result;
 use crate::caption::captions;
@@ -11,7 +11,7 @@ use crate::picture::{Picture, outline};
 use crate::raster::Image;
 use crate::resample::{Interpolation, resize_plane};
 
-/// How a map is laid over an image.
+/// How a map is drawn over an image.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OverlayStyle {
     /// Opacity of the colour where the map is at its maximum, in [0, 1]; it falls linearly with the map.
@@ -20,8 +20,8 @@ pub struct OverlayStyle {
     pub contour: bool,
     /// Smaller images are enlarged by a whole factor until their longer side has at least so many pixels.
     pub least_side: usize,
-    /// Share of the pixels below the number at which the colour is full, at least a quarter of the maximum: 1 takes the
-    /// maximum, 0.99 shows also what a few outliers would leave in the dark.
+    /// Quantile of the map, in [0, 1], at which the colour is full, but at least a quarter of the maximum. 1 takes the maximum;
+    /// 0.99 also shows what a few outliers would leave dark.
     pub full_at: f32,
 }
 
@@ -35,7 +35,7 @@ impl Default for OverlayStyle {
 /// number; the map is interpolated between pixel centres, so that its contour is smooth.
 ///
 /// # Errors
-/// A map and an image of different height or width.
+/// Refuses a map and an image of different height or width.
 pub fn overlay(image: &Image, map: &Map, style: &OverlayStyle) -> Result<Picture> {
     let grid = (image.height(), image.width());
     same_grid(grid, (map.height(), map.width()), "a map")?;
@@ -62,7 +62,7 @@ pub fn overlay(image: &Image, map: &Map, style: &OverlayStyle) -> Result<Picture
     Ok(picture)
 }
 
-/// The number at which the colour is full.
+/// The value of the map at which the colour is full; see [`OverlayStyle::full_at`].
 fn full(map: &Map, share: f32) -> f32 {
     if share >= 1.0 {
         return map.max();
@@ -73,12 +73,12 @@ fn full(map: &Map, share: f32) -> f32 {
     sorted.get(place).copied().unwrap_or(0.0).max(map.max() / 4.0)
 }
 
-/// Side by side: the image, the overlay, the perturbed image, and a bar of the overlay's colours from 0 at the bottom to the
-/// map's maximum at the top, with a line at the half where the contour runs. The first three have a text above them, which
-/// may be empty.
+/// Draws side by side: the image, the overlay, the perturbed image, and a bar of the overlay's colours from 0 at the bottom to
+/// the map's maximum at the top, with a line at the half where the contour runs. `texts` are the captions of the first three,
+/// and may be empty.
 ///
 /// # Errors
-/// A map or a perturbed image of another height or width than the image, and an image too large to write on.
+/// Refuses a map or a perturbed image of another height or width than the image, and an image too large for captions.
 pub fn panel(
     image: &Image,
     map: &Map,
@@ -132,11 +132,12 @@ fn grey(image: &Image, factor: usize) -> Picture {
     Picture::luminance(image).enlarge(factor)
 }
 
+/// Alpha blending: `under` in 0 to 255, `over` and `opacity` in [0, 1].
 fn blend(under: [u8; 3], over: [f32; 3], opacity: f32) -> [u8; 3] {
     [0, 1, 2].map(|c| (f32::from(under[c]) * (1.0 - opacity) + over[c] * 255.0 * opacity).round() as u8)
 }
 
-/// The colours as they look over black tissue would be too dark to read, so the bar shows them opaque.
+/// The colour bar of a panel. It shows the colours opaque: blended over black tissue they would be too dark to read.
 fn colour_bar(height: usize, style: &OverlayStyle) -> Picture {
     let value = |row: usize| 1.0 - row as f32 / (height.max(2) - 1) as f32;
     let half = height / 2;
@@ -150,7 +151,7 @@ fn colour_bar(height: usize, style: &OverlayStyle) -> Picture {
     bar
 }
 
-/// Pictures of one height with white gaps between them.
+/// Puts pictures of one height beside each other, with white gaps.
 fn side_by_side(parts: &[Picture]) -> Picture {
     let height = parts.iter().map(Picture::height).max().unwrap_or(0);
     let width = parts.iter().map(Picture::width).sum::<usize>() + GAP * parts.len().saturating_sub(1);

@@ -1,4 +1,4 @@
-//! A picture to look at: where it comes from, what is drawn on it, and how it becomes a file.
+//! A picture for people: made from an image, drawn upon, and written as PNG.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::export::{encode_png_bytes, write_atomic};
 use crate::raster::Image;
 use crate::resample::{Interpolation, resize_plane};
 
-/// A picture to look at: RGB, 8 bit, pixel by pixel.
+/// A picture for people: RGB of 8 bit, pixel by pixel, row by row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {
     height: usize,
@@ -19,10 +19,10 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// A picture from red, green and blue of every pixel, row by row.
+    /// Makes a picture from red, green and blue of every pixel, row by row.
     ///
     /// # Errors
-    /// No pixels, or a number of them other than height x width.
+    /// Refuses a picture without pixels, and a number of pixels other than height x width.
     pub fn new(height: usize, width: usize, rgb: Vec<[u8; 3]>) -> Result<Self> {
         if height.checked_mul(width) != Some(rgb.len()) || rgb.is_empty() {
             return Err(Error::new(
@@ -35,11 +35,10 @@ impl Picture {
         Ok(Self { height, width, rgb })
     }
 
-    /// A grey or an RGB image in its own colours, one picture pixel for each of its pixels; values are clamped to [0, 1],
-    /// and NaN is black.
+    /// Makes a picture of a grey or RGB image, pixel by pixel; values are clamped to [0, 1], and NaN is black.
     ///
     /// # Errors
-    /// An image of neither 1 nor 3 channels.
+    /// Refuses an image of neither 1 nor 3 channels.
     pub fn from_image(image: &Image) -> Result<Self> {
         let pixels = image.height() * image.width();
         let data = image.data();
@@ -59,11 +58,11 @@ impl Picture {
         Self::new(image.height(), image.width(), rgb)
     }
 
-    /// A mask's outline over the picture: a line one pixel thin, inside the mask. Where the mask meets the picture's edge
-    /// there is no line. [`enlarge`](Self::enlarge) the picture first, and the mask with it, for a thinner line.
+    /// Draws the outline of a mask: a line of one pixel, inside the mask. Where the mask meets the picture's edge there is no
+    /// line. [`enlarge`](Self::enlarge) the picture first, and the mask with it, for a thinner line.
     ///
     /// # Errors
-    /// A mask of another number of pixels than the picture's.
+    /// Refuses a mask of another number of pixels than the picture's.
     pub fn with_outline(mut self, mask: &[bool], colour: [u8; 3]) -> Result<Self> {
         if mask.len() != self.rgb.len() {
             return Err(Error::new(
@@ -79,7 +78,7 @@ impl Picture {
         Ok(self)
     }
 
-    /// Every pixel as a square of `factor` x `factor` pixels; a factor of 0 counts as 1.
+    /// Repeats every pixel as a square of `factor` x `factor` pixels; a factor of 0 counts as 1.
     pub fn enlarge(&self, factor: usize) -> Self {
         let factor = factor.max(1);
         let mut rgb = Vec::with_capacity(self.rgb.len() * factor * factor);
@@ -92,11 +91,11 @@ impl Picture {
         Self { height: self.height * factor, width: self.width * factor, rgb }
     }
 
-    /// The picture as large as a square of `side` pixels holds it, its aspect kept: pixels become whole squares where the
-    /// factor is whole, and are interpolated without skipping any where it is not.
+    /// Scales the picture so that its longer side has `side` pixels: by a whole factor pixels become squares, otherwise they are
+    /// interpolated with antialiasing.
     ///
     /// # Errors
-    /// A side of 0.
+    /// Refuses a side of 0.
     pub fn fit(&self, side: usize) -> Result<Self> {
         let longer = self.height.max(self.width);
         if side == 0 {
@@ -115,10 +114,12 @@ impl Picture {
         Self::new(to.0, to.1, rgb)
     }
 
+    /// Number of rows.
     pub fn height(&self) -> usize {
         self.height
     }
 
+    /// Number of columns.
     pub fn width(&self) -> usize {
         self.width
     }
@@ -128,25 +129,27 @@ impl Picture {
         &self.rgb
     }
 
+    /// Writes the picture as an RGB PNG of 8 bit.
+    ///
     /// # Errors
-    /// A path that cannot be written.
+    /// Fails where the path cannot be written.
     pub fn write_png(&self, path: impl AsRef<Path>) -> Result<()> {
         let bytes = self.rgb.as_flattened();
         write_atomic(path, &encode_png_bytes(bytes, self.height, self.width, ExtendedColorType::Rgb8)?)
     }
 
-    /// One colour everywhere.
+    /// A picture of one colour.
     pub(crate) fn plain(height: usize, width: usize, colour: [u8; 3]) -> Self {
         Self { height, width, rgb: vec![colour; height * width] }
     }
 
-    /// The image's luminance, whatever its channels.
+    /// A picture of an image's luminance, whatever its number of channels.
     pub(crate) fn luminance(image: &Image) -> Self {
         let rgb = image.luminance().into_iter().map(|value| [level(value); 3]).collect();
         Self { height: image.height(), width: image.width(), rgb }
     }
 
-    /// Lays `other` over this picture with its upper left corner at (`top`, `left`); what does not fit is cut off.
+    /// Copies `other` onto this picture with its upper left corner at (`top`, `left`); what does not fit is cut off.
     pub(crate) fn paste(&mut self, other: &Self, (top, left): (usize, usize)) {
         let width = other.width.min(self.width.saturating_sub(left));
         for row in 0..other.height.min(self.height.saturating_sub(top)) {
@@ -155,12 +158,13 @@ impl Picture {
         }
     }
 
+    /// Red, green and blue of every pixel, row by row, to be changed.
     pub(crate) fn pixels_mut(&mut self) -> impl Iterator<Item = &mut [u8; 3]> {
         self.rgb.iter_mut()
     }
 }
 
-/// Pixels of the mask that have a neighbour outside it.
+/// For each pixel, row by row, whether it is in the mask and has a neighbour (4-connected) outside it.
 pub(crate) fn outline(mask: &[bool], width: usize) -> impl Iterator<Item = bool> {
     let height = mask.len() / width;
     (0..mask.len()).map(move |pixel| {
@@ -173,6 +177,7 @@ pub(crate) fn outline(mask: &[bool], width: usize) -> impl Iterator<Item = bool>
     })
 }
 
+/// A value in [0, 1] (clamped) as 0 to 255.
 fn level(value: f32) -> u8 {
     (value.clamp(0.0, 1.0) * 255.0).round() as u8
 }

@@ -1,6 +1,6 @@
-//! Curves over a common axis, such as losses over epochs: title, legend, grid, and a line at what matters.
+//! Draws curves over a common axis, such as losses over epochs, with title, legend, grid and a marked position.
 //!
-//! The legend stands above the curves, never on them; the colours are told apart without full colour vision.
+//! The legend is above the curves, never on them; the colours can be distinguished without full colour vision.
 
 use plotters::prelude::RGBColor;
 
@@ -10,24 +10,26 @@ use crate::canvas::{Anchor, Canvas, Point, shorten, text_width, wrap};
 use crate::error::{Error, ErrorKind};
 use crate::picture::Picture;
 
-/// Values over positions. NaN and infinite ones are left out, as are those of 0 and less on a logarithmic axis; the line is
+/// A curve. Points that are NaN or infinite are left out, as are values of 0 and less on a logarithmic axis; the line is
 /// interrupted there.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Curve {
+    /// The name in the legend.
     pub name: String,
-    /// (x, y), joined in this order.
+    /// Points (x, y), joined in this order.
     pub points: Vec<(f64, f64)>,
 }
 
-/// What [`plot`] draws.
+/// The content of a plot, which [`plot`] draws.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Plot {
+    /// The title, above the legend.
     pub title: String,
-    /// What the horizontal axis shows, with its unit.
+    /// Label of the horizontal axis, with its unit.
     pub x: String,
-    /// What the vertical axis shows, with its unit.
+    /// Label of the vertical axis, with its unit.
     pub y: String,
-    /// 1 to 14; those from the eighth on are dashed.
+    /// 1 to 14 curves; the eighth and later ones are dashed.
     pub curves: Vec<Curve>,
     /// A vertical line at this x with a label, such as the best epoch.
     pub mark: Option<(f64, String)>,
@@ -35,10 +37,10 @@ pub struct Plot {
     pub logarithmic: bool,
 }
 
-/// The plot as a picture of 560 x 900 pixels (height x width), the same to the byte for the same plot.
+/// Draws a plot as a picture of 560 x 900 pixels (height x width); the same plot gives the same bytes.
 ///
 /// # Errors
-/// No curve or more than 14, and a mark that is NaN or infinite.
+/// Refuses a plot without curves or with more than 14, and a mark that is NaN or infinite.
 pub fn plot(plot: &Plot) -> Result<Picture> {
     check(plot)?;
     let mut canvas = Canvas::new(HEIGHT as usize, WIDTH as usize);
@@ -61,19 +63,19 @@ pub fn plot(plot: &Plot) -> Result<Picture> {
 const HEIGHT: f64 = 560.0;
 const WIDTH: f64 = 900.0;
 const MARGIN: f64 = 28.0;
-/// Heights of text.
+/// Heights of text, in pixels.
 const TITLE: f64 = 24.0;
 const LABEL: f64 = 18.0;
 const TICK: f64 = 16.0;
-/// Length of a line in the legend.
+/// Length of a curve's sample in the legend, in pixels.
 const SAMPLE: f64 = 26.0;
-/// Curves of no more points than this show each of them.
+/// Curves of at most so many points show each point as a disc.
 const DOTTED: usize = 40;
 
 const GRID: RGBColor = RGBColor(228, 228, 228);
 const AXIS: RGBColor = RGBColor(96, 96, 96);
 
-/// M. Okabe and K. Ito, "Color Universal Design" (2008), without the yellow, which white paper swallows.
+/// Colours of curves: M. Okabe and K. Ito, "Color Universal Design" (2008), without the yellow, which is illegible on white.
 const COLOURS: [RGBColor; 7] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
@@ -110,7 +112,7 @@ fn style(index: usize) -> (RGBColor, Option<f64>) {
     (COLOURS[index % COLOURS.len()], (index >= COLOURS.len()).then_some(7.0))
 }
 
-/// Draws both from the top and returns the height they end at.
+/// Draws title and legend from the top and returns the y at which they end, in pixels.
 fn title_and_legend(plot: &Plot, canvas: &mut Canvas) -> Result<f64> {
     let mut y = MARGIN;
     for line in wrap(&plot.title, TITLE, WIDTH - 2.0 * MARGIN, 2)? {
@@ -132,7 +134,7 @@ fn title_and_legend(plot: &Plot, canvas: &mut Canvas) -> Result<f64> {
     Ok(y + LABEL)
 }
 
-/// The rectangle between the axes.
+/// The rectangle between the axes, in pixels, with its two axes.
 struct Frame {
     left: f64,
     right: f64,
@@ -188,7 +190,7 @@ impl Frame {
         canvas.text_upwards(&y, (MARGIN, self.top + 0.5 * height), LABEL, Anchor::Middle)
     }
 
-    /// Draws what can be drawn of the curve and says whether that is anything.
+    /// Draws the visible points of a curve; returns whether there are any.
     fn curve(&self, curve: &Curve, index: usize, canvas: &mut Canvas) -> Result<bool> {
         let kind = self.y.kind();
         let (colour, dash) = style(index);
@@ -207,7 +209,7 @@ impl Frame {
         Ok(drawn)
     }
 
-    /// A dashed line, and its label above the frame, where it hides nothing.
+    /// Draws the marked position as a dashed line, with its label above the frame, where it hides nothing.
     fn mark(&self, x: f64, label: &str, canvas: &mut Canvas) -> Result<()> {
         let column = self.column(self.x.place(x)).round() + 0.5;
         canvas.line(&[(column, self.top), (column, self.bottom)], 1.0, AXIS, Some(4.0))?;

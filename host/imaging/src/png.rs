@@ -1,9 +1,9 @@
-//! Where a PNG ends, and the EXIF in it.
+//! Finds the end of a PNG, and the EXIF in it.
 
 use crate::format::Contents;
 
-/// Walks the chunks of the PNG specification (third edition, 5.3). A file without an end chunk ends where its bytes do: whether it
-/// can be read all the same is the decoder's business.
+/// Walks the chunks of the PNG specification (third edition, 5.3). A file without an end chunk ends with its last byte; the
+/// decoder decides whether it can be read all the same.
 pub(crate) fn contents(bytes: &[u8]) -> Contents<'_> {
     let mut found = Contents { end: bytes.len(), exif: None };
     let mut at = SIGNATURE;
@@ -18,9 +18,10 @@ pub(crate) fn contents(bytes: &[u8]) -> Contents<'_> {
     found
 }
 
+/// Length of the signature that begins the file, in bytes.
 const SIGNATURE: usize = 8;
 
-/// Kind and data of the chunk at a place, and where the next begins.
+/// (kind, data, offset of the next chunk) of the chunk at offset `at`; `None` where it is cut off.
 fn chunk(bytes: &[u8], at: usize) -> Option<(&[u8], &[u8], usize)> {
     let length = u32::from_be_bytes(bytes.get(at..at.checked_add(4)?)?.try_into().ok()?);
     let content = at.checked_add(8)?;

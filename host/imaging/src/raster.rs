@@ -1,4 +1,4 @@
-//! An image as the classifiers take it: (C, H, W) in [0, 1], with the way back to the file it came from.
+//! An image for classifiers: (C, H, W) in [0, 1], with the geometry and intensity of the file it came from.
 
 use std::path::{Path, PathBuf};
 
@@ -24,27 +24,29 @@ pub struct Image {
     path: Option<PathBuf>,
 }
 
-/// Where the pixels of an image lie.
+/// The grid that the pixels of an image lie on.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Geometry {
-    /// On a grid of its own, as in a PNG or JPEG.
+    /// A grid of its own, as in a PNG or JPEG.
     Pixels,
-    /// On one slice of a volume.
+    /// One slice of a volume.
     Slice(SliceGeometry),
 }
 
-/// What 0 and 1 stand for: an image value v was `low + v * (high - low)` in the file, in the file's own unit.
+/// The file's values at 0 and 1: an image value v was `low + v * (high - low)` in the file, in the file's own unit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Intensity {
+    /// The file's value at 0.
     pub low: f32,
+    /// The file's value at 1.
     pub high: f32,
 }
 
-/// How three channels become one.
+/// The rule by which three channels become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RgbToGrey {
-    /// Only if the image is grey already: the three are equal, or differ by what compression leaves (see [`Colour`]). Of the
-    /// latter the luminance is taken.
+    /// Only an image that is grey already is accepted: the channels are equal, or differ by compression noise (see [`Colour`]),
+    /// in which case the luminance is taken.
     #[default]
     OnlyIfGrey,
     /// Luma of ITU-R BT.601: 0.299 R + 0.587 G + 0.114 B.
@@ -54,15 +56,17 @@ pub enum RgbToGrey {
 /// Bits per channel of a PNG.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BitDepth {
+    /// 8 bits: values 0 to 255.
     Eight,
+    /// 16 bits: values 0 to 65535.
     Sixteen,
 }
 
 impl Image {
-    /// An image from memory, on a grid of its own, whose values are taken to be in [0, 1].
+    /// Makes an image on a grid of its own from values in [0, 1], in the order channel, row, column.
     ///
     /// # Errors
-    /// No pixels, or a number of values other than channels x height x width.
+    /// Refuses an image without pixels, and a number of values other than channels x height x width.
     pub fn new(channels: usize, height: usize, width: usize, data: Vec<f32>) -> Result<Self> {
         let expected = channels.checked_mul(height).and_then(|n| n.checked_mul(width));
         if expected != Some(data.len()) || data.is_empty() {
@@ -86,14 +90,17 @@ impl Image {
         })
     }
 
+    /// Number of channels, C.
     pub fn channels(&self) -> usize {
         self.channels
     }
 
+    /// Number of rows, H.
     pub fn height(&self) -> usize {
         self.height
     }
 
+    /// Number of columns, W.
     pub fn width(&self) -> usize {
         self.width
     }
@@ -103,38 +110,41 @@ impl Image {
         &self.data
     }
 
+    /// The values in the order channel, row, column, without a copy.
     pub fn into_data(self) -> Vec<f32> {
         self.data
     }
 
+    /// The grid that the pixels lie on.
     pub fn geometry(&self) -> &Geometry {
         &self.geometry
     }
 
+    /// The file's values at 0 and 1.
     pub fn intensity(&self) -> Intensity {
         self.intensity
     }
 
-    /// How the pixels of the file were turned to become these.
+    /// The EXIF orientation that was applied to the pixels of the file.
     pub fn turned(&self) -> Orientation {
         self.turned
     }
 
-    /// The file, where the image came from one.
+    /// The file that the image was read from, if any.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
 
-    /// Other values on the same grid: a perturbed copy, for example.
+    /// An image of other values on the same grid, for example a perturbed copy.
     ///
     /// # Errors
-    /// A number of values other than channels x height x width.
+    /// Refuses a number of values other than channels x height x width.
     pub fn with_data(&self, channels: usize, data: Vec<f32>) -> Result<Self> {
         let other = Self::new(channels, self.height, self.width, data)?;
         Ok(Self { turned: self.turned, ..other.with_origin(self.geometry.clone(), self.intensity, self.path.clone()) })
     }
 
-    /// Turned upright by an EXIF orientation; for pictures, whose grid is their own.
+    /// Rotates and mirrors the image by an EXIF orientation; for pictures, whose grid is their own.
     pub(crate) fn turn(self, orientation: Orientation) -> Result<Self> {
         if orientation == Orientation::Upright {
             return Ok(self);
@@ -144,7 +154,7 @@ impl Image {
         Ok(Self { turned: orientation, ..turned.with_origin(Geometry::Pixels, self.intensity, self.path) })
     }
 
-    /// Whether the three channels differ, and by how much.
+    /// The difference between the three channels; [`Colour::Absent`] for any other number of channels.
     pub fn colour(&self) -> Colour {
         match self.channels {
             3 => Colour::of(&self.data),
@@ -152,7 +162,7 @@ impl Image {
         }
     }
 
-    /// What is to be said where this image is taken with `count` channels.
+    /// The warning for reading this image with `count` channels, if one is due.
     pub fn channels_changed(&self, count: usize) -> Option<Warning> {
         match (count, self.colour()) {
             (1, Colour::Noise { widest }) => Some(Warning::NearlyGrey { widest }),
@@ -161,10 +171,10 @@ impl Image {
         }
     }
 
-    /// The same picture with `count` channels: grey is repeated, RGB becomes grey by `rule` first.
+    /// Converts to `count` channels: grey is repeated, RGB becomes grey by `rule` first.
     ///
     /// # Errors
-    /// RGB that is not grey under [`RgbToGrey::OnlyIfGrey`], and a channel count that is neither 1 nor 3.
+    /// Refuses RGB that is not grey under [`RgbToGrey::OnlyIfGrey`], and an image of neither 1, 3 nor `count` channels.
     pub fn to_channels(&self, count: usize, rule: RgbToGrey) -> Result<Self> {
         if count == self.channels {
             return Ok(self.clone());
@@ -185,10 +195,10 @@ impl Image {
         self.with_data(count, grey.repeat(count))
     }
 
-    /// The same picture on another grid; it leaves the slice it came from, so keep the original for the way back.
+    /// Resamples to another grid. The result has [`Geometry::Pixels`]: keep the original to bring a map back onto its slice.
     ///
     /// # Errors
-    /// A height or width of 0.
+    /// Refuses a height or width of 0.
     pub fn resize(&self, height: usize, width: usize, interpolation: Interpolation) -> Result<Self> {
         if (height, width) == (self.height, self.width) {
             return Ok(self.clone());
@@ -201,10 +211,10 @@ impl Image {
         Ok(Self { turned: self.turned, ..resized.with_origin(Geometry::Pixels, self.intensity, self.path.clone()) })
     }
 
-    /// Writes the image as PNG, values clamped to [0, 1] and multiplied by 255 or 65535.
+    /// Writes the image as PNG; values are clamped to [0, 1] and multiplied by 255 or 65535.
     ///
     /// # Errors
-    /// An image of neither 1 nor 3 channels, and a path that cannot be written.
+    /// Refuses an image of neither 1 nor 3 channels, and a path that cannot be written.
     pub fn write_png(&self, path: impl AsRef<Path>, depth: BitDepth) -> Result<()> {
         let pixels = self.height * self.width;
         let interleaved: Vec<f32> =
@@ -213,7 +223,7 @@ impl Image {
         write_atomic(path, &bytes)
     }
 
-    /// The luma of each pixel; the image itself where it is grey, the mean where it is neither grey nor RGB.
+    /// The luma (H, W) of an RGB image, the values of a grey one, and the mean over any other number of channels.
     pub(crate) fn luminance(&self) -> Vec<f32> {
         let weights = match self.channels {
             3 => BT601.to_vec(),
@@ -225,11 +235,13 @@ impl Image {
             .collect()
     }
 
+    /// Sets the grid, the intensity and the file of the image.
     pub(crate) fn with_origin(mut self, geometry: Geometry, intensity: Intensity, path: Option<PathBuf>) -> Self {
         (self.geometry, self.intensity, self.path) = (geometry, intensity, path);
         self
     }
 
+    /// One plane (H, W) of an RGB image by `rule`.
     fn grey(&self, rule: RgbToGrey) -> Result<Vec<f32>> {
         let pixels = self.height * self.width;
         match (self.colour(), rule) {
@@ -249,4 +261,5 @@ impl Image {
     }
 }
 
+/// Weights of red, green and blue in the luma of ITU-R BT.601.
 const BT601: [f32; 3] = [0.299, 0.587, 0.114];

@@ -1,4 +1,4 @@
-//! One way to read the pictures of a command, so that all commands treat a file alike.
+//! Reads the pictures of a command by one rule, so that all commands treat a file alike.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::raster::{Geometry, Image, RgbToGrey};
 use crate::warning::{Note, Notes, Warning};
 use crate::{ReadOptions, read_image};
 
-/// Reads the files of one command by one rule, and keeps what its user should be told.
+/// Reads the files of one command by one rule, and collects their warnings.
 #[derive(Debug, Default)]
 pub struct Reader {
     options: ReadOptions,
@@ -17,26 +17,28 @@ pub struct Reader {
 }
 
 impl Reader {
+    /// A reader without warnings so far.
     pub fn new(options: ReadOptions) -> Self {
         Self { options, notes: Notes::default() }
     }
 
+    /// The options by which every file is read.
     pub fn options(&self) -> &ReadOptions {
         &self.options
     }
 
-    /// A file as [`read_image`] has it.
+    /// Reads a file by [`read_image`], and keeps its warnings for [`Reader::notes`].
     ///
     /// # Errors
-    /// What [`read_image`] refuses.
+    /// Refuses what [`read_image`] refuses.
     pub fn read(&self, path: impl AsRef<Path>) -> Result<Image> {
         Ok(self.read_with_warnings(path)?.0)
     }
 
-    /// The same, with what is to be said of this file alone.
+    /// Reads a file as [`Reader::read`] does, and returns the warnings of this file too.
     ///
     /// # Errors
-    /// What [`read_image`] refuses.
+    /// Refuses what [`read_image`] refuses.
     pub fn read_with_warnings(&self, path: impl AsRef<Path>) -> Result<(Image, Vec<Warning>)> {
         let path = path.as_ref();
         let (image, warnings) = read_image(path, &self.options)?;
@@ -44,10 +46,10 @@ impl Reader {
         Ok((image, warnings))
     }
 
-    /// A file with `count` channels: grey is repeated, colour becomes grey by `rule`.
+    /// Reads a file with `count` channels: grey is repeated, colour becomes grey by `rule`.
     ///
     /// # Errors
-    /// What [`read_image`] and [`Image::to_channels`] refuse.
+    /// Refuses what [`read_image`] and [`Image::to_channels`] refuse.
     pub fn read_channels(&self, path: impl AsRef<Path>, count: usize, rule: RgbToGrey) -> Result<Image> {
         let path = path.as_ref();
         let image = self.read(path)?;
@@ -58,12 +60,12 @@ impl Reader {
         Ok(fitted)
     }
 
-    /// The mask that belongs to an image, one channel, as far as possible on the image's grid. A mask is turned by its own EXIF
-    /// orientation where pictures are. One that has none, and whose sides are those of the image as it is stored, is turned with
-    /// the image.
+    /// Reads the mask of an image as one channel, rotated like the image. With [`Orienting::Upright`] a mask is rotated by its own
+    /// EXIF orientation. A mask without one whose height and width are those of the image as stored is rotated with the image.
+    /// The mask may be of another size than the image.
     ///
     /// # Errors
-    /// What [`read_image`] refuses, and a mask that lies on its side.
+    /// Refuses what [`read_image`] refuses, and a mask whose height and width are those of the image exchanged.
     pub fn read_mask(&self, path: impl AsRef<Path>, image: &Image) -> Result<Image> {
         let path = path.as_ref();
         // A mask is a picture, also of a slice of a volume.
@@ -83,18 +85,19 @@ impl Reader {
         Ok(mask)
     }
 
-    /// Adds what a caller has found out about a file.
+    /// Adds a warning that the caller found about a file.
     pub fn note(&self, path: impl AsRef<Path>, warning: Warning) {
         self.notes.add(path.as_ref(), warning);
     }
 
-    /// What is to be said of all files that were read, each kind once.
+    /// The warnings of all files that were read, one note for each kind.
     pub fn notes(&self) -> Vec<Note> {
-        self.notes.told()
+        self.notes.by_kind()
     }
 }
 
-/// A mask or map of the other's size with height and width exchanged is about pixels that lie elsewhere.
+/// Refuses a mask whose height and width are those of the image exchanged: one of the two is rotated, so their pixels do not
+/// correspond.
 ///
 /// # Errors
 /// [`ErrorKind::Shape`] with both sizes.
@@ -111,7 +114,7 @@ pub fn refuse_on_its_side(path: &Path, mask: &Image, (height, width): (usize, us
     .at(path))
 }
 
-/// Whether the sides of one are those of the other exchanged.
+/// Whether height and width of the mask are those of the image exchanged, and differ.
 fn lies(mask: &Image, image: &Image) -> bool {
     image.height() != image.width() && (mask.height(), mask.width()) == (image.width(), image.height())
 }

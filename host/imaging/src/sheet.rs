@@ -5,11 +5,12 @@ use crate::canvas::{Anchor, Canvas, text_width, wrap};
 use crate::error::{Error, ErrorKind};
 use crate::picture::Picture;
 
-/// What [`sheet`] lays out.
+/// The content of a contact sheet, which [`sheet`] draws.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Sheet {
     /// A heading for each column; broken at spaces where it is wider than its column.
     pub columns: Vec<String>,
+    /// The rows, from top to bottom.
     pub rows: Vec<SheetRow>,
     /// Side of a tile in pixels, 1 to 4096.
     pub tile: usize,
@@ -18,18 +19,18 @@ pub struct Sheet {
 /// One row of a [`Sheet`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SheetRow {
-    /// Stands to the left of the row; may have several lines.
+    /// Text to the left of the row; may have several lines.
     pub label: String,
-    /// One for each column; where there is no picture the place stays a light grey.
+    /// One tile for each column; `None` is drawn as a light grey square.
     pub tiles: Vec<Option<Picture>>,
 }
 
-/// The sheet as one picture. Every picture is as large as its tile holds it, its aspect kept, and in the middle of the tile:
-/// enlarged by a whole factor it shows its pixels as squares, otherwise it is interpolated without skipping any.
+/// Draws the sheet as one picture. Every picture is scaled to its tile with its aspect ratio kept, and centred: by a whole
+/// factor its pixels become squares, otherwise it is interpolated with antialiasing.
 ///
 /// # Errors
-/// No columns or no rows, a row with another number of tiles than there are columns, and a tile or a sheet of no or too
-/// many pixels.
+/// Refuses a sheet without columns or rows, a row whose number of tiles is not that of the columns, and a tile or a sheet of
+/// no or too many pixels.
 pub fn sheet(sheet: &Sheet) -> Result<Picture> {
     check(sheet)?;
     let size = (sheet.tile as f64 / 9.0).clamp(14.0, 22.0);
@@ -45,7 +46,7 @@ pub fn sheet(sheet: &Sheet) -> Result<Picture> {
     within_limits(height, width)?;
     let mut whole = Picture::plain(height, width, WHITE);
     for (index, heading) in headings.iter().enumerate() {
-        // Headings stand on the tiles, however many lines the others have.
+        // Headings are aligned at the bottom, directly above the tiles.
         let at = (top - GAP - heading.height.min(top - GAP), left + index * (column + GAP));
         whole.paste(&heading.draw(column, Anchor::Middle)?, at);
     }
@@ -129,7 +130,7 @@ fn column_width(sheet: &Sheet, size: f64) -> Result<usize> {
     Ok(sheet.tile.max(widest.min(WIDEST_WORD).ceil() as usize))
 }
 
-/// A heading or a label, broken into lines.
+/// A heading or a label, broken into lines; sizes in pixels.
 struct Text {
     lines: Vec<String>,
     size: f64,
@@ -151,7 +152,7 @@ fn texts<'a>(texts: impl Iterator<Item = &'a String>, size: f64, width: f64) -> 
         .collect()
 }
 
-/// From one line to the next, as a multiple of the letters' height.
+/// Distance of two lines, as a multiple of the letters' height.
 const LINE: f64 = 1.1;
 
 impl Text {

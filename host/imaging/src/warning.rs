@@ -1,4 +1,4 @@
-//! What a reader of files should be told without it being an error, and how it is told of many files at once.
+//! Warnings about files that were read, and notes that summarise those of many files.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,30 +9,55 @@ use crate::format::FileFormat;
 use crate::nifti::VolumeOrientation;
 use crate::orientation::Orientation;
 
-/// Something that is no error and still worth saying.
+/// A fact about a file that is no error and that its user should know.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Warning {
     /// The header of a volume has neither sform nor qform: planes are guessed from the order of the voxel axes.
     NoOrientation,
-    /// A whole volume was taken as it is stored; this is how it lies in the patient.
-    AsStored { orientation: VolumeOrientation },
-    /// So many NaN or infinite voxels were read as 0.
-    NonFiniteZeroed { voxels: usize },
-    /// EXIF asks viewers to turn the picture, and its pixels were taken as they are stored.
-    NotTurned { asked: Orientation },
-    /// So many bytes behind the end of the picture or gzip stream were not read.
-    BytesBehind { format: FileFormat, bytes: u64, all_zero: bool },
+    /// A whole volume was read in the order of its voxels, since no orientation was requested.
+    AsStored {
+        /// How the array lies in the patient.
+        orientation: VolumeOrientation,
+    },
+    /// NaN or infinite voxels were read as 0.
+    NonFiniteZeroed {
+        /// Number of these voxels.
+        voxels: usize,
+    },
+    /// The EXIF orientation was not applied: the pixels are as stored.
+    NotTurned {
+        /// The orientation that EXIF asks for.
+        asked: Orientation,
+    },
+    /// Bytes behind the end of the picture or gzip stream were not read.
+    BytesBehind {
+        /// The kind of the file.
+        format: FileFormat,
+        /// Number of bytes.
+        bytes: u64,
+        /// Whether all of them are 0.
+        all_zero: bool,
+    },
     /// Three channels that differ by compression noise only were read as grey.
-    NearlyGrey { widest: f32 },
-    /// The luminance of a colour picture was taken; its channels differ by up to this share of the full range.
-    ColourLost { widest: f32 },
-    /// Each of so many channels of a model was given the same values.
-    Repeated { channels: usize },
+    NearlyGrey {
+        /// Largest difference of two channels in one pixel, as a fraction of the full range.
+        widest: f32,
+    },
+    /// A colour picture was read by its luminance.
+    ColourLost {
+        /// Largest difference of two channels in one pixel, as a fraction of the full range.
+        widest: f32,
+    },
+    /// One grey channel was repeated for a model of other channels than 1 or 3.
+    Repeated {
+        /// Number of channels of the model.
+        channels: usize,
+    },
 }
 
 impl Warning {
-    /// For `found` channels taken as `wanted`. Grey as the three channels of RGB is what models of photographs are given, and
-    /// says nothing false.
+    /// The warning for an image of `found` channels that is read with `wanted`, if one is due. Grey repeated as RGB gives none: it
+    /// is the usual input of a model of photographs.
     pub fn of_repeating(found: usize, wanted: usize) -> Option<Self> {
         (found != wanted && !matches!(wanted, 1 | 3)).then_some(Self::Repeated { channels: wanted })
     }
@@ -84,13 +109,14 @@ impl fmt::Display for Warning {
     }
 }
 
-/// A warning, and the files that it is about.
+/// One kind of warning, and the files that have it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Note {
-    /// The first of the files by name, and what was found in it.
+    /// The first of the files by name.
     pub file: PathBuf,
+    /// The warning of that file.
     pub warning: Warning,
-    /// How many other files have a warning of this kind.
+    /// Number of other files with a warning of this kind.
     pub others: usize,
 }
 
@@ -105,21 +131,22 @@ impl fmt::Display for Note {
     }
 }
 
-/// Collects warnings, from several threads too, and says each kind once.
+/// Collects warnings, from several threads too, and reports each kind once.
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
-    /// By kind and file, so that neither the order of the work nor a second reading matters.
+    /// Warnings by kind and file, so that neither the order of the work nor a second reading matters.
     found: Mutex<BTreeMap<(u8, PathBuf), Warning>>,
 }
 
 impl Notes {
+    /// Adds a warning about a file; the last one of a kind and file remains.
     pub(crate) fn add(&self, path: &Path, warning: Warning) {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         found.insert((kind(&warning), path.to_owned()), warning);
     }
 
     /// One note for each kind of warning.
-    pub(crate) fn told(&self) -> Vec<Note> {
+    pub(crate) fn by_kind(&self) -> Vec<Note> {
         let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         let mut notes: Vec<(u8, Note)> = Vec::new();
         for ((kind, path), warning) in found.iter() {
@@ -132,6 +159,7 @@ impl Notes {
     }
 }
 
+/// The position of a warning's kind in the order of notes.
 fn kind(warning: &Warning) -> u8 {
     match warning {
         Warning::NoOrientation => 0,

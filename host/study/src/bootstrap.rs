@@ -1,24 +1,24 @@
-//! How sure a number over many images is: the percentile bootstrap (Efron and Tibshirani 1993, chapter 13).
+//! Confidence intervals of a statistic over many images by the percentile bootstrap (Efron and Tibshirani 1993, chapter 13).
 
 use crate::random::SplitMix;
 use crate::roc::Ranking;
 use rayon::prelude::*;
 
-/// Draws with replacement for one interval.
+/// Number of bootstrap resamples (draws of n items with replacement) behind each interval.
 pub const RESAMPLES: usize = 2000;
 
-/// A number and its 95 % interval, in the unit of the number.
+/// A statistic and its 95 % confidence interval, all in the unit of the statistic.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Interval {
-    /// Of the items as they are.
+    /// The statistic of the items themselves.
     pub value: f64,
-    /// 2.5 % of the resamples are lower.
+    /// Lower end: 2.5 % of the resamples are lower.
     pub low: f64,
-    /// 2.5 % of the resamples are higher.
+    /// Upper end: 2.5 % of the resamples are higher.
     pub high: f64,
 }
 
-/// The mean over items that are drawn independently (images, better patients); `None` without items.
+/// The mean of independently drawn items (images or, better, patients) and its interval; `None` without items.
 pub fn mean_interval(items: &[f64], seed: u64) -> Option<Interval> {
     let count = items.len();
     (count > 0).then(|| {
@@ -28,15 +28,16 @@ pub fn mean_interval(items: &[f64], seed: u64) -> Option<Interval> {
     })
 }
 
-/// The mean of `first - second` over items that both were measured on, in the same order: an item is drawn with both of its
-/// numbers. `None` without items, and where the lists differ in length.
+/// The mean of `first[i] - second[i]` and its interval, where both lists were measured on the same items in the same order.
+/// A resample draws an item with both of its values. `None` without items, and where the lists differ in length.
 pub fn paired_difference(first: &[f64], second: &[f64], seed: u64) -> Option<Interval> {
     let differences: Vec<f64> = first.iter().zip(second).map(|(a, b)| a - b).collect();
     if first.len() == second.len() { mean_interval(&differences, seed) } else { None }
 }
 
-/// The area under the ROC curve of a classifier's scores. Positives and negatives are drawn each among themselves, so that
-/// every resample has as many of both as the data. `None` where [`crate::auc`] is.
+/// The area under the ROC curve of a classifier's scores and its interval. The bootstrap is stratified: positives and
+/// negatives are resampled separately, so that every resample has as many of both as the data. `None` where [`crate::auc`]
+/// is `None`.
 pub fn auc_interval(scores: &[f32], positive: &[bool], seed: u64) -> Option<Interval> {
     let ranking = Ranking::new(scores, positive)?;
     let value = ranking.auc(|_| 1)?;
@@ -46,7 +47,7 @@ pub fn auc_interval(scores: &[f32], positive: &[bool], seed: u64) -> Option<Inte
         for items in &classes {
             items.iter().for_each(|_| weights[items[random.below(items.len())]] += 1);
         }
-        // Both classes keep their number of items, so there is an area.
+        // Both classes keep their number of items, so the area exists.
         ranking.auc(|item| weights[item]).unwrap_or(value)
     };
     Some(interval(value, seed, resample))
@@ -56,7 +57,8 @@ fn mean(items: &[f64]) -> f64 {
     items.iter().sum::<f64>() / items.len() as f64
 }
 
-/// Each resample has random numbers of its own, so the interval does not depend on the threads.
+/// The interval from [`RESAMPLES`] values of `resample`. Each resample has a random stream of its own, so the interval does
+/// not depend on the number of threads.
 fn interval(value: f64, seed: u64, resample: impl Fn(&mut SplitMix) -> f64 + Sync) -> Interval {
     let draws = (0..RESAMPLES).into_par_iter();
     let mut drawn: Vec<f64> = draws.map(|index| resample(&mut SplitMix::stream(seed, &[index as u64]))).collect();
@@ -64,7 +66,7 @@ fn interval(value: f64, seed: u64, resample: impl Fn(&mut SplitMix) -> f64 + Syn
     Interval { value, low: quantile(&drawn, 0.025), high: quantile(&drawn, 0.975) }
 }
 
-/// Linear between the order statistics, as `numpy.quantile` has it by default.
+/// The quantile at `share` in [0, 1], linear between the order statistics, as `numpy.quantile` computes it by default.
 fn quantile(sorted: &[f64], share: f64) -> f64 {
     let position = share * (sorted.len() - 1) as f64;
     let below = position as usize;
@@ -80,8 +82,8 @@ mod tests {
         assert!((got - expected).abs() < tolerance, "{got} instead of {expected}");
     }
 
-    /// 0 to 99: mean 49.5, deviation sqrt((100^2 - 1) / 12) = 28.866 and of the mean 2.887, so the normal interval is
-    /// 49.5 +- 1.96 x 2.887 = 43.84 to 55.16.
+    /// The items 0 to 99 have the mean 49.5 and the standard deviation sqrt((100^2 - 1) / 12) = 28.866. The standard error is
+    /// 2.887, so the normal interval is 49.5 +- 1.96 x 2.887 = 43.84 to 55.16.
     #[test]
     fn the_interval_of_a_mean_is_that_of_the_normal_distribution() {
         let items: Vec<f64> = (0..100).map(f64::from).collect();
@@ -103,8 +105,8 @@ mod tests {
         assert_eq!(mean_interval(&[], 1), None);
     }
 
-    /// Scores uniform over a width of 1, positives higher by d = 1/4: the area is 1 - (1 - d)^2 / 2, its deviation that of
-    /// Hanley and McNeil (1982), equation 1.
+    /// Scores are uniform over a width of 1, positives higher by d = 1/4: the area is 1 - (1 - d)^2 / 2, and its standard error
+    /// is equation 1 of Hanley and McNeil (1982).
     #[test]
     fn the_interval_of_an_area_has_the_width_of_hanley_and_mcneil() {
         let count = 400;

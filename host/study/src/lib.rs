@@ -1,20 +1,22 @@
-//! Experiments on image classifiers, and how their outcome is counted.
+//! Experiments on image classifiers with a known truth: data sets, splits by patient, scores with their intervals.
 //!
 //! The path of the data, in the order of the modules:
 //!
 //! ```text
-//! patients   file names, their natural order  -> who each image is of, where no table says it
+//! patients   file names, their natural order  -> the patient of each image, where no table names one
 //! table      a folder or a CSV (table_csv)    -> Table: image, patient, mask, labels of every row
-//! split      Table, seed                      -> Split: rows to train on, to choose by, to judge on; patients never divided
+//! split      Table, seed                      -> Split: training, validation and test rows; no patient is in two of them
 //! roc        scores, truth                    -> area under the ROC curve
-//! bootstrap  numbers of many images           -> mean, difference or area with its 95 % interval
-//! paste      healthy images, lesions          -> images with a lesion of known place (Uzunova 2019, Eq. 3)
-//! score      maps (map_files), masks          -> do maps find lesions, and does one method find them better
-//! random     seed                             -> the numbers that decide all of this
+//! bootstrap  values of many images            -> mean, difference or area with its 95 % interval
+//! paste      healthy images, lesions          -> images with a lesion of known position (Uzunova 2019, Eq. 3)
+//! score      maps (map_files), masks          -> AUC and pointing game of each map, and the difference of two methods
+//! random     seed                             -> the random numbers that all of these draw
 //! ```
 //!
-//! Deliberately absent: classifiers, tensors and plugins (what trains and what explains them uses this crate, not the other
+//! Deliberately absent: classifiers, tensors and plugins (training and explanation depend on this crate, not the other
 //! way round), printing and every global state.
+
+#![warn(missing_docs)]
 
 mod bootstrap;
 mod error;

@@ -1,4 +1,4 @@
-//! Where maps lie in a folder, and what they are maps of.
+//! Finds the attribution maps in a folder and the name of the image that each explains.
 
 use crate::error::{Error, Result};
 use crate::patients::stem;
@@ -7,13 +7,13 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The names of a map in a folder of its own, the better one first.
+/// File names of a map in a folder of its own, the preferred one first: NPY keeps the values, PNG has 16 bits of [0, 1].
 const OWN: [&str; 2] = ["map.npy", "map.png"];
-/// Endings of maps beside each other, the worse one first.
+/// File endings of maps that share one folder, the preferred one last, so that it replaces the other in [`find_maps`].
 const ENDINGS: [&str; 2] = ["png", "npy"];
 
-/// The maps of a folder with the names of their images. Either the folder is itself the result of one image, or it holds such
-/// folders, each named after its image, or files NAME.npy and NAME.png (of both the NPY, which says more).
+/// Lists the maps of a folder as (image name, file). The folder is either the result of one image, or it holds such
+/// folders, each named after its image, or files NAME.npy and NAME.png. Where an image has both, the NPY is taken.
 pub(crate) fn find_maps(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
     const EXPECTED: &str = "a folder of maps";
     let unreadable = |cause| Error::unreadable(folder, &cause, EXPECTED);
@@ -47,7 +47,7 @@ pub(crate) fn find_maps(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
     Ok(maps.into_iter().collect())
 }
 
-/// A map of any size and range; of a picture, one whose three channels are equal.
+/// Reads a map (H, W) from an NPY of any range, or from a PNG or JPEG that is grey (one channel, or three equal ones).
 pub(crate) fn read_map(path: &Path) -> Result<Map> {
     if path.extension().is_some_and(|ending| ending == "npy") {
         return Ok(Map::read_npy(path)?);
@@ -56,6 +56,7 @@ pub(crate) fn read_map(path: &Path) -> Result<Map> {
     Ok(Map::new(image.height(), image.width(), image.into_data())?)
 }
 
+/// The map file of a folder that is the result of one image.
 fn own_map(folder: &Path) -> Option<PathBuf> {
     OWN.iter().map(|name| folder.join(name)).find(|path| path.is_file())
 }

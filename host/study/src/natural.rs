@@ -1,9 +1,9 @@
-//! The order in which people count files: `a_2` before `a_10`.
+//! Natural order of file names: `a_2` comes before `a_10`.
 
 use std::cmp::Ordering;
 
-/// Compares runs of digits by their value and everything else character by character; the text itself decides between names
-/// that differ only in leading zeros.
+/// Compares runs of digits by their value and everything else character by character. Names that differ only in leading
+/// zeros are compared as text.
 pub(crate) fn compare(a: &str, b: &str) -> Ordering {
     let (mut left, mut right) = (a, b);
     loop {
@@ -25,7 +25,7 @@ pub(crate) fn compare(a: &str, b: &str) -> Ordering {
     }
 }
 
-/// The first run of digits, or the first character.
+/// The run of digits at the start of the text, or its first character.
 fn part(text: &str) -> &str {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let first = text.chars().next().map_or(0, char::len_utf8);

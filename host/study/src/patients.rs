@@ -1,4 +1,4 @@
-//! Which images are of one patient, told from the names or the order of the files.
+//! Rules that derive the patient of each image from the names or the order of the files.
 
 use crate::error::Error;
 use std::collections::HashMap;
@@ -6,29 +6,32 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
-/// How patients are told in a folder, where no table names them. All rules count files in natural order (`a_2` before `a_10`).
+/// A rule that assigns the files of a folder to patients, where no table names them. All rules count files in natural order
+/// (`a_2` before `a_10`).
 ///
-/// It matters because slices of one patient are near-duplicates: where they stand on both sides of a split, the judgement is
-/// worth nothing.
+/// It matters because slices of one patient are near-duplicates: where they are in both the training and the test set, the
+/// test score is worth nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Patients {
     /// The text before the last `_` or `-` of the name, where that gives at least two groups, each of at least two images.
-    /// Otherwise contiguous blocks of n / 20 of the n files, at least one: near-duplicates usually stand side by side. The
-    /// table's note says which of the two it was.
+    /// Otherwise contiguous blocks of n / 20 of the n files, at least one: near-duplicates usually stand side by side.
+    /// [`Table::note`](crate::Table::note) says which of the two was used.
     #[default]
     Auto,
-    /// Every image is of a patient of its own.
+    /// Every image is a patient of its own.
     Each,
-    /// The text before the last such character; a name without it is a patient as a whole. `prefix:_`
+    /// The text before the last occurrence of this character is the patient; a name without it is a patient as a whole.
+    /// Written `prefix:_`.
     Prefix(char),
-    /// Image i, counted from 0, is of patient i mod n: all patients' first slices, then all their second ones. `cycle:100`
+    /// Image i, counted from 0, belongs to patient i mod n: all patients' first slices, then all their second ones. Written
+    /// `cycle:100`.
     Cycle(usize),
-    /// Images 0 to n - 1 are of the first patient, the next n of the second. `block:32`
+    /// Images 0 to n - 1 belong to the first patient, the next n to the second. Written `block:32`.
     Block(usize),
 }
 
 impl Patients {
-    /// The patients of files in natural order, and what a reader should know about how they were told.
+    /// The patient of each file (in natural order), and for [`Patients::Auto`] a note that says how they were derived.
     pub(crate) fn of(self, files: &[impl AsRef<Path>]) -> (Vec<String>, Option<String>) {
         let stems = || files.iter().map(|file| stem(file.as_ref()));
         let counted = |number: &dyn Fn(usize) -> usize, name: &str| {
@@ -58,14 +61,14 @@ impl Patients {
     }
 }
 
-/// How many groups of equal names there are, if at least two and none of a single image.
+/// Number of groups of equal names, if there are at least two groups, each of at least two images.
 fn groups(names: &[String]) -> Option<usize> {
     let mut sizes: HashMap<&str, usize> = HashMap::new();
     names.iter().for_each(|name| *sizes.entry(name).or_default() += 1);
     (sizes.len() > 1 && sizes.values().all(|&size| size > 1)).then_some(sizes.len())
 }
 
-/// The text before the last of the marks; all of it without one, or with nothing before it.
+/// The text before the last of the marks; the whole text where there is no mark or nothing before it.
 fn before(stem: &str, marks: &[char]) -> String {
     match stem.rfind(marks) {
         None | Some(0) => stem.to_owned(),
@@ -73,6 +76,7 @@ fn before(stem: &str, marks: &[char]) -> String {
     }
 }
 
+/// The name of a file without its ending.
 pub(crate) fn stem(file: &Path) -> String {
     file.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }

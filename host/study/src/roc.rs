@@ -1,4 +1,4 @@
-//! The area under the receiver operating characteristic.
+//! The area under the receiver operating characteristic (ROC) curve.
 
 /// The exact area under the ROC curve over all thresholds: the probability that a random positive scores higher than a random
 /// negative, ties counted half (Mann and Whitney 1947; Hanley and McNeil 1982, Radiology 143:29-36). In [0, 1]; 0.5 is
@@ -9,13 +9,14 @@ pub fn auc(scores: &[f32], positive: &[bool]) -> Option<f64> {
     Ranking::new(scores, positive).and_then(|ranking| ranking.auc(|_| 1))
 }
 
-/// The items in the order of their scores, so that the area under any re-weighting of them takes one pass.
+/// Items sorted by score, so that the area under any re-weighting of them takes one pass.
 pub(crate) struct Ranking {
-    /// Item, whether it is positive, and whether its score is that of the item before it.
+    /// (index of the item, whether it is positive, whether its score equals that of the item before it).
     order: Vec<(usize, bool, bool)>,
 }
 
 impl Ranking {
+    /// Sorts the items; `None` where the lists differ in length or a score is NaN.
     pub(crate) fn new(scores: &[f32], positive: &[bool]) -> Option<Self> {
         if scores.len() != positive.len() || scores.iter().any(|score| score.is_nan()) {
             return None;
@@ -33,8 +34,8 @@ impl Ranking {
 
     /// The area where item i occurs `weight(i)` times; `None` where positives or negatives are missing.
     ///
-    /// Going up the scores, every positive wins against all negatives below it, and half against those of its own score:
-    /// twice the wins are positives x (2 x negatives below + negatives tied), a whole number.
+    /// In ascending order, every positive wins against all negatives below it, and half against the negatives of its own score.
+    /// Twice the wins of a tie are positives x (2 x negatives below + negatives tied), a whole number.
     pub(crate) fn auc(&self, weight: impl Fn(usize) -> u32) -> Option<f64> {
         let (mut positives, mut negatives, mut twice_wins) = (0_u64, 0_u64, 0_u128);
         let mut tie = [0_u64; 2];
@@ -85,7 +86,7 @@ mod tests {
         assert_eq!(auc(&[0.0, 1.0], &[true]), None);
     }
 
-    /// Against the definition, pair by pair.
+    /// The definition, pair by pair.
     #[test]
     fn the_area_is_the_share_of_pairs_won() {
         let mut random = crate::SplitMix::new(3);

@@ -1,4 +1,4 @@
-//! The rows of a study: every image with its patient, its labels and, where there is one, its lesion's mask.
+//! The table of a study: every image with its patient, its labels and, where there is one, its lesion mask.
 
 use crate::error::{Error, Result};
 use crate::natural;
@@ -8,31 +8,32 @@ use crate::table_csv;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Images with what is known about them. At least one row; no image twice.
+/// Images with their patients, masks and labels. A table that was read has at least one row, and no image twice.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Table {
-    /// Names of the labels, none for a folder.
+    /// Names of the labels; empty for a folder.
     pub labels: Vec<String>,
+    /// One row for each image.
     pub rows: Vec<Row>,
-    /// How patients were told, where the user did not say it and should know.
+    /// How patients were derived from the file names, where the user gave no rule.
     pub note: Option<String>,
 }
 
-/// What random numbers of a stretch decide.
+/// The random stream that decides which row of a stretch [`Table::thinned`] keeps.
 const THINNED: u64 = 4;
 
-/// One image.
+/// One image of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// Exists when read.
+    /// The image file; [`Table::read`] checks that it exists.
     pub image: PathBuf,
-    /// Never empty.
+    /// The name of the patient; never empty.
     pub patient: String,
-    /// Exists when read; nonzero pixels are lesion.
+    /// The mask file, whose nonzero pixels are lesion; [`Table::read`] checks that it exists.
     pub mask: Option<PathBuf>,
-    /// Somebody else whose tissue the image shows too, such as who gave a pasted lesion; never empty.
+    /// A second person whose tissue the image shows, such as the patient whose lesion was pasted; never empty.
     pub donor: Option<String>,
-    /// One for each of the table's labels.
+    /// One value for each of the table's labels.
     pub labels: Vec<bool>,
 }
 
@@ -40,16 +41,16 @@ impl Table {
     /// Reads a folder or a CSV.
     ///
     /// A folder gives its PNG and JPEG files (by their endings, not those of folders inside) in natural order of their names,
-    /// without labels and masks; `patients` tells whose they are.
+    /// without labels and masks; `patients` derives the patients.
     ///
     /// A CSV begins with a line of names: `image`, `patient`, `mask` and `donor` (these two may be left out), and every other
-    /// column is a label. A donor is somebody else whose tissue is in the image, as with pasted lesions; mostly empty.
+    /// column is a label. A donor is a second person whose tissue is in the image, as with pasted lesions; mostly empty.
     /// Paths are relative to the CSV's folder; an empty mask means none; a label is 0 or 1. The table names the patients, so
     /// `patients` must be [`Patients::Auto`].
     ///
     /// # Errors
-    /// Naming line and column where there are such: a path that cannot be read, no rows, missing columns, other label values,
-    /// an empty patient, images or masks that do not exist, and an image that is listed twice.
+    /// Refuses a path that cannot be read, a table without rows, missing columns, label values other than 0 and 1, an empty
+    /// patient, images or masks that do not exist, and an image that is listed twice. The error names the line and the column.
     pub fn read(path: impl AsRef<Path>, patients: &Patients) -> Result<Self> {
         let path = path.as_ref();
         match (path.is_dir(), patients) {
@@ -64,6 +65,7 @@ impl Table {
         }
     }
 
+    /// The table of a folder's images.
     fn read_folder(folder: &Path, patients: Patients) -> Result<Self> {
         let files = image_files(folder)?;
         let (names, note) = patients.of(&files);
@@ -77,16 +79,16 @@ impl Table {
         Ok(Self { labels: Vec::new(), rows: rows.collect(), note })
     }
 
-    /// Writes the table as a CSV that [`Table::read`] takes: paths below the CSV's folder relative to it, others absolute.
+    /// Writes the table as a CSV that [`Table::read`] reads: paths below the CSV's folder are relative to it, others absolute.
     ///
     /// # Errors
-    /// A row with another number of labels than the table, a path that is no Unicode, and a file that cannot be written.
+    /// Refuses a row with another number of labels than the table, a path that is not Unicode, and a file that cannot be written.
     pub fn write_csv(&self, path: impl AsRef<Path>) -> Result<()> {
         table_csv::write(self, path.as_ref())
     }
 
-    /// Fewer rows, spread over the whole table: one from each of `count` equal stretches, which one the seed decides. Every
-    /// nth row instead would meet the same few patients again where patients come in cycles. All rows where there are no more.
+    /// A table of at most `count` rows, spread over the whole table: one row from each of `count` equal stretches, chosen by the
+    /// seed. Taking every nth row instead would meet the same few patients again where patients come in cycles.
     pub fn thinned(&self, count: usize, seed: u64) -> Self {
         let all = self.rows.len();
         if count >= all {
@@ -100,17 +102,17 @@ impl Table {
         Self { labels: self.labels.clone(), rows: (0..count).map(pick).collect(), note: self.note.clone() }
     }
 
-    /// The patients, each once, in the order of their first rows.
+    /// The patients, each once, in order of their first rows.
     pub fn patients(&self) -> Vec<&str> {
         let mut seen = std::collections::HashSet::new();
         self.rows.iter().map(|row| &*row.patient).filter(|patient| seen.insert(*patient)).collect()
     }
 }
 
-/// The PNG and JPEG files of a folder, in natural order of their names; hidden files and folders inside are left out.
+/// Lists the PNG and JPEG files of a folder in natural order of their names; hidden files and folders inside are left out.
 ///
 /// # Errors
-/// A folder that cannot be read, and one without such files.
+/// Refuses a folder that cannot be read, and one without such files.
 pub fn image_files(folder: &Path) -> Result<Vec<PathBuf>> {
     const EXPECTED: &str = "a folder of PNG or JPEG images";
     let unreadable = |cause| Error::unreadable(folder, &cause, EXPECTED);
@@ -173,7 +175,7 @@ mod tests {
         for (stretch, row) in thin.rows.iter().enumerate() {
             assert!(table.rows[stretch * 16..(stretch + 1) * 16].contains(row));
         }
-        // Of 200 draws among 100 patients 87 differ on average.
+        // 200 draws meet 87 of 100 patients on average.
         assert!(thin.patients().len() > 75, "{}", thin.patients().len());
         assert_eq!(table.thinned(4000, 7), table);
     }

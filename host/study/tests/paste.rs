@@ -1,4 +1,4 @@
-//! From folders of made-up brains to a data set, and how wrong folders are refused.
+//! Synthetic brains become a data set, and wrong folders are refused.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
 
@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use tempfile::TempDir;
 
-/// An ellipse of `tissue` with a dark middle; `spot` adds a lesion of 1.3 times the tissue. Returns image and lesion.
+/// Draws an ellipse of `tissue` with a dark middle; `spot` adds a lesion of 1.3 times the tissue. Returns image and mask.
 fn brain(size: usize, tissue: f32, [height, width]: [f32; 2], spot: Option<[f32; 3]>) -> (Image, Image) {
     let middle = (size as f32 - 1.0) / 2.0;
     let (mut values, mut lesion) = (Vec::new(), Vec::new());
@@ -33,7 +33,7 @@ fn write(image: &Image, path: impl AsRef<Path>) {
     image.write_png(path, BitDepth::Eight).unwrap();
 }
 
-/// `healthy/` with 6 brains of 96 pixels, `ms/` with 4 lesion images of 128, two of each of two people.
+/// Writes `healthy/` with 6 brains of 96 pixels, and `ms/` with 4 lesion images of 128, two of each of two people.
 fn folders() -> TempDir {
     let root = tempfile::tempdir().unwrap();
     for index in 0..6_u8 {
@@ -53,7 +53,7 @@ fn options(per_image: usize) -> PasteOptions {
     PasteOptions { per_image, seed: 7, ..PasteOptions::default() }
 }
 
-/// All donors for all.
+/// One fold: every healthy image may get any donor's lesion.
 fn undivided(per_image: usize) -> PasteOptions {
     PasteOptions { folds: Some(1), ..options(per_image) }
 }
@@ -98,7 +98,7 @@ fn a_data_set_is_the_same_for_any_number_of_threads() {
     assert!(root.path().join("one/sheet.png").is_file());
 }
 
-/// The folds of the paste are those of a split with the same seed, and another split is caught.
+/// The folds of the paste are those of a split with the same seed, and [`check`] refuses another split.
 #[test]
 fn lesions_of_one_person_are_on_one_side_of_the_split() {
     let root = folders();
@@ -118,7 +118,7 @@ fn lesions_of_one_person_are_on_one_side_of_the_split() {
         let split = Split::by_patient(&table, Fold { folds: 2, test: Some(test) }, 0.2, 7).unwrap();
         check(&split, &table).unwrap();
     }
-    // Names that were only counted are nobody's, and meet no patient's by chance.
+    // Names that were made by counting must not equal a patient's by chance.
     let counted = Paster::read(root.path().join("ms"), Patients::Block(2), options(2), Reader::default()).unwrap();
     assert_eq!(
         counted.folds().iter().map(|fold| &*fold.people[0]).collect::<Vec<_>>(),
@@ -129,7 +129,7 @@ fn lesions_of_one_person_are_on_one_side_of_the_split() {
     assert!(error.contains("tissue of `p") && error.contains("folds and the seed"), "{error}");
 }
 
-/// The carried contrast is 1.3 times white matter, all darkened to 0.7; outside the soft edge nothing changes.
+/// The carried contrast is 1.3 times white matter, and every image is multiplied by 0.7; outside the soft edge nothing changes.
 #[test]
 fn a_pasted_lesion_is_where_its_mask_says() {
     let root = folders();

@@ -1,7 +1,7 @@
-//! Whether a compiler can make the built-in plugins: whether it has the standard library of [`TARGET`], and a linker.
+//! Checks that a compiler can build the built-in plugins: that it has the standard library of [`TARGET`] and a linker.
 //!
-//! The build script of this crate asks, so that a build that cannot end ends in its first minute: Cargo starts first what
-//! the most others wait for, and the packages in `ahead` wait for this one and do nothing else.
+//! The build script of this crate runs the check, so that a build that cannot succeed fails in its first minute: Cargo starts
+//! the packages first that most others wait for, and the packages in `ahead` wait for this one and do nothing else.
 
 use std::{
     error::Error,
@@ -11,23 +11,24 @@ use std::{
     process::{Command, Output},
 };
 
-/// What plugins are built for.
+/// The target triple of plugins.
 pub const TARGET: &str = "wasm32-unknown-unknown";
 
-/// What is missing, in words that say where it was looked for and how to get it.
+/// The missing part. `Display` says where it was looked for and how to install it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
     rustc: OsString,
     what: What,
 }
 
+/// The kinds of missing parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum What {
-    /// The compiler does not start, or does not say where its libraries are.
+    /// The compiler does not start, or does not report the folder of its libraries; holds its error output.
     Answer(String),
-    /// No standard library in this folder.
+    /// The standard library is not in this folder.
     Library(PathBuf),
-    /// The libraries are there, and a program of one line does not build: what the compiler says.
+    /// The libraries are there, and a program of one line does not build; holds the compiler's error output.
     Program(String),
 }
 
@@ -35,7 +36,7 @@ enum What {
 /// Returns the folder of the libraries.
 ///
 /// # Errors
-/// [`Missing`].
+/// [`Missing`], where the compiler does not start, a library is absent, or the module does not build.
 pub fn look(rustc: &OsStr, scratch: &Path) -> Result<PathBuf, Missing> {
     let missing = |what| Missing { rustc: rustc.to_owned(), what };
     let asked = run(Command::new(rustc).args(["--print", "target-libdir", "--target", TARGET]));
@@ -54,7 +55,7 @@ pub fn look(rustc: &OsStr, scratch: &Path) -> Result<PathBuf, Missing> {
     Ok(folder)
 }
 
-/// Runs to a good end, or gives what was said.
+/// Runs a command; the error is its error output.
 fn run(command: &mut Command) -> Result<Output, String> {
     let output = command.output().map_err(|error| error.to_string())?;
     match output.status.success() {
@@ -63,7 +64,7 @@ fn run(command: &mut Command) -> Result<Output, String> {
     }
 }
 
-/// Whether a library whose file begins with `name` lies in the folder.
+/// Whether the folder has a library whose file name begins with `name`.
 fn has(folder: &Path, name: &str) -> bool {
     let Ok(entries) = fs::read_dir(folder) else { return false };
     entries.flatten().any(|entry| {

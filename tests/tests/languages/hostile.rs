@@ -123,7 +123,7 @@ fn javascript_learns_nothing_and_says_how_it_fails() {
     fails(plugin, "hoard", &["may have 256 MiB"]);
 }
 
-/// What this process holds in memory.
+/// Bytes of this process in memory.
 #[cfg(target_os = "linux")]
 fn resident_bytes() -> u64 {
     let pages = std::fs::read_to_string("/proc/self/statm").unwrap();

@@ -13,7 +13,7 @@ use lacuna_runtime::{
 use lacuna_tests::{guest, languages::Language};
 use std::{path::Path, sync::LazyLock, time::Instant};
 
-/// One host for all tests of this file: what one guest does to it, the others would feel.
+/// One host for all tests of this file, so that damage by one guest would fail the other tests.
 static HOST: LazyLock<Host> = LazyLock::new(|| Host::new(HostOptions { cache: CompileCache::Off }).unwrap());
 static BUILT_IN: LazyLock<PluginLibrary> = LazyLock::new(|| {
     let mut plugins = PluginLibrary::new();

@@ -1,4 +1,5 @@
-//! What a guest asks of the device and of the clock: counted before it is made, freed when it is dropped, ended in time.
+//! Device memory and time of a guest: memory is counted before it is allocated and freed when it is dropped, and calls end in
+//! time.
 
 use super::*;
 

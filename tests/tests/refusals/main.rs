@@ -19,7 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// One host for all tests of this file: what one guest does to it, the others would feel.
+/// One host for all tests of this file, so that damage by one guest would fail the other tests.
 fn host() -> &'static Host {
     static HOST: OnceLock<Host> = OnceLock::new();
     HOST.get_or_init(|| Host::new(HostOptions { cache: CompileCache::Off }).unwrap())
@@ -105,7 +105,7 @@ impl Run {
         error
     }
 
-    /// The same, with what its text has to say.
+    /// The error of this run, whose text must contain `parts`.
     fn says(&self, parts: &[&str]) -> RunError {
         let error = self.refused();
         let text = error.to_string();

@@ -4,7 +4,7 @@ use crate::common::{Bench, nifti};
 use lacuna_imaging::{NonFinite, Volume};
 use std::{fs, path::Path};
 
-const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/golden");
+const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data");
 /// Voxels along i, j and k, and the middle of what is bright in them.
 const DIMS: [usize; 3] = [28, 32, 24];
 const LESION: [usize; 3] = [19, 9, 14];
@@ -24,7 +24,7 @@ activation = "softmax"
 healthy = "healthy"
 "#;
 
-/// A bench with the classifier of volumes that `tests/golden/volumes_lesion.py` makes.
+/// A bench with the classifier of volumes that `tests/data/volumes_lesion.py` makes.
 fn bench() -> Bench {
     let bench = Bench::new();
     fs::copy(Path::new(GOLDEN).join("volumes-lesion.onnx"), bench.path("lesion.onnx")).unwrap();

@@ -1,24 +1,24 @@
-//! From voxel index (i, j, k) to millimetres (x to the right, y to the front, z to the top of the patient).
+//! The affine map from voxel index (i, j, k) to millimetres (x to the right, y to the front, z to the top of the patient).
 
 use nalgebra::{Matrix4, Quaternion, UnitQuaternion, Vector3, Vector4};
 use nifti::NiftiHeader;
 
-/// Which part of the header the affine comes from.
+/// The part of the header that gives the affine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AffineSource {
     /// `srow_x`, `srow_y`, `srow_z`, with the value of `sform_code`.
     Sform(i16),
     /// The quaternion, offsets, `pixdim` and qfac, with the value of `qform_code`.
     Qform(i16),
-    /// Neither code is set: voxel sizes alone, centred, first axis towards the left, as nibabel reads such a file. The file
-    /// itself does not say which side of the patient is which.
+    /// Neither code is set: the voxel sizes alone, centred, the first axis towards the left, as nibabel reads such a file. The
+    /// file itself does not say which side of the patient is which.
     Pixdim,
 }
 
 /// The affine of a header: sform if its code is positive, else qform if its code is positive, else the voxel sizes.
 ///
 /// # Errors
-/// What was found where the numbers make no affine.
+/// Says what was found, where the affine is singular or not finite.
 pub(super) fn affine(header: &NiftiHeader, dims: [usize; 3]) -> Result<(Matrix4<f64>, AffineSource), String> {
     let (affine, source) = if header.sform_code > 0 {
         (sform(header), AffineSource::Sform(header.sform_code))
@@ -34,8 +34,8 @@ pub(super) fn affine(header: &NiftiHeader, dims: [usize; 3]) -> Result<(Matrix4<
     if is_regular { Ok((affine, source)) } else { Err(format!("an affine that cannot be inverted ({source:?})")) }
 }
 
-/// The voxel axis that runs closest to the patient's right-left, front-back and top-bottom line, in this order: the
-/// assignment of axes, each used once, whose cosines sum to the most.
+/// The voxel axes that run closest to the patient's right-left, front-back and top-bottom line, in this order: the assignment
+/// that uses each axis once and has the largest sum of cosines.
 pub(super) fn axes(affine: &Matrix4<f64>) -> [usize; 3] {
     const ORDERS: [[usize; 3]; 6] = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
     let cosine = |world: usize, axis: usize| {
@@ -50,6 +50,7 @@ pub(super) fn axes(affine: &Matrix4<f64>) -> [usize; 3] {
         .unwrap_or(ORDERS[0])
 }
 
+/// Method 3 of the NIfTI-1 standard: the three rows of the header.
 fn sform(header: &NiftiHeader) -> Matrix4<f64> {
     let rows = [header.srow_x, header.srow_y, header.srow_z];
     Matrix4::from_fn(|row, column| match rows.get(row) {
@@ -59,8 +60,8 @@ fn sform(header: &NiftiHeader) -> Matrix4<f64> {
     })
 }
 
-/// Method 2 of the NIfTI-1 standard: rotation by the quaternion (a, b, c, d), a >= 0 implied, voxel sizes, and qfac, which
-/// turns the third axis round if negative.
+/// Method 2 of the NIfTI-1 standard: rotation by the quaternion (a, b, c, d) with a >= 0, voxel sizes, and qfac, which
+/// reverses the third axis if negative.
 fn qform(header: &NiftiHeader) -> Result<Matrix4<f64>, String> {
     let [b, c, d] = [header.quatern_b, header.quatern_c, header.quatern_d].map(f64::from);
     let squared = b * b + c * c + d * d;
@@ -79,6 +80,7 @@ fn qform(header: &NiftiHeader) -> Result<Matrix4<f64>, String> {
     Ok(affine)
 }
 
+/// The affine of a header without sform and qform; see [`AffineSource::Pixdim`].
 fn voxel_sizes(header: &NiftiHeader, dims: [usize; 3]) -> Matrix4<f64> {
     let [x, y, z] = sizes(header);
     let step = Vector3::new(-x, y, z);
@@ -89,7 +91,7 @@ fn voxel_sizes(header: &NiftiHeader, dims: [usize; 3]) -> Matrix4<f64> {
     affine
 }
 
-/// Voxel sizes in millimetres; a sign is dropped and 0 means 1, as other readers have it.
+/// Voxel sizes in millimetres; a sign is dropped and 0 means 1, as in other readers.
 fn sizes(header: &NiftiHeader) -> [f64; 3] {
     [1, 2, 3].map(|axis| match f64::from(header.pixdim[axis]).abs() {
         0.0 => 1.0,

@@ -1,4 +1,4 @@
-//! The header of a volume: what it means, and its bytes, which the written map keeps.
+//! The header of a volume: its meaning, and its bytes, which a written map keeps.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -17,9 +17,9 @@ use crate::gzip::Stream;
 /// Grid and affine of a NIfTI-1 volume with one value per voxel and one time point.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VolumeHeader {
-    /// As the user named it.
+    /// The path as the user gave it.
     path: PathBuf,
-    /// The file of the header, and that of the voxels; one and the same but for a pair.
+    /// The file of the header and that of the voxels; they differ for a pair only.
     files: [PathBuf; 2],
     bytes: [u8; HEADER],
     fields: NiftiHeader,
@@ -33,36 +33,38 @@ impl VolumeHeader {
     /// Reads the header alone.
     ///
     /// # Errors
-    /// A file that is unreadable, empty, truncated, or no NIfTI-1; a pair of which one file is missing; several time points; values that
-    /// are complex or colours; an affine that cannot be inverted.
+    /// Refuses a file that is unreadable, empty, truncated, or no NIfTI-1; a pair of which one file is missing; several time
+    /// points; complex or colour values; an affine that cannot be inverted.
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
         Self::read_with_stream(path.as_ref()).map(|(header, _)| header)
     }
 
-    /// Voxels along i, j and k.
+    /// Number of voxels along i, j and k.
     pub fn dims(&self) -> [usize; 3] {
         self.dims
     }
 
-    /// From voxel index (i, j, k, 1) to millimetres (right, front, top, 1).
+    /// The affine from voxel index (i, j, k, 1) to millimetres (right, front, top, 1).
     pub fn affine(&self) -> &Matrix4<f64> {
         &self.affine
     }
 
+    /// The part of the header that gives the affine.
     pub fn affine_source(&self) -> AffineSource {
         self.source
     }
 
-    /// Edges of a voxel along i, j and k in millimetres, by the affine.
+    /// Edges of a voxel along i, j and k in millimetres, from the affine.
     pub fn spacing(&self) -> [f64; 3] {
         [0, 1, 2].map(|axis| self.affine.fixed_view::<3, 1>(0, axis).norm())
     }
 
-    /// How many slices the volume has in a plane.
+    /// Number of slices in a plane.
     pub fn slices(&self, plane: SlicePlane) -> usize {
         self.dims[self.axes()[plane.normal()]]
     }
 
+    /// The path as the user gave it.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -73,29 +75,32 @@ impl VolumeHeader {
         if header == voxels { vec![header] } else { vec![header, voxels] }
     }
 
+    /// The file that holds the voxels.
     pub(super) fn voxel_file(&self) -> &Path {
         &self.files[1]
     }
 
-    /// The voxel axis, 0 to 2, that slices of a plane are counted along.
+    /// The voxel axis, 0 to 2, along which slices of a plane are counted.
     pub fn normal(&self, plane: SlicePlane) -> usize {
         self.axes()[plane.normal()]
     }
 
-    /// The voxel axis closest to right-left, front-back and top-bottom, in this order.
+    /// The voxel axes closest to right-left, front-back and top-bottom, in this order.
     pub(super) fn axes(&self) -> [usize; 3] {
         axes(&self.affine)
     }
 
+    /// The header as it is in the file.
     pub(super) fn bytes(&self) -> &[u8; HEADER] {
         &self.bytes
     }
 
+    /// The byte order of the file.
     pub(super) fn endianness(&self) -> Endianness {
         self.fields.endianness
     }
 
-    /// A header for the decoder that describes one slab of `voxels` values, before scaling.
+    /// A header that describes one slab of (i, j) = `voxels` to the decoder, without scaling.
     pub(super) fn slab(&self, voxels: [usize; 2]) -> NiftiHeader {
         let mut slab = self.fields.clone();
         // `dims` came out of 16-bit fields and fits back into them.
@@ -105,7 +110,7 @@ impl VolumeHeader {
         slab
     }
 
-    /// Slope and intercept from stored to true values; a slope of 0 or NaN means that none is set.
+    /// (slope, intercept) from stored to true values; a slope of 0 or NaN means that none is set.
     pub(super) fn scaling(&self) -> Result<(f64, f64)> {
         let (slope, inter) = (f64::from(self.fields.scl_slope), f64::from(self.fields.scl_inter));
         match (slope, inter) {
@@ -122,7 +127,7 @@ impl VolumeHeader {
         }
     }
 
-    /// Refuses a gzip stream that unpacks to more than any scan does.
+    /// Refuses a gzip stream that claims to unpack to more than any scan does.
     fn check_unpacked(&self, stream: &Stream) -> Result<()> {
         let Stream::Gzip(_) = stream else { return Ok(()) };
         let bytes = (self.dims.iter().product::<usize>() as u64)
@@ -179,6 +184,7 @@ impl VolumeHeader {
         Ok((header, stream))
     }
 
+    /// Interprets the bytes of a header; `path` is the file of the header.
     fn parse(bytes: [u8; HEADER], path: &Path) -> Result<Self> {
         check_size_field(&bytes).map_err(|error| match pair::is_voxels(path) {
             true => pair::header_missing(path).at(path),
@@ -202,25 +208,27 @@ impl VolumeHeader {
     }
 }
 
-/// Bytes of a NIfTI-1 header.
+/// Size of a NIfTI-1 header in bytes.
 pub(super) const HEADER: usize = NIFTI1_HEADER as usize;
-/// The earliest place for voxels in a single file: the header and four bytes that announce extensions.
+/// Smallest offset of voxels in a single file: the header and four bytes that announce extensions.
 pub(super) const FIRST_VOXEL: u64 = 352;
-/// Where voxels may begin: extensions of a header are text of some kilobytes.
+/// Largest number of bytes between header and voxels: extensions are text of some kilobytes.
 const MOST_SKIPPED: u64 = 1 << 20;
-/// So much may be unpacked from any file.
+/// Number of bytes that any gzip stream may unpack to, whatever its size.
 const UNCHECKED: u64 = 256 << 20;
-/// A stream of zeros is packed to a thousandth of its size; scans are packed to a half.
+/// Largest compression ratio of a larger stream: gzip packs zeros to a thousandth of their size, and scans to about a half.
 const MOST_PACKED: u64 = 500;
-/// More voxels than this are taken for a damaged header: 8 GiB as f32.
+/// Largest number of voxels (8 GiB as f32); more are taken for a damaged header.
 const MAX_VOXELS: usize = 1 << 31;
 
-/// What the last four bytes of a header say: voxels in the same file, or in one beside it.
+/// Offset of the signature, the last four bytes of a header.
 pub(super) const MARK_AT: usize = 344;
+/// Signature of a single file that holds header and voxels.
 const SINGLE: [u8; 4] = *b"n+1\0";
+/// Signature of a header whose voxels are in a file beside it.
 const PAIR: [u8; 4] = *b"ni1\0";
 
-/// The format that NIfTI grew out of: the same header with other meanings, which does not say how the patient lies.
+/// The error for Analyze 7.5, NIfTI's predecessor: a similar header, which does not say how the patient lies.
 fn analyze() -> Error {
     Error::new(
         ErrorKind::Unsupported,
@@ -231,6 +239,7 @@ fn analyze() -> Error {
     )
 }
 
+/// Opens a volume's file; refuses pictures.
 fn open(path: &Path) -> Result<Stream> {
     match FileFormat::detect(path)? {
         FileFormat::Nifti | FileFormat::NiftiGzip => Stream::open(path).map_err(|cause| unreadable(path, &cause)),
@@ -244,6 +253,7 @@ fn open(path: &Path) -> Result<Stream> {
     }
 }
 
+/// Reads the bytes of the header.
 fn first_bytes(stream: &mut Stream, path: &Path) -> Result<[u8; HEADER]> {
     let mut bytes = Vec::with_capacity(HEADER);
     stream.take(HEADER as u64).read_to_end(&mut bytes).map_err(|cause| broken_stream(path, &cause))?;
@@ -253,7 +263,7 @@ fn first_bytes(stream: &mut Stream, path: &Path) -> Result<[u8; HEADER]> {
     })
 }
 
-/// The stream ended or broke while being unpacked.
+/// The error for a stream that fails while it is read or unpacked.
 pub(super) fn broken_stream(path: &Path, cause: &std::io::Error) -> Error {
     damaged(
         path,
@@ -262,6 +272,7 @@ pub(super) fn broken_stream(path: &Path, cause: &std::io::Error) -> Error {
     )
 }
 
+/// Refuses a header whose first field, its own size, is not that of NIfTI-1.
 fn check_size_field(bytes: &[u8; HEADER]) -> Result<()> {
     let field = [bytes[0], bytes[1], bytes[2], bytes[3]];
     let sizes = [i32::from_le_bytes(field), i32::from_be_bytes(field)];
@@ -284,6 +295,7 @@ fn check_size_field(bytes: &[u8; HEADER]) -> Result<()> {
     ))
 }
 
+/// Number of voxels along i, j and k; refuses several volumes in one file.
 fn dims(fields: &NiftiHeader) -> Result<[usize; 3]> {
     let rank = usize::from(fields.dim[0]);
     let given: Vec<usize> = fields.dim.iter().skip(1).take(rank).map(|&length| usize::from(length)).collect();
@@ -317,6 +329,7 @@ fn dims(fields: &NiftiHeader) -> Result<[usize; 3]> {
     Ok(dims)
 }
 
+/// The type of the voxels; refuses complex numbers, colours and more than 64 bits.
 fn datatype(fields: &NiftiHeader) -> Result<NiftiType> {
     use NiftiType::{Float32, Float64, Int8, Int16, Int32, Int64, Uint8, Uint16, Uint32, Uint64};
     match fields.data_type() {

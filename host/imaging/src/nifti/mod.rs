@@ -1,5 +1,5 @@
-//! NIfTI-1: header and affine, voxels, intensity window, the slice that becomes an image, the volume that becomes an array,
-//! and the way back of both.
+//! Reads NIfTI-1 (header, affine, voxels, intensity window), turns a slice into an image or a volume into an array, and writes
+//! maps of both back.
 
 mod affine;
 mod header;

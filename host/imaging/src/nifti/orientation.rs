@@ -1,4 +1,4 @@
-//! How an array of voxels lies in the patient, in three letters.
+//! The orientation of an array of voxels in the patient, in three letters.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,25 +7,25 @@ use super::header::VolumeHeader;
 use crate::error::{Error, ErrorKind};
 
 /// The side of the patient towards which each axis of an array counts up, outermost axis first: `RAS` is right, anterior
-/// (front), superior (top). NumPy's array of a file that nibabel has brought to its closest canonical form is `RAS`; what
-/// SimpleITK hands out as an array is `SPL`.
+/// (front), superior (top). NumPy's array of a file in nibabel's closest canonical form is `RAS`; SimpleITK's array of the
+/// same file is `SPL`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VolumeOrientation([Direction; 3]);
 
-/// One side of the patient.
+/// A direction towards one side of the patient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Direction {
-    /// 0 for right-left, 1 for front-back, 2 for top-bottom.
+    /// The line through the patient: 0 is right-left, 1 front-back, 2 top-bottom.
     pub(super) world: usize,
-    /// Whether it is right, front or top.
+    /// Whether the direction is right, front or top.
     pub(super) positive: bool,
 }
 
-/// The letters of both ends of each line through the patient, the positive one first.
+/// Letters of the two ends of each line through the patient, the positive one first.
 const LETTERS: [[char; 2]; 3] = [['R', 'L'], ['A', 'P'], ['S', 'I']];
 
 impl VolumeOrientation {
-    /// That of the voxel axes i, j and k, in this order.
+    /// The orientation of the voxel axes i, j and k, in this order.
     pub(super) fn of_voxels(header: &VolumeHeader) -> Self {
         let (axes, affine) = (header.axes(), header.affine());
         Self([0, 1, 2].map(|axis| {
@@ -34,12 +34,13 @@ impl VolumeOrientation {
         }))
     }
 
-    /// The same axes, the last one first.
+    /// The orientation with its axes in reverse order.
     pub(super) fn reversed(self) -> Self {
         let [a, b, c] = self.0;
         Self([c, b, a])
     }
 
+    /// The direction of each axis, outermost first.
     pub(super) fn directions(self) -> [Direction; 3] {
         self.0
     }

@@ -1,6 +1,6 @@
-//! The two files of a volume that is kept as header (`.hdr`) and voxels (`.img`), either of them gzipped or not.
+//! Finds the two files of a volume that is stored as header (`.hdr`) and voxels (`.img`), each of them gzipped or not.
 //!
-//! Voxels have no mark of their own, so this is the one place where a name counts.
+//! Voxels have no signature, so this is the one place where a file's name matters.
 
 use std::path::{Path, PathBuf};
 
@@ -9,11 +9,13 @@ use crate::Result;
 use crate::error::{Error, ErrorKind};
 use crate::format::{FileFormat, head};
 
+/// File ending of headers.
 const HEADER: &str = "hdr";
+/// File ending of voxels.
 const VOXELS: &str = "img";
 
-/// The header beside the voxels at `path`; `None` where the path is no name of voxels, where no header is beside it, and where
-/// the file is a whole NIfTI volume in spite of its name.
+/// The header beside the voxels at `path`; `None` where the path does not end in `.img`, where there is no header, and where the
+/// file is a single-file NIfTI volume in spite of its name.
 pub(crate) fn header_of(path: &Path) -> Option<PathBuf> {
     if !is_voxels(path) {
         return None;
@@ -25,7 +27,7 @@ pub(crate) fn header_of(path: &Path) -> Option<PathBuf> {
     beside(path, HEADER)
 }
 
-/// The voxels of a pair: the file that the user named, or the one beside the header.
+/// The voxel file of a pair: the file that the user named, or the one beside the header.
 pub(super) fn voxels_of(named: &Path, header: &Path) -> Result<PathBuf> {
     if named != header {
         return Ok(named.to_owned());
@@ -42,17 +44,17 @@ pub(super) fn voxels_of(named: &Path, header: &Path) -> Result<PathBuf> {
     })
 }
 
-/// Whether a name is that of voxels.
+/// Whether a path has the ending of voxels.
 pub(crate) fn is_voxels(path: &Path) -> bool {
     ending(path).is_some_and(|ending| ending == VOXELS)
 }
 
-/// Whether a name is that of one of a pair.
+/// Whether a path has the ending of voxels or of a header.
 pub(super) fn is_named_so(path: &Path) -> bool {
     ending(path).is_some_and(|ending| ending == VOXELS || ending == HEADER)
 }
 
-/// Voxels, or something else of that name, without a header.
+/// The error for a file that is named like voxels and has no header beside it.
 pub(crate) fn header_missing(voxels: &Path) -> Error {
     let [plain, _] = names(voxels, HEADER);
     Error::new(
@@ -63,12 +65,13 @@ pub(crate) fn header_missing(voxels: &Path) -> Error {
     )
 }
 
-/// The ending in small letters, without a `.gz` behind it.
+/// The file ending in lower case, without a `.gz` behind it.
 fn ending(path: &Path) -> Option<String> {
     let name = unpacked(path);
     Some(name.extension()?.to_string_lossy().to_ascii_lowercase())
 }
 
+/// The path without `.gz`.
 fn unpacked(path: &Path) -> PathBuf {
     match path.extension() {
         Some(ending) if ending.eq_ignore_ascii_case("gz") => path.with_extension(""),
@@ -76,13 +79,13 @@ fn unpacked(path: &Path) -> PathBuf {
     }
 }
 
-/// The other file of a pair, plain and gzipped.
+/// The two possible names of the other file of a pair: plain and gzipped.
 fn names(path: &Path, ending: &str) -> [PathBuf; 2] {
     let name = unpacked(path);
     [name.with_extension(ending), name.with_extension(format!("{ending}.gz"))]
 }
 
-/// The other file of a pair, if it is there, in small or capital letters.
+/// The other file of a pair, if it exists, with its ending in lower or upper case.
 fn beside(path: &Path, ending: &str) -> Option<PathBuf> {
     let capital = names(path, &ending.to_ascii_uppercase());
     names(path, ending).into_iter().chain(capital).find(|path| path.is_file())

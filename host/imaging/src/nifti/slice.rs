@@ -1,6 +1,6 @@
-//! A slice of a volume as an image, and the way of every pixel back to its voxel.
+//! Shows a slice of a volume as an image, and maps every pixel back to its voxel.
 //!
-//! Slices are shown as radiologists hang them, the same for every volume however its voxels are stored:
+//! Slices are shown in the radiological convention, whatever the order in which a volume stores its voxels:
 //!
 //! | plane | top of the picture | left of the picture |
 //! |---|---|---|
@@ -22,11 +22,11 @@ use crate::raster::{Geometry, Image};
 /// A plane of the patient's body, not of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SlicePlane {
-    /// Across the top-bottom line.
+    /// Perpendicular to the top-bottom line.
     Axial,
-    /// Across the front-back line.
+    /// Perpendicular to the front-back line.
     Coronal,
-    /// Across the right-left line.
+    /// Perpendicular to the right-left line.
     Sagittal,
 }
 
@@ -34,37 +34,41 @@ pub enum SlicePlane {
 /// `axial:90`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SliceAt {
+    /// The plane of the slice.
     pub plane: SlicePlane,
+    /// The voxel index along the plane's normal, from 0 on.
     pub index: usize,
 }
 
-/// Which voxel every pixel of a slice shows.
+/// The voxel that every pixel of a slice shows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SliceGeometry {
     header: Arc<VolumeHeader>,
     at: SliceAt,
-    /// The voxel axis that `at.index` counts along.
+    /// The voxel axis along which `at.index` counts.
     normal: usize,
     down: ImageAxis,
     across: ImageAxis,
 }
 
-/// A voxel axis as an axis of the picture.
+/// A voxel axis as an axis of a picture or an array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ImageAxis {
-    /// 0, 1 or 2 for i, j or k.
+    /// The voxel axis: 0, 1 or 2 for i, j or k.
     pub voxel_axis: usize,
-    /// Pixels along the axis.
+    /// Number of pixels along the axis.
     pub length: usize,
     /// Whether the first pixel shows the last voxel.
     pub reversed: bool,
 }
 
 impl Volume {
-    /// One slice as a grey image in [0, 1], shown as the head of this file describes.
+    /// Takes one slice as a grey image (1, H, W) in [0, 1], in the radiological convention: the front of the patient is at the top
+    /// of an axial slice and at the left of a sagittal one, the top of the patient at the top of the others, and the patient's
+    /// right at the left.
     ///
     /// # Errors
-    /// An index that the volume does not have, and what [`IntensityWindow::limits`] refuses.
+    /// Refuses an index that the volume does not have, and what [`IntensityWindow::limits`] refuses.
     pub fn slice(&self, at: SliceAt, window: IntensityWindow) -> Result<Image> {
         let geometry = SliceGeometry::new(Arc::clone(&self.header), at)?;
         let intensity = window.limits(&self.data).map_err(|error| error.at(self.header.path()))?;
@@ -79,9 +83,10 @@ impl Volume {
 }
 
 impl SlicePlane {
+    /// The three planes.
     pub const ALL: [Self; 3] = [Self::Axial, Self::Coronal, Self::Sagittal];
 
-    /// The patient's axis that the plane lies across: 0 right-left, 1 front-back, 2 top-bottom.
+    /// The patient's axis that is perpendicular to the plane: 0 right-left, 1 front-back, 2 top-bottom.
     pub(super) fn normal(self) -> usize {
         match self {
             Self::Axial => 2,
@@ -102,8 +107,10 @@ impl SlicePlane {
 }
 
 impl SliceGeometry {
+    /// The geometry of one slice.
+    ///
     /// # Errors
-    /// An index that the volume does not have.
+    /// Refuses an index that the volume does not have.
     pub fn new(header: Arc<VolumeHeader>, at: SliceAt) -> Result<Self> {
         let slices = header.slices(at.plane);
         if at.index >= slices {
@@ -127,10 +134,12 @@ impl SliceGeometry {
         Ok(Self { header, at, normal, down, across })
     }
 
+    /// The header of the volume.
     pub fn header(&self) -> &VolumeHeader {
         &self.header
     }
 
+    /// The plane and the index of the slice.
     pub fn at(&self) -> SliceAt {
         self.at
     }
@@ -156,13 +165,14 @@ impl SliceGeometry {
         [spacing[self.down.voxel_axis], spacing[self.across.voxel_axis]]
     }
 
-    /// Where the voxel of a pixel lies in the volume's data; the pixel must be one of the slice.
+    /// Index of a pixel's voxel in the volume's data; the pixel must be one of the slice.
     pub(super) fn offset(&self, row: usize, column: usize) -> usize {
         let [width, height, _] = self.header.dims();
         let [i, j, k] = self.voxel_of(row, column);
         i + width * (j + height * k)
     }
 
+    /// The voxel (i, j, k) of a pixel; the pixel must be one of the slice.
     fn voxel_of(&self, row: usize, column: usize) -> [usize; 3] {
         let mut voxel = [0; 3];
         voxel[self.normal] = self.at.index;
@@ -173,6 +183,7 @@ impl SliceGeometry {
 }
 
 impl ImageAxis {
+    /// The voxel index of a pixel along this axis.
     pub(super) fn voxel_index(self, pixel: usize) -> usize {
         if self.reversed { self.length - 1 - pixel } else { pixel }
     }

@@ -1,4 +1,4 @@
-//! The voxels of a volume.
+//! Reads the voxels of a volume.
 
 use std::io::Read;
 use std::path::Path;
@@ -20,11 +20,11 @@ use crate::warning::Warning;
 pub struct Volume {
     pub(super) header: Arc<VolumeHeader>,
     pub(super) data: Vec<f32>,
-    /// What the reader of the volume should be told.
+    /// Warnings about the file.
     pub warnings: Vec<Warning>,
 }
 
-/// What a NaN or an infinity in a volume means.
+/// The treatment of NaN and infinite voxels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum NonFinite {
     /// The volume is refused.
@@ -35,12 +35,12 @@ pub enum NonFinite {
 }
 
 impl Volume {
-    /// Reads `.nii`, `.nii.gz`, or a pair by the name of its `.hdr` or `.img`: any integer or floating-point type of up to 64 bits, either byte order, scaled by
-    /// `scl_slope` and `scl_inter` in double precision. Header extensions are skipped.
+    /// Reads `.nii`, `.nii.gz`, or a pair by the name of its `.hdr` or `.img`: any integer or floating-point type of up to 64
+    /// bits, either byte order, scaled by `scl_slope` and `scl_inter` in double precision. Header extensions are skipped.
     ///
     /// # Errors
-    /// Everything that [`VolumeHeader::read`] refuses, voxels that end early, and NaN or infinite voxels unless they are to
-    /// be read as 0.
+    /// Refuses what [`VolumeHeader::read`] refuses, voxels that end early, and NaN or infinite voxels under
+    /// [`NonFinite::Refuse`].
     pub fn read(path: impl AsRef<Path>, non_finite: NonFinite) -> Result<Self> {
         let path = path.as_ref();
         let (header, mut stream) = VolumeHeader::read_with_stream(path)?;
@@ -65,11 +65,12 @@ impl Volume {
         Ok(Self { header: Arc::new(header), data, warnings })
     }
 
+    /// The header of the volume.
     pub fn header(&self) -> &VolumeHeader {
         &self.header
     }
 
-    /// Voxel values in the file's unit, i fastest, then j, then k.
+    /// Voxel values in the file's unit; i runs fastest, then j, then k.
     pub fn data(&self) -> &[f32] {
         &self.data
     }
@@ -81,7 +82,7 @@ impl Volume {
     }
 }
 
-/// Reads slab by slab along k, so that a volume is never in memory in a second form.
+/// Reads slab by slab along k, so that a volume is in memory once only.
 fn voxels(header: &VolumeHeader, stream: &mut Stream) -> Result<Vec<f32>> {
     let [width, height, depth] = header.dims();
     let (slope, inter) = header.scaling()?;
@@ -95,15 +96,16 @@ fn voxels(header: &VolumeHeader, stream: &mut Stream) -> Result<Vec<f32>> {
         let (stored, _) = stored.into_raw_vec_and_offset();
         data.extend(stored.into_iter().map(|value| (value * slope + inter) as f32));
     }
-    // What follows is of no interest but for the checksum that ends a gzip stream.
+    // The rest is read for the checksum at the end of a gzip stream.
     std::io::copy(&mut stream.by_ref().take(MAX_TRAILER), &mut std::io::sink())
         .map_err(|cause| broken_stream(header.voxel_file(), &cause))?;
     Ok(data)
 }
 
-/// More bytes than this behind the voxels are not read.
+/// Largest number of bytes behind the voxels that are read.
 const MAX_TRAILER: u64 = 1 << 20;
 
+/// The error for voxels that end within slab `k`.
 fn ends_early(header: &VolumeHeader, k: usize, cause: NiftiError) -> Error {
     let [.., depth] = header.dims();
     match cause {
@@ -118,6 +120,7 @@ fn ends_early(header: &VolumeHeader, k: usize, cause: NiftiError) -> Error {
     }
 }
 
+/// The error for NaN and infinite voxels.
 fn not_finite(bad: usize, all: usize) -> Error {
     Error::new(
         ErrorKind::NonFinite,

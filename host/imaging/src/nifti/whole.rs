@@ -1,4 +1,4 @@
-//! A whole volume as the array that a network takes, and the way of every number back to its voxel.
+//! Turns a whole volume into the array that a network takes, and maps every value back to its voxel.
 
 use std::sync::Arc;
 
@@ -15,29 +15,29 @@ use crate::resample::{Interpolation, resize_plane};
 /// A volume as an array (D, H, W) in [0, 1].
 #[derive(Debug, Clone, PartialEq)]
 pub struct WholeVolume {
-    /// Which voxel each number is.
+    /// The voxel of each value.
     pub geometry: VolumeGeometry,
-    /// The values of the file that became 0 and 1.
+    /// The file's values at 0 and 1.
     pub intensity: Intensity,
-    /// W runs fastest, then H, then D.
+    /// The values; W runs fastest, then H, then D.
     pub data: Vec<f32>,
 }
 
-/// Which voxel each number of an array (D, H, W) is.
+/// The voxel of each value of an array (D, H, W).
 #[derive(Debug, Clone, PartialEq)]
 pub struct VolumeGeometry {
     header: Arc<VolumeHeader>,
     orientation: VolumeOrientation,
-    /// The voxel axes that D, H and W run along.
+    /// The voxel axes along which D, H and W run.
     axes: [ImageAxis; 3],
 }
 
 impl Volume {
-    /// All voxels as an array in [0, 1] that lies in the patient as `orientation` says; without one as they are stored, the
-    /// last voxel axis first, so that the file's order in memory is kept.
+    /// Takes all voxels as an array (D, H, W) in [0, 1] of the given orientation in the patient. `None` keeps the stored order,
+    /// the last voxel axis first, which is the order of the file in memory.
     ///
     /// # Errors
-    /// What [`IntensityWindow::limits`] refuses.
+    /// Refuses what [`IntensityWindow::limits`] refuses.
     pub fn whole(&self, orientation: Option<VolumeOrientation>, window: IntensityWindow) -> Result<WholeVolume> {
         let intensity = window.limits(&self.data).map_err(|error| error.at(self.header.path()))?;
         let geometry = VolumeGeometry::new(Arc::clone(&self.header), orientation);
@@ -47,7 +47,7 @@ impl Volume {
 }
 
 impl WholeVolume {
-    /// The array on a grid of other sizes (D, H, W), trilinear, and without skipping a voxel where it shrinks.
+    /// Resamples the array to other sizes (D, H, W), trilinear, with antialiasing where it shrinks.
     pub fn fitted(&self, sizes: [usize; 3]) -> Vec<f32> {
         resize(&self.data, self.geometry.sizes(), sizes, Interpolation::BilinearAntialias)
     }
@@ -66,25 +66,26 @@ impl VolumeGeometry {
         Self { header, orientation, axes }
     }
 
+    /// The header of the volume.
     pub fn header(&self) -> &VolumeHeader {
         &self.header
     }
 
-    /// How the array lies in the patient.
+    /// The orientation of the array in the patient.
     pub fn orientation(&self) -> VolumeOrientation {
         self.orientation
     }
 
-    /// D, H and W of the volume itself.
+    /// Sizes D, H and W of the array at the volume's own resolution.
     pub fn sizes(&self) -> [usize; 3] {
         self.axes.map(|axis| axis.length)
     }
 
-    /// Numbers on a grid of `sizes` (D, H, W) over the volume, trilinear, for every voxel in the file's order: i fastest,
-    /// then j, then k.
+    /// Resamples values on a grid of `sizes` (D, H, W) over the volume to its voxels, trilinear. The result has one value for
+    /// each voxel in the file's order: i runs fastest, then j, then k.
     ///
     /// # Errors
-    /// A number of values other than the grid has.
+    /// Refuses a number of values other than that of the grid.
     pub fn voxels(&self, values: &[f32], sizes: [usize; 3]) -> Result<Vec<f32>> {
         if sizes.iter().product::<usize>() != values.len() || values.is_empty() {
             return Err(Error::new(
@@ -102,7 +103,7 @@ impl VolumeGeometry {
         Ok(voxels)
     }
 
-    /// Where the voxel of each number lies in the volume's data.
+    /// Index of each value's voxel in the volume's data, in the order of the array.
     fn offsets(&self) -> impl Iterator<Item = usize> {
         let [width, height, _] = self.header.dims();
         let strides = [1, width, width * height];
@@ -119,10 +120,10 @@ impl VolumeGeometry {
 }
 
 impl SliceGeometry {
-    /// The values of a slice, row by row, of values for every voxel in the file's order.
+    /// Takes the values of a slice, row by row, from values for every voxel in the file's order.
     ///
     /// # Errors
-    /// Values that are not one for each voxel.
+    /// Refuses a number of values other than that of the voxels.
     pub fn pick(&self, voxels: &[f32]) -> Result<Vec<f32>> {
         let expected: usize = self.header().dims().iter().product();
         if voxels.len() != expected {
@@ -139,7 +140,7 @@ impl SliceGeometry {
     }
 }
 
-/// One axis after the other: rows and columns of each slice, then the slices.
+/// Resamples an array from sizes (D, H, W) to others: rows and columns of each slice first, then the slices.
 fn resize(values: &[f32], from: [usize; 3], to: [usize; 3], how: Interpolation) -> Vec<f32> {
     if from == to {
         return values.to_vec();
@@ -147,6 +148,6 @@ fn resize(values: &[f32], from: [usize; 3], to: [usize; 3], how: Interpolation) 
     let [depth, height, width] = from;
     let slices = values.chunks_exact(height * width);
     let slices: Vec<f32> = slices.flat_map(|slice| resize_plane(slice, (height, width), (to[1], to[2]), how)).collect();
-    // Each slice is a row now.
+    // Each slice is now one row of a plane.
     resize_plane(&slices, (depth, to[1] * to[2]), (to[0], to[1] * to[2]), how)
 }

@@ -1,4 +1,4 @@
-//! From the values of a volume, in whatever unit, to [0, 1].
+//! Intensity windows: scale the values of a volume, in any unit, to [0, 1].
 
 use std::str::FromStr;
 
@@ -6,20 +6,30 @@ use crate::Result;
 use crate::error::{Error, ErrorKind};
 use crate::raster::Intensity;
 
-/// Which values become 0 and 1; what lies outside is clamped.
+/// The values that become 0 and 1; values outside are clamped.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IntensityWindow {
     /// The smallest and the largest value of the volume.
     FullRange,
     /// Two percentiles (0 to 100) of the volume's non-zero voxels, interpolated as NumPy does.
-    Percentile { low: f32, high: f32 },
-    /// Two values in the volume's own unit: Hounsfield units for CT.
-    Fixed { low: f32, high: f32 },
+    Percentile {
+        /// The percentile that becomes 0.
+        low: f32,
+        /// The percentile that becomes 1.
+        high: f32,
+    },
+    /// Two values in the volume's own unit, for example Hounsfield units of a CT.
+    Fixed {
+        /// The value that becomes 0.
+        low: f32,
+        /// The value that becomes 1.
+        high: f32,
+    },
 }
 
-/// The 0.5th and 99.5th percentile of the non-zero voxels of the whole volume: every slice of one volume is scaled alike, the
-/// zero background of a skull-stripped image does not count, and the few voxels that interpolation drove far below zero or
-/// that a vessel drove far above the tissue do not set the contrast.
+/// The 0.5th and 99.5th percentile of the non-zero voxels of the whole volume. Every slice of one volume is scaled alike, the
+/// zero background of a skull-stripped image does not count, and a few outliers (interpolation far below zero, vessels far above
+/// the tissue) do not set the contrast.
 impl Default for IntensityWindow {
     fn default() -> Self {
         Self::Percentile { low: 0.5, high: 99.5 }
@@ -27,10 +37,10 @@ impl Default for IntensityWindow {
 }
 
 impl IntensityWindow {
-    /// The values that become 0 and 1.
+    /// The values of these voxels that become 0 and 1.
     ///
     /// # Errors
-    /// Limits in the wrong order, percentiles outside 0 to 100, and a volume whose values do not differ.
+    /// Refuses limits in the wrong order, percentiles outside 0 to 100, and voxels that are all equal.
     pub fn limits(self, voxels: &[f32]) -> Result<Intensity> {
         match self {
             Self::FullRange => spread(range(voxels)),
@@ -51,7 +61,7 @@ impl IntensityWindow {
 }
 
 impl Intensity {
-    /// The place of a file value between `low` and `high`, clamped to [0, 1].
+    /// Scales a value of the file: `low` becomes 0, `high` becomes 1, and the result is clamped to [0, 1].
     pub(super) fn to_unit(self, value: f32) -> f32 {
         ((value - self.low) / (self.high - self.low)).clamp(0.0, 1.0)
     }
@@ -83,10 +93,12 @@ impl FromStr for IntensityWindow {
     }
 }
 
+/// (smallest, largest) value.
 fn range(voxels: &[f32]) -> (f32, f32) {
     voxels.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &value| (low.min(value), high.max(value)))
 }
 
+/// Two percentiles of the non-zero voxels; (0, 0) where all are zero.
 fn percentiles(voxels: &[f32], low: f32, high: f32) -> (f32, f32) {
     let mut values: Vec<f32> = voxels.iter().copied().filter(|&value| value != 0.0).collect();
     if values.is_empty() {
@@ -95,7 +107,7 @@ fn percentiles(voxels: &[f32], low: f32, high: f32) -> (f32, f32) {
     (percentile(&mut values, low), percentile(&mut values, high))
 }
 
-/// Linear between the two nearest ranks; selects instead of sorting.
+/// A percentile, linear between the two nearest ranks; it selects instead of sorting.
 fn percentile(values: &mut [f32], percent: f32) -> f32 {
     let rank = f64::from(percent) / 100.0 * (values.len() - 1) as f64;
     let (_, &mut below, rest) = values.select_nth_unstable_by(rank as usize, f32::total_cmp);
@@ -103,6 +115,7 @@ fn percentile(values: &mut [f32], percent: f32) -> f32 {
     if above.is_finite() { below + (above - below) * rank.fract() as f32 } else { below }
 }
 
+/// The window between two values; refuses equal ones.
 fn spread((low, high): (f32, f32)) -> Result<Intensity> {
     if low < high {
         return Ok(Intensity { low, high });
@@ -115,6 +128,7 @@ fn spread((low, high): (f32, f32)) -> Result<Intensity> {
     ))
 }
 
+/// The error for limits in the wrong order or out of range.
 fn wrong_limits(found: String, expected: &str) -> Error {
     Error::new(ErrorKind::OutOfRange, found, expected, "give the lower limit first, like percentile:0.5,99.5")
 }

@@ -1,4 +1,4 @@
-//! Maps and other values as a volume: on exactly the grid and affine of the volume that was explained.
+//! Writes maps and other values as a volume, on exactly the grid and affine of the volume that was explained.
 
 use std::io::Write;
 use std::path::Path;
@@ -20,7 +20,7 @@ impl Map {
     /// byte order; only what describes the values is new.
     ///
     /// # Errors
-    /// A map that is not of the slice's height and width, and a path that cannot be written.
+    /// Refuses a map of another height or width than the slice, and a path that cannot be written.
     pub fn write_nifti(&self, path: impl AsRef<Path>, slice: &SliceGeometry) -> Result<()> {
         let path = path.as_ref();
         let (height, width) = (slice.down().length, slice.across().length);
@@ -41,11 +41,11 @@ impl Map {
     }
 }
 
-/// Writes a value for each voxel of the volume that `header` is of, in the file's order (i fastest, then j, then k), as
-/// [`Map::write_nifti`] writes those of a slice. `what` describes the values in the header, in 79 letters at most.
+/// Writes one value for each voxel of the volume with this `header`, in the file's order (i runs fastest, then j, then k), in
+/// the format of [`Map::write_nifti`]. `what` describes the values in the header; 79 bytes of it are kept.
 ///
 /// # Errors
-/// Values that are not one for each voxel, and a path that cannot be written.
+/// Refuses a number of values other than that of the voxels, and a path that cannot be written.
 pub fn write_voxels(path: impl AsRef<Path>, header: &VolumeHeader, voxels: &[f32], what: &str) -> Result<()> {
     let path = path.as_ref();
     let expected: usize = header.dims().iter().product();
@@ -57,10 +57,10 @@ pub fn write_voxels(path: impl AsRef<Path>, header: &VolumeHeader, voxels: &[f32
     write(path, header, voxels.iter().copied().enumerate(), what)
 }
 
-/// What a map is called in its header.
+/// The description of a map in its header.
 const MAP: &str = "lacuna attribution map, larger is more evidence";
 
-/// Writes the values at their places in the volume's data, and 0 elsewhere.
+/// Writes (index in the volume's data, value) pairs, and 0 for all other voxels.
 fn write(path: &Path, header: &VolumeHeader, values: impl Iterator<Item = (usize, f32)>, what: &str) -> Result<()> {
     let order = header.endianness();
     let voxels: usize = header.dims().iter().product();
@@ -90,13 +90,14 @@ fn describe_values(file: &mut [u8], order: Endianness, what: &str) {
     put(116, &f32_bytes(0.0, order)); // scl_inter
     put(124, &[0; 8]); // cal_max, cal_min: the viewer chooses
     put(140, &[0; 8]); // glmax, glmin
-    put(148, &[0; 104]); // descrip and aux_file, which may too
-    // The last of the 80 bytes ends the text.
+    put(148, &[0; 104]); // descrip and aux_file, which may name the patient too
+    // The text has 80 bytes, of which the last is 0.
     put(148, &what.as_bytes()[..what.len().min(79)]);
     put(328, &[0; 16]); // intent_name
     put(344, b"n+1\0"); // one file, also where the volume was a pair
 }
 
+/// The bytes of a 16-bit integer in the order of the file.
 fn i16_bytes(value: i16, order: Endianness) -> [u8; 2] {
     match order {
         Endianness::Little => value.to_le_bytes(),
@@ -104,6 +105,7 @@ fn i16_bytes(value: i16, order: Endianness) -> [u8; 2] {
     }
 }
 
+/// The bytes of a float32 in the order of the file.
 fn f32_bytes(value: f32, order: Endianness) -> [u8; 4] {
     match order {
         Endianness::Little => value.to_le_bytes(),
@@ -111,7 +113,7 @@ fn f32_bytes(value: f32, order: Endianness) -> [u8; 4] {
     }
 }
 
-/// Without a time stamp or a name inside, so that the same map gives the same file.
+/// Compresses without a time stamp and a name inside, so that the same map gives the same file.
 fn gzip(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(bytes)?;

@@ -1,43 +1,47 @@
-//! Eq. 3 itself: the registered, matched lesion laid softly into the healthy image.
+//! Eq. 3: blends the registered, matched lesion into the healthy image with a soft edge.
 
 use super::contrast::Contrast;
 use super::foreground::without_specks;
 use super::matching::{Matching, quantile};
 use super::smooth::blur;
 
-/// Everything on the healthy image's grid of `size` = (height, width), values in [0, 1].
+/// Inputs of Eq. 3, all on the healthy image's grid of `size` = (height, width), row by row, with values in [0, 1].
 #[derive(Clone, Copy)]
 pub(super) struct Layers<'a> {
     pub size: (usize, usize),
-    /// I, the healthy image, and its brain.
+    /// I, the healthy image.
     pub healthy: &'a [f32],
+    /// Brain mask of I.
     pub brain: &'a [bool],
-    /// T(I_L), the registered lesion image, its brain and its lesion.
+    /// T(I_L), the registered lesion image.
     pub donor: &'a [f32],
+    /// T applied to the brain mask of I_L.
     pub donor_brain: &'a [f32],
+    /// T(M_L), the registered lesion mask.
     pub lesion: &'a [f32],
 }
 
-/// The pasted image before its gain, and where in it the lesion is.
+/// The pasted image before [`Contrast::gain`], and its lesion mask.
 #[derive(Debug)]
 pub(super) struct Blend {
     pub image: Vec<f32>,
     pub mask: Vec<bool>,
 }
 
-/// Width of the lesion's soft edge and of the surroundings that it is compared with, as standard deviations in 128ths of the
-/// longer side, which are pixels of an image of 128; and the smallest piece of a lesion, in squares of that unit. Smaller
-/// ones would drown in their soft edge: in the mask, and not to be seen.
+/// Standard deviation of the lesion's soft edge, in units of 1/128 of the longer side: pixels of an image of 128.
 const EDGE: f64 = 0.7;
+/// Standard deviation of the surroundings that a lesion's contrast is measured against, in the same unit.
 const SURROUNDINGS: f64 = 6.0;
+/// Area of the smallest component of a lesion, in squares of the same unit. A smaller one would vanish in its soft edge: it
+/// would be in the mask and invisible in the image.
 const SPECK: f64 = 5.0;
-/// Where a T1 image's white matter lies among the values of its brain.
+/// Quantile of a T1 image's brain values that is taken as the intensity of white matter.
 const WHITE_MATTER: f64 = 0.85;
-/// Below this share of white matter a T1 image shows fluid, and below this share of the median so does a FLAIR image. In the
-/// images that this was made for, the middles of three classes (k-means) lie at 0.29, 0.64 and 0.96, and at 0.29, 0.91 and 1.16.
+/// Below this fraction of white matter a T1 image shows fluid; below this fraction of the median a FLAIR image does. In the
+/// images that were measured, the centres of three classes (k-means) lie at 0.29, 0.64 and 0.96, and at 0.29, 0.91 and 1.16.
 const FLUID: f32 = 0.4;
 
-/// `None` where the two brains have no pixel in common.
+/// Computes Eq. 3; `None` where the two brains have no pixel in common.
 pub(super) fn blend(layers: &Layers<'_>, contrast: Contrast) -> Option<Blend> {
     let unit = layers.size.0.max(layers.size.1) as f64 / 128.0;
     let shared: Vec<usize> =
@@ -70,8 +74,8 @@ pub(super) fn blend(layers: &Layers<'_>, contrast: Contrast) -> Option<Blend> {
     Some(Blend { image: (0..mask.len()).map(blended).collect(), mask })
 }
 
-/// T(I_L) divided by the mean of the tissue around each pixel, lesion and fluid left out: a normalised convolution (Knutsson
-/// and Westin 1993). 1 where there is no such tissue near.
+/// T(I_L) divided by the mean of the tissue around each pixel, without lesion and fluid: a normalised convolution (Knutsson and
+/// Westin 1993). The result is 1 where there is no such tissue near. `None` where `shared` is empty.
 fn relative(layers: &Layers<'_>, shared: &[usize], sigma: f64) -> Option<Vec<f32>> {
     let median = share(shared, layers.donor, 0.5)?;
     let (mut values, mut weights) = (vec![0.0; layers.donor.len()], vec![0.0; layers.donor.len()]);
@@ -88,7 +92,7 @@ fn relative(layers: &Layers<'_>, shared: &[usize], sigma: f64) -> Option<Vec<f32
     Some((0..layers.donor.len()).map(relative).collect())
 }
 
-/// The value below which a share of those pixels lies.
+/// The quantile at `share` of the values at those pixels; `None` without pixels.
 fn share(pixels: &[usize], values: &[f32], share: f64) -> Option<f32> {
     let mut values: Vec<f32> = pixels.iter().map(|&i| values[i]).collect();
     values.sort_unstable_by(f32::total_cmp);
@@ -110,7 +114,7 @@ mod tests {
         (0..PIXELS).map(value).collect()
     }
 
-    /// A brain of white matter (0.9) with a ventricle (0.2) for I, and of 0.5 with a lesion of 0.7 for I_L.
+    /// Blends a brain of white matter (0.9) with a ventricle (0.2) as I, and a brain of 0.5 with a lesion of 0.7 as I_L.
     fn check(contrast: Contrast, test: impl Fn(&Layers<'_>, &Blend)) {
         let brain: Vec<bool> = (0..PIXELS).map(|i| distance(i, 32.0, 32.0) < 28.0).collect();
         let inside = plane(|i| f32::from(u8::from(brain[i])));

@@ -1,16 +1,16 @@
-//! How bright a pasted lesion is.
+//! The intensity of a pasted lesion.
 
 use crate::error::Error;
 use std::fmt;
 use std::str::FromStr;
 
-/// HE of Eq. 3: how the intensities of a lesion image become those of the healthy image.
+/// HE of Eq. 3: how intensities of the lesion image are brought to those of the healthy image.
 ///
 /// Multiple-sclerosis lesions are the brightest tissue of a FLAIR image. Matched to a T1 image, they become what is brightest
 /// there: white matter, in which they lie. Over 800 pastes of FLAIR lesions into T1 slices the median lesion had 1.02 times
-/// the intensity of white matter; looked at, most are not there, and a classifier would be asked for something that cannot be
+/// the intensity of white matter: most of them were invisible, and a classifier would be asked for something that cannot be
 /// seen. So the default keeps what makes a lesion visible in its own image, its contrast to the tissue around it: the median
-/// is 1.26, and 1.15 at the lower twentieth.
+/// is 1.26 times white matter, the 5th percentile 1.15.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Contrast {
@@ -25,7 +25,7 @@ pub enum Contrast {
 }
 
 impl Contrast {
-    /// What every image of the data set is multiplied by.
+    /// The factor that multiplies every image of the data set, healthy and pasted.
     pub fn gain(self) -> f32 {
         match self {
             Self::Matched => 1.0,

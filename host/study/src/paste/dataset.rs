@@ -1,6 +1,6 @@
-//! A folder of healthy and pasted images, and the table that goes with it.
+//! Writes a data set: a folder of healthy and pasted images, with the table that a training reads.
 
-use super::deal::DonorFold;
+use super::donor_folds::DonorFold;
 use super::paster::{Paster, Pastes};
 use crate::error::{Error, Result};
 use crate::patients::stem;
@@ -13,56 +13,64 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What was made.
+/// What [`write_dataset`] wrote.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct DatasetReport {
+    /// Number of healthy images.
     pub healthy: usize,
+    /// Number of pasted images.
     pub pasted: usize,
+    /// Number of healthy patients.
     pub patients: usize,
+    /// Number of lesion images.
     pub donors: usize,
-    /// Whose lesions are in the images of each fold of patients.
+    /// The people whose lesions are in the images of each fold of patients.
     pub folds: Vec<DonorFold>,
-    /// Names of healthy images that got fewer pastes than were asked for, since no other lesion fitted.
+    /// Names of healthy images with fewer pastes than requested, since no other lesion fitted.
     pub fewer: Vec<String>,
-    /// Overlap (Dice) of the two registered brains, in [0, 1].
+    /// Overlap (Dice) of the two registered brains, in [0, 1], over the pasted images.
     pub overlap: Spread,
-    /// Normalised mutual information of the two registered brains, in [1, 2].
+    /// Normalised mutual information of the two registered brains, in [1, 2], over the pasted images.
     pub information: Spread,
-    /// Lesion pixels of a pasted image.
+    /// Number of lesion pixels, over the pasted images.
     pub lesion_pixels: Spread,
 }
 
-/// How numbers spread over the pasted images.
+/// The range and the median of a quantity.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct Spread {
+    /// The smallest value.
     pub least: f64,
+    /// The median.
     pub median: f64,
+    /// The largest value.
     pub most: f64,
 }
 
-/// The folder's parts.
+/// Names of the parts of the folder.
 const IMAGES: &str = "images";
 const MASKS: &str = "masks";
 const TABLE: &str = "data.csv";
 const SHEET: &str = "sheet.png";
 const LABEL: &str = "lesion";
-/// Rows of the contact sheet, and the side of its pictures.
+/// Number of rows of the contact sheet.
 const SHOWN: usize = 8;
+/// Side of the contact sheet's pictures, in pixels.
 const TILE: usize = 384;
 
 /// Pastes lesions into every image of a table, on all cores, and writes into `folder`:
 ///
 /// - `images/NAME.png`, the healthy images, and `images/NAME-DONOR.png`, the pasted ones, 8 bit grey;
 /// - `masks/NAME-DONOR.png`, 255 where the lesion is;
-/// - `data.csv` with the columns image, patient, mask, donor, lesion: a pasted image is of its healthy image's patient, and
-///   its donor is who gave the lesion;
-/// - `sheet.png`, eight of them to look at.
+/// - `data.csv` with the columns image, patient, mask, donor, lesion: the patient of a pasted image is that of its healthy
+///   image, and its donor is the person who gave the lesion;
+/// - `sheet.png`, a contact sheet of eight examples.
 ///
-/// `progress` is told how many of the healthy images are done, from several threads, and may stop the work.
+/// `progress` receives the number of healthy images done and the number of all, from several threads, and may stop the work.
 ///
 /// # Errors
-/// Two images of one name, images that [`Paster::onto`] refuses, no paste at all, a folder that cannot be written, and
-/// [`Error::Stopped`].
+/// Refuses two images of one name, images that [`Paster::onto`] refuses, a data set without any paste, and a folder that
+/// cannot be written. [`Error::Stopped`] where `progress` stops the work.
 pub fn write_dataset(
     healthy: &Table,
     paster: &Paster,
@@ -94,15 +102,16 @@ pub fn write_dataset(
     finish(healthy, paster, folder, &names, parts)
 }
 
-/// What is kept of one healthy image once its files are written.
+/// What remains in memory of one healthy image once its files are written.
 #[derive(Default)]
 struct Done {
     rows: Vec<Row>,
-    /// Overlap, information and lesion pixels of each paste.
+    /// [overlap, information, number of lesion pixels] of each paste.
     measured: Vec<[f64; 3]>,
     tiles: Option<SheetRow>,
 }
 
+/// Writes the images and masks of one healthy image.
 fn write(pastes: &Pastes, name: &str, patient: &str, folder: &Path) -> Result<Done> {
     let mut done = Done::default();
     let mut row = |name: &str, image: &Image, lesion: Option<(&Image, &str)>| -> Result<()> {
@@ -126,6 +135,7 @@ fn write(pastes: &Pastes, name: &str, patient: &str, folder: &Path) -> Result<Do
     Ok(done)
 }
 
+/// Writes the table and the contact sheet, and reports.
 fn finish(
     healthy: &Table,
     paster: &Paster,
@@ -168,7 +178,7 @@ fn finish(
     Ok(report)
 }
 
-/// The name of each healthy image in the data set: that of its file without the ending.
+/// The name of each healthy image in the data set: the name of its file without the ending.
 fn names(healthy: &Table) -> Result<Vec<String>> {
     let mut files: HashMap<String, &PathBuf> = HashMap::new();
     let mut names = Vec::new();
@@ -188,6 +198,7 @@ fn names(healthy: &Table) -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// The contact sheet's row of one healthy image: healthy, pasted, and pasted with the lesion's outline.
 fn tiles(pastes: &Pastes, shown: bool) -> Result<Option<SheetRow>> {
     let Some(pasted) = pastes.pasted.first().filter(|_| shown) else { return Ok(None) };
     let factor = (TILE / pasted.mask.height().max(pasted.mask.width())).max(1);
@@ -206,6 +217,7 @@ fn tiles(pastes: &Pastes, shown: bool) -> Result<Option<SheetRow>> {
     Ok(Some(SheetRow { label: String::new(), tiles: pictures.map(Some).to_vec() }))
 }
 
+/// The range and the median of quantity `which`; `None` without pastes.
 fn spread(measured: &[[f64; 3]], which: usize) -> Option<Spread> {
     let mut values: Vec<f64> = measured.iter().map(|numbers| numbers[which]).collect();
     values.sort_unstable_by(f64::total_cmp);

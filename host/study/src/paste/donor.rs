@@ -1,4 +1,4 @@
-//! I_L of Eq. 3: images with a lesion that experts have outlined.
+//! I_L of Eq. 3: reads images with a lesion that experts have outlined.
 
 use super::foreground::foreground;
 use super::register::Coarse;
@@ -8,21 +8,23 @@ use lacuna_imaging::{Image, Reader, RgbToGrey};
 use rayon::prelude::*;
 use std::path::Path;
 
-/// The two folders of the donors.
+/// The folder of lesion images.
 const LESION: &str = "lesion";
+/// The folder of their masks.
 const MASK: &str = "lesion_mask";
 
-/// One lesion image, ready to be laid over any healthy one.
+/// One lesion image, ready for registration to a healthy one.
 #[derive(Clone, Debug)]
 pub(super) struct Donor {
     /// The name of its file without the ending.
     pub name: String,
-    /// Grey, lesion (0 or 1) and brain (0 or 1), as three channels of one image.
+    /// An image (3, H, W) whose channels are the grey values, the lesion mask (0 or 1) and the brain mask (0 or 1).
     pub layers: Image,
+    /// The brain on the grid of the registration.
     pub coarse: Coarse,
 }
 
-/// All donors of a folder that has `lesion/` and `lesion_mask/` with equal file names, in natural order.
+/// Reads all donors of a folder that has `lesion/` and `lesion_mask/` with equal file names, in natural order.
 pub(super) fn read(folder: &Path, reader: &Reader) -> Result<Vec<Donor>> {
     for part in [LESION, MASK] {
         if !folder.join(part).is_dir() {
@@ -40,6 +42,7 @@ pub(super) fn read(folder: &Path, reader: &Reader) -> Result<Vec<Donor>> {
     files.par_iter().map(|file| donor(file, &folder.join(MASK), reader)).collect()
 }
 
+/// Reads one donor: its image, its mask and its brain.
 fn donor(file: &Path, masks: &Path, reader: &Reader) -> Result<Donor> {
     let image = grey(file, reader)?;
     let size = (image.height(), image.width());
@@ -66,7 +69,7 @@ fn donor(file: &Path, masks: &Path, reader: &Reader) -> Result<Donor> {
     Ok(Donor { name: crate::patients::stem(file), layers: Image::new(3, size.0, size.1, layers)?, coarse })
 }
 
-/// The brain of a grey image, and the image ready for registration.
+/// The brain mask of a grey image, and the image on the grid of the registration.
 pub(super) fn brain(image: &Image, file: &Path) -> Result<(Vec<bool>, Coarse)> {
     let brain = foreground(image.data(), (image.height(), image.width()));
     let coarse = brain.and_then(|brain| Coarse::new(image, &brain).map(|coarse| (brain, coarse)));
@@ -80,7 +83,7 @@ pub(super) fn brain(image: &Image, file: &Path) -> Result<(Vec<bool>, Coarse)> {
     })
 }
 
-/// Any PNG or JPEG as one channel.
+/// Reads a PNG or JPEG as one channel.
 pub(super) fn grey(file: &Path, reader: &Reader) -> Result<Image> {
     Ok(reader.read_channels(file, 1, RgbToGrey::Luminance)?)
 }

@@ -1,11 +1,11 @@
-//! Where the brain is: brighter than the background, in one piece, without holes.
+//! Segments the brain: brighter than the background, one connected component, without holes.
 
 use std::collections::VecDeque;
 
-/// The brain of a grey picture of `height` x `width` values on a dark ground, and `None` where nothing stands out.
+/// The brain mask of a grey picture (H, W) on a dark background; `None` where all values are equal.
 ///
-/// Otsu's threshold (1979, IEEE Transactions on Systems, Man, and Cybernetics 9:62-66) -> closing, so that sulci of up to a
-/// sixteenth of the picture do not cut into the outline -> the largest piece -> its holes, the ventricles, filled.
+/// Otsu's threshold (1979, IEEE Transactions on Systems, Man, and Cybernetics 9:62-66) -> morphological closing, so that sulci
+/// of up to a sixteenth of the picture do not cut into the outline -> largest component -> holes (the ventricles) filled.
 pub(crate) fn foreground(values: &[f32], (height, width): (usize, usize)) -> Option<Vec<bool>> {
     let threshold = otsu(values)?;
     let bright: Vec<bool> = values.iter().map(|&value| value > threshold).collect();
@@ -15,8 +15,7 @@ pub(crate) fn foreground(values: &[f32], (height, width): (usize, usize)) -> Opt
     Some(without_holes(&brain, (height, width)))
 }
 
-/// The threshold between two classes of values whose means lie furthest apart, weighted by their sizes; `None` where all
-/// values are one.
+/// Otsu's threshold: it maximises the variance between the two classes of values. `None` where all values are equal.
 pub(crate) fn otsu(values: &[f32]) -> Option<f32> {
     const BINS: usize = 256;
     let (low, high) = values.iter().fold((f32::MAX, f32::MIN), |(low, high), &v| (low.min(v), high.max(v)));
@@ -44,7 +43,7 @@ pub(crate) fn otsu(values: &[f32]) -> Option<f32> {
     Some(low + (best + 1) as f32 * width)
 }
 
-/// Dilation and then erosion by a square of 2 `radius` + 1 pixels, with room for the dilation around the picture.
+/// Morphological closing: dilation and then erosion by a square of 2 `radius` + 1 pixels, on a picture padded by `radius`.
 fn close(mask: &[bool], (height, width): (usize, usize), radius: usize) -> Vec<bool> {
     let size = (height + 2 * radius, width + 2 * radius);
     let mut room = vec![false; size.0 * size.1];
@@ -56,10 +55,11 @@ fn close(mask: &[bool], (height, width): (usize, usize), radius: usize) -> Vec<b
     (0..height).flat_map(|row| closed[place(row)..place(row) + width].iter().copied()).collect()
 }
 
-/// Carries `what` to every pixel within `radius` rows and columns.
+/// Sets every pixel to `what` that has a pixel of value `what` within `radius` rows and columns: dilation for true, erosion
+/// for false.
 fn spread(mask: &[bool], (height, width): (usize, usize), radius: usize, what: bool) -> Vec<bool> {
     let along = |mask: &[bool], count: usize, stride: usize, start: usize, out: &mut [bool]| {
-        // The last place where `what` stood, going up and then down.
+        // Distance to the last pixel of value `what`, in ascending and then in descending order.
         let far = count + radius + 1;
         let mut since = far;
         for i in 0..count {
@@ -80,7 +80,7 @@ fn spread(mask: &[bool], (height, width): (usize, usize), radius: usize, what: b
     both
 }
 
-/// The piece with the most pixels, joined over edges.
+/// The largest component (4-connected); `None` where the mask is empty.
 fn largest(mask: &[bool], size: (usize, usize)) -> Option<Vec<bool>> {
     let mut seen = vec![false; mask.len()];
     let mut best: Vec<usize> = Vec::new();
@@ -97,7 +97,7 @@ fn largest(mask: &[bool], size: (usize, usize)) -> Option<Vec<bool>> {
     (!best.is_empty()).then_some(brain)
 }
 
-/// The mask without its pieces of fewer than `least` pixels, joined over edges.
+/// The mask without its components (4-connected) of fewer than `least` pixels.
 pub(crate) fn without_specks(mask: &[bool], size: (usize, usize), least: usize) -> Vec<bool> {
     let mut seen = vec![false; mask.len()];
     let mut kept = vec![false; mask.len()];
@@ -110,7 +110,7 @@ pub(crate) fn without_specks(mask: &[bool], size: (usize, usize), least: usize) 
     kept
 }
 
-/// Everything that the ground does not reach from the picture's edge.
+/// The mask with its holes filled: a hole is background that is not connected to the picture's border.
 fn without_holes(mask: &[bool], (height, width): (usize, usize)) -> Vec<bool> {
     let edge = (0..mask.len()).filter(|pixel| {
         let (row, column) = (pixel / width, pixel % width);
@@ -121,7 +121,7 @@ fn without_holes(mask: &[bool], (height, width): (usize, usize)) -> Vec<bool> {
     ground.iter().map(|&ground| !ground).collect()
 }
 
-/// All pixels that can be reached from `starts` over edges through pixels that are `open`; marks them as seen.
+/// Flood fill: all pixels that are 4-connected to `starts` through pixels that are `open`. It marks them in `seen`.
 fn flood(
     starts: impl IntoIterator<Item = usize>,
     (height, width): (usize, usize),
@@ -154,7 +154,7 @@ fn flood(
 mod tests {
     use super::*;
 
-    /// `#` is bright.
+    /// Reads a mask from text in which `#` is true.
     fn mask(rows: &[&str]) -> (Vec<bool>, (usize, usize)) {
         (rows.iter().flat_map(|row| row.chars().map(|c| c == '#')).collect(), (rows.len(), rows[0].len()))
     }

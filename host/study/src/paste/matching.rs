@@ -1,8 +1,8 @@
-//! HE of Eq. 3: the intensities of one picture brought to those of another.
+//! HE of Eq. 3: histogram matching of one picture to another.
 
-/// The monotone map that gives one set of values the distribution of another: v goes to the value of the target that as large
-/// a share of the target lies below as of the source lies below v (Gonzalez and Woods, Digital Image Processing, "histogram
-/// matching"). Exact, over the values themselves and not over bins.
+/// The monotone map that gives the source values the distribution of the target: it maps v to the quantile of the target at
+/// the fraction of the source that lies below v (Gonzalez and Woods, Digital Image Processing, "histogram matching"). It is
+/// exact: it works on the values themselves, not on bins.
 #[derive(Clone, Debug)]
 pub(crate) struct Matching {
     source: Vec<f32>,
@@ -10,7 +10,7 @@ pub(crate) struct Matching {
 }
 
 impl Matching {
-    /// `None` where one of the two has no values.
+    /// Sorts both sets of values; `None` where one of them is empty.
     pub(crate) fn new(source: impl Iterator<Item = f32>, target: impl Iterator<Item = f32>) -> Option<Self> {
         let sorted = |values: &mut dyn Iterator<Item = f32>| {
             let mut values: Vec<f32> = values.collect();
@@ -22,7 +22,7 @@ impl Matching {
         (!source.is_empty() && !target.is_empty()).then_some(Self { source, target })
     }
 
-    /// The matched value; equal values of the source share the middle of their ranks.
+    /// The matched value; equal values of the source have the mean of their ranks.
     pub(crate) fn map(&self, value: f32) -> f32 {
         let below = self.source.partition_point(|&other| other < value);
         let up_to = self.source.partition_point(|&other| other <= value);
@@ -31,7 +31,7 @@ impl Matching {
     }
 }
 
-/// The value below which a share of the sorted values lies: pixel i of n stands for the share (i + 1/2) / n, linear between.
+/// The quantile at `share` in [0, 1]: value i of n sorted values is the quantile at (i + 1/2) / n, linear between.
 pub(crate) fn quantile(sorted: &[f32], share: f64) -> f32 {
     let last = sorted.len() - 1;
     let position = (share * sorted.len() as f64 - 0.5).clamp(0.0, last as f64);
@@ -55,7 +55,7 @@ mod tests {
         }
     }
 
-    /// Source 0, 0, 1, 2 has middle shares 2/8, 5/8 and 7/8; of the target 10, 20, 30, 40 these are 15, 30 and 40.
+    /// The source 0, 0, 1, 2 has mean ranks of 2/8, 5/8 and 7/8; the quantiles of 10, 20, 30, 40 at these are 15, 30 and 40.
     #[test]
     fn ties_share_the_middle_of_their_ranks() {
         let matching = Matching::new([1.0, 0.0, 2.0, 0.0].into_iter(), [40.0, 10.0, 30.0, 20.0].into_iter()).unwrap();

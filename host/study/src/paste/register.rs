@@ -1,27 +1,28 @@
-//! T of Eq. 3: the affine map that lays one brain over another.
+//! T of Eq. 3: registers one brain to another by an affine map.
 
 use argmin::core::{CostFunction, Executor};
 use argmin::solver::neldermead::NelderMead;
 use lacuna_imaging::{Affine2, Image, Interpolation};
 
-/// A brain on a coarse grid, where registration compares it; about 40 pixels across.
+/// A brain on the coarse grid of the registration, about 40 pixels across. Positions are (row, column) in coarse pixels.
 #[derive(Clone, Debug)]
 pub(crate) struct Coarse {
     height: usize,
     width: usize,
-    /// Pixels of the full grid to one of these, rows and columns.
+    /// Full-resolution pixels per coarse pixel, along rows and columns.
     step: [f64; 2],
-    /// Grey in [0, BINS - 1], and how much of the pixel is brain, in [0, 1]. Both with a border of one empty pixel.
+    /// (grey value in [0, BINS - 1], fraction of the pixel that is brain in [0, 1]), with a border of one empty pixel.
     pixels: Vec<[f32; 2]>,
-    /// Of the brain, from the centre of the picture: where its middle is and how far it reaches, rows and columns.
+    /// Mean position of the brain, measured from the centre of the picture.
     centre: [f64; 2],
+    /// Standard deviation of the brain's position along rows and columns.
     deviation: [f64; 2],
 }
 
-/// How well two brains lie over each other, and how to lay them so.
+/// The affine map between two brains, and how well they match under it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Registration {
-    /// From a position in the fixed picture to one in the moved picture, both in their own full pixels.
+    /// Maps a position in the fixed picture to one in the moved picture, both in full-resolution pixels of their own.
     pub map: Affine2,
     /// Normalised mutual information, (H(A) + H(B)) / H(A, B) in [1, 2], over the union of both brains.
     pub information: f64,
@@ -29,20 +30,22 @@ pub(crate) struct Registration {
     pub overlap: f64,
 }
 
-/// Brain pixels across on the coarse grid.
+/// Width of the brain on the coarse grid, in pixels.
 const ACROSS: f64 = 40.0;
-/// Levels of grey in the joint histogram; about 1600 brain pixels fill 16 x 16 of them.
+/// Grey levels of the joint histogram; about 1600 brain pixels fill 16 x 16 bins.
 const BINS: usize = 16;
-/// The search ends where the costs of the simplex spread by less than this, measured within 75 steps; a thousand times less
-/// raises the median information by 0.0001 and leaves the overlap. The bound on the steps is for pictures unlike these.
+/// Standard deviation of the simplex's costs at which the search ends, measured within 75 steps. A tolerance a thousand times
+/// smaller raises the median information by 0.0001 and leaves the overlap.
 const TOLERANCE: f64 = 1e-4;
+/// Bound on the steps of the search, for pictures unlike those that were measured.
 const STEPS: u64 = 150;
-/// The first simplex: one tenth of the size for each entry of the matrix, a tenth of the brain for the shift.
+/// First simplex, entries of the matrix: a tenth of the size.
 const STRETCH: f64 = 0.1;
+/// First simplex, shift in coarse pixels: a tenth of the brain.
 const SHIFT: f64 = 4.0;
 
 impl Coarse {
-    /// `None` where the brain has no extent. `image` has one channel.
+    /// Resamples a picture (1, H, W) and its brain mask to the coarse grid; `None` where the brain has no extent.
     pub(crate) fn new(image: &Image, inside: &[bool]) -> Option<Self> {
         let area = inside.iter().filter(|&&inside| inside).count();
         let step = ((area as f64).sqrt() / ACROSS).max(1.0);
@@ -69,7 +72,7 @@ impl Coarse {
         Some(coarse)
     }
 
-    /// The mean position of the brain and its standard deviations along rows and columns.
+    /// The mean position of the brain and its standard deviations along rows and columns; `None` where one of these is 0.
     fn moments(&self) -> Option<([f64; 2], [f64; 2])> {
         let (mut mass, mut sum, mut squares) = (0.0, [0.0; 2], [0.0; 2]);
         for (index, pixel) in self.pixels.iter().enumerate() {
@@ -87,12 +90,12 @@ impl Coarse {
         (mass > 0.0 && deviation.iter().all(|&length| length > 0.0)).then_some((centre, deviation))
     }
 
-    /// Row and column of the centre, with the border.
+    /// (row, column) of the picture's centre, the border included.
     fn middle(&self) -> [f64; 2] {
         [(self.height - 1) as f64 / 2.0, (self.width - 1) as f64 / 2.0]
     }
 
-    /// Grey and brain at a row and a column counted with the border; nothing outside.
+    /// Grey value and brain fraction at a position counted with the border, by bilinear interpolation; 0 outside.
     fn sample(&self, row: f32, column: f32) -> [f32; 2] {
         if !(row >= 0.0 && column >= 0.0 && row < (self.height - 1) as f32 && column < (self.width - 1) as f32) {
             return [0.0; 2];
@@ -109,11 +112,11 @@ impl Coarse {
     }
 }
 
-/// Lays `moved` over `fixed`; both stand upright in the same way, since mirrored and turned pictures are not tried.
+/// Registers `moved` to `fixed`. Both must stand upright in the same way: mirrored and turned pictures are not tried.
 ///
-/// Starts with equal centres and extents of the two brains, and changes six numbers by the simplex of Nelder and Mead (1965,
-/// The Computer Journal 7:308-313) so that normalised mutual information (Studholme, Hill and Hawkes 1999, Pattern Recognition
-/// 32:71-86) plus the overlap of the brains is largest.
+/// The search starts with equal centres and extents of the two brains. The simplex of Nelder and Mead (1965, The Computer
+/// Journal 7:308-313) changes six parameters so that normalised mutual information (Studholme, Hill and Hawkes 1999, Pattern
+/// Recognition 32:71-86) plus the overlap of the brains is largest.
 pub(crate) fn register(fixed: &Coarse, moved: &Coarse) -> Registration {
     let problem = Problem { fixed, moved };
     let corner = |index: usize| (0..6).map(|axis| if axis + 1 == index { 1.0 } else { 0.0 }).collect();
@@ -126,14 +129,14 @@ pub(crate) fn register(fixed: &Coarse, moved: &Coarse) -> Registration {
             .run()?;
         Ok(run.state.best_param)
     });
-    // The search itself cannot fail: its cost is defined everywhere. Where it yet does, the start is a registration too.
+    // The cost is defined everywhere, so the search cannot fail; if it did, the start would be a valid registration.
     let best = found.ok().flatten().unwrap_or(start);
     let map = problem.map(&best);
     let (information, overlap) = problem.likeness(&map);
     Registration { map: full(&map, fixed.step, moved.step), information, overlap }
 }
 
-/// The same map between positions in full pixels.
+/// Converts a map between coarse pixels into the same map between full-resolution pixels.
 fn full(coarse: &Affine2, fixed: [f64; 2], moved: [f64; 2]) -> Affine2 {
     let entry = |row: usize, column: usize| coarse.matrix[row][column] * moved[row] / fixed[column];
     Affine2 {
@@ -142,6 +145,7 @@ fn full(coarse: &Affine2, fixed: [f64; 2], moved: [f64; 2]) -> Affine2 {
     }
 }
 
+/// The cost of the search: minus (information + overlap) under the map of six parameters.
 struct Problem<'a> {
     fixed: &'a Coarse,
     moved: &'a Coarse,
@@ -158,7 +162,7 @@ impl CostFunction for Problem<'_> {
 }
 
 impl Problem<'_> {
-    /// The map of six numbers; all 0 is the start.
+    /// The map of six parameters (four of the matrix, two of the shift); all 0 is the start.
     fn map(&self, p: &[f64]) -> Affine2 {
         let scale = [0, 1].map(|axis| self.moved.deviation[axis] / self.fixed.deviation[axis]);
         let matrix = [
@@ -170,7 +174,7 @@ impl Problem<'_> {
         Affine2 { matrix, shift }
     }
 
-    /// Normalised mutual information and overlap under a map.
+    /// (normalised mutual information, overlap) under a map.
     fn likeness(&self, map: &Affine2) -> (f64, f64) {
         let mut joint = [[0_u32; BINS]; BINS];
         let (mut both, mut fixed_area, mut moved_area) = (0.0_f32, 0.0_f32, 0.0_f32);
@@ -195,7 +199,7 @@ impl Problem<'_> {
     }
 }
 
-/// (H(A) + H(B)) / H(A, B); 1 where the pictures say nothing about each other.
+/// (H(A) + H(B)) / H(A, B) of a joint histogram; 1 where the pictures are independent.
 fn information(joint: &[[u32; BINS]; BINS]) -> f64 {
     let total: u32 = joint.as_flattened().iter().sum();
     let entropy = |counts: &mut dyn Iterator<Item = u32>| -> f64 {
@@ -259,7 +263,7 @@ mod tests {
         }
     }
 
-    /// Two dice: independent 2 x 2 counts say nothing about each other, equal ones everything.
+    /// The joint histogram of two coins: 1 where they are independent, 2 where they are equal.
     #[test]
     fn information_is_1_for_independent_and_2_for_equal_pictures() {
         let mut joint = [[0; BINS]; BINS];

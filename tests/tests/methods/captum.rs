@@ -1,4 +1,5 @@
-//! Against `golden/*.safetensors` of the evaluation data (its README says how they were made).
+//! Compares maps with those of PyTorch and Captum: `golden/*.safetensors` of the evaluation data, whose README says how they
+//! were made.
 
 use crate::{error, extra, map};
 use lacuna_engine::{Classifier, Device, Tensor};

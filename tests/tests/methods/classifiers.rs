@@ -1,11 +1,11 @@
 //! Classifiers whose evidence is known, because every weight is set here.
 
-use lacuna_engine::{Classifier, Device, Manifest, ModelFiles, Tensor};
+use lacuna_engine::{Architecture, Classifier, Device, Manifest, ModelFiles, Tensor};
 
 pub const SIZE: usize = 48;
 
-/// One convolution that averages 3 x 3 pixels less `threshold`, a ReLU, the mean over all pixels, and one weight for
-/// each class.
+/// A network of one convolution (the mean of 3 x 3 pixels minus `threshold`), a ReLU, the mean over all pixels, and one weight
+/// for each class.
 pub fn classifier(threshold: f32, weights: &[f32], activation: &str) -> Classifier {
     let arrays = [
         ("conv1.weight", vec![1, 1, 3, 3], vec![1.0 / 9.0; 9]),
@@ -31,7 +31,14 @@ pub fn classifier(threshold: f32, weights: &[f32], activation: &str) -> Classifi
     Classifier::from_manifest("made.toml", &manifest, &ModelFiles::Embedded(files), &Device::cpu()).unwrap()
 }
 
-/// Class 1 is a bright blob, class 0 its absence.
+/// A network of random weights, three images (3, 1, 96, 96), and a target class for each.
+pub fn untrained() -> (Classifier, Tensor, [usize; 3]) {
+    let classifier = Classifier::untrained(Architecture::SmallCnn, 3, 5, &Device::cpu()).unwrap();
+    let images = Tensor::uniform(&Device::cpu(), &[3, 1, 96, 96], 0.0, 1.0, 11).unwrap();
+    (classifier, images.gaussian_blur(&[2.0; 2]).unwrap(), [2, 0, 1])
+}
+
+/// A classifier of bright blobs: class 1 is a blob, class 0 its absence.
 pub fn blob_finder() -> Classifier {
     classifier(0.5, &[-60.0, 60.0], "softmax")
 }
@@ -44,7 +51,7 @@ pub fn blob([row, column]: [usize; 2]) -> Tensor {
     Tensor::from_data(&Device::cpu(), &[1, 1, SIZE, SIZE], data).unwrap()
 }
 
-/// Row and column of the largest number of a map (1, 1, H, W).
+/// [row, column] of the largest value of a map (1, 1, H, W).
 pub fn peak(map: &Tensor) -> [usize; 2] {
     let width = map.shape()[3];
     let data = map.read().unwrap();

@@ -1,39 +1,39 @@
-//! Whose lesions go into which healthy people's images, so that no lesion stands on both sides of a split.
+//! Assigns the people who gave lesions to the folds of healthy people, so that no lesion is in both a training and a test image.
 
 use super::donor::Donor;
 use crate::error::{Error, Result};
 use crate::patients::Patients;
 use crate::split::fold_of;
 
-/// The folds of healthy people, each with the donors whose lesions its images get.
+/// The donors whose lesions the images of each fold of healthy people get.
 #[derive(Clone, Debug)]
-pub(super) struct Deal {
-    /// Indices of donors, one list for each fold.
+pub(super) struct DonorFolds {
+    /// Indices of donors, sorted, one list for each fold.
     folds: Vec<Vec<usize>>,
     /// The person behind each donor.
     people: Vec<String>,
-    /// How people were told, where the user did not say it.
+    /// How people were derived from the file names, where the user gave no rule.
     note: Option<String>,
 }
 
-/// Folds where nobody says how many, if so many people gave lesions: as many as a training has.
+/// Default number of folds, if at least so many people gave lesions; the default of a training is the same.
 const FOLDS: usize = 4;
 
-impl Deal {
-    /// Deals the people behind the donors into `folds` folds, those with most lesion images first, each to the fold that has
-    /// fewest so far.
+impl DonorFolds {
+    /// Assigns people to `folds` folds: those with most lesion images first, each to the fold with the fewest images so far.
+    /// `rule` derives the person of each donor from the names of the files.
     ///
     /// # Errors
-    /// More folds than people.
+    /// Refuses 0 folds, and more folds than people.
     pub fn new(donors: &[Donor], rule: Patients, folds: Option<usize>) -> Result<Self> {
         let names: Vec<&str> = donors.iter().map(|donor| &*donor.name).collect();
         let (people, note) = rule.of(&names);
-        // A name that was only counted, or is a file's own, may be a patient's by chance: it is made a donor's.
-        let told = |(person, name): (String, &&str)| match rule != Patients::Each && name.starts_with(&person) {
+        // A name that was made by counting, or is that of a single file, may equal a patient's by chance: the prefix prevents it.
+        let distinct = |(person, name): (String, &&str)| match rule != Patients::Each && name.starts_with(&person) {
             true => person,
             false => format!("donor-{person}"),
         };
-        let people: Vec<String> = people.into_iter().zip(&names).map(told).collect();
+        let people: Vec<String> = people.into_iter().zip(&names).map(distinct).collect();
         let mut images: Vec<(&str, Vec<usize>)> = Vec::new();
         for (index, person) in people.iter().enumerate() {
             match images.iter_mut().find(|(name, _)| name == person) {
@@ -60,23 +60,23 @@ impl Deal {
         Ok(Self { folds: dealt, people, note })
     }
 
-    /// The donors for images of this patient.
+    /// Indices of the donors for the images of a healthy patient.
     pub fn donors(&self, patient: &str, seed: u64) -> &[usize] {
         &self.folds[fold_of(patient, self.folds.len(), seed)]
     }
 
-    /// What the user should know about how people were told.
+    /// How people were derived from the file names, where the user gave no rule.
     pub fn note(&self) -> Option<&str> {
         self.note.as_deref()
     }
 
-    /// Who a donor is.
+    /// The name of the person behind a donor.
     pub fn person(&self, donor: usize) -> &str {
         &self.people[donor]
     }
 
-    /// The people of each fold, and how many lesion images they gave.
-    pub fn folds(&self) -> Vec<DonorFold> {
+    /// The people of each fold, sorted, and the number of their lesion images.
+    pub fn report(&self) -> Vec<DonorFold> {
         let of = |fold: &Vec<usize>| {
             let mut people: Vec<String> = fold.iter().map(|&donor| self.people[donor].clone()).collect();
             people.sort_unstable();
@@ -87,10 +87,11 @@ impl Deal {
     }
 }
 
-/// Whose lesions went into the images of one fold of healthy people.
+/// The people whose lesions are in the images of one fold of healthy patients.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct DonorFold {
+    /// Names of the people, sorted.
     pub people: Vec<String>,
-    /// Lesion images of these people.
+    /// Number of their lesion images.
     pub images: usize,
 }

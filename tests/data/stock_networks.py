@@ -1,6 +1,6 @@
 """Makes torchvision's stock networks as graphs, and what PyTorch answers in double precision, for tests/tests/stock_networks.rs.
 
-    python tests/golden/stock_networks.py FOLDER [NET ...]
+    python tests/data/stock_networks.py FOLDER [NET ...]
     LACUNA_STOCK=FOLDER cargo test --release --test stock_networks -- --nocapture
 
 Needs torch, torchvision, onnx, onnxscript and safetensors. Weights are random; the statistics of normalisations come from one

@@ -1,4 +1,4 @@
-//! Maps against masks: does the evidence lie where the lesion is?
+//! Scores attribution maps against lesion masks (AUC of the pixels, pointing game) and compares two methods.
 
 use crate::bootstrap::{Interval, mean_interval, paired_difference};
 use crate::error::{Error, Result};
@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-/// How one map agrees with its mask.
+/// The agreement of one map with its mask.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct ImageScore {
     /// The name that map and mask share.
@@ -23,42 +23,45 @@ pub struct ImageScore {
     /// The pointing game (Zhang et al. 2018, "Top-down neural attention by excitation backprop"), without its margin: 1 where
     /// the map's maximum lies on the lesion, 0 where not; where several pixels share the maximum, the share of them that does.
     pub hit: f64,
-    /// Share of the map's pixels that are lesion, which is what chance hits.
+    /// Fraction of the map's pixels that are lesion, in [0, 1]: the expected `hit` of a random map.
     pub lesion: f64,
 }
 
-/// How a folder of maps agrees with its masks.
+/// The agreement of a folder of maps with its masks.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Score {
-    /// In natural order of the names.
+    /// One score for each image, in natural order of the names.
     pub images: Vec<ImageScore>,
-    /// Means over the images. The intervals take images to be independent, which slices of one patient are not.
+    /// Mean of [`ImageScore::auc`]. The interval assumes that images are independent, which slices of one patient are not.
     pub auc: Interval,
+    /// Mean of [`ImageScore::hit`], with the same assumption.
     pub hit: Interval,
-    /// Mean share of lesion.
+    /// Mean of [`ImageScore::lesion`].
     pub lesion: f64,
-    /// Masks that no map belongs to.
+    /// Number of masks without a map.
     pub masks_without_map: usize,
 }
 
-/// Two folders of maps of the same images.
+/// The difference of two folders of maps of the same images.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Comparison {
-    /// Images that both have.
+    /// Number of images that both folders have.
     pub images: usize,
-    /// Images that only the first or only the second has, which do not count.
+    /// Number of images that only the first folder has; they are left out.
     pub only_first: usize,
+    /// Number of images that only the second folder has; they are left out.
     pub only_second: usize,
-    /// Mean over the common images of the first's number minus the second's.
+    /// Mean over the common images of the first AUC minus the second.
     pub auc: Interval,
+    /// Mean over the common images of the first hit minus the second.
     pub hit: Interval,
 }
 
-/// Scores one map; `None` where the mask has no lesion or nothing else. The mask is brought to the map's grid by the nearest
-/// pixel; every pixel other than 0 is lesion.
+/// Scores one map (H, W); `None` where the mask is empty or all lesion. The mask is resampled to the map's grid by the
+/// nearest pixel; every pixel other than 0 is lesion.
 ///
 /// # Errors
-/// A mask of neither 1 nor 3 channels.
+/// Refuses a mask of neither 1 nor 3 channels.
 pub fn score_map(image: &str, map: &Map, mask: &Image) -> Result<Option<ImageScore>> {
     let mask = mask.to_channels(1, RgbToGrey::Luminance)?.resize(map.height(), map.width(), Interpolation::Nearest)?;
     let lesion: Vec<bool> = mask.data().iter().map(|&value| value > 0.0).collect();
@@ -73,12 +76,12 @@ pub fn score_map(image: &str, map: &Map, mask: &Image) -> Result<Option<ImageSco
     }))
 }
 
-/// Scores a folder of maps (one folder for each image with a map.npy or map.png in it, as `lacuna explain` writes them, or
-/// files NAME.npy or NAME.png) against a folder of masks (PNG or JPEG) of the same names, which `reader` reads. The seed decides
-/// the intervals.
+/// Scores a folder of maps against a folder of masks (PNG or JPEG) of the same names, which `reader` reads. The maps are one
+/// folder for each image with a map.npy or map.png in it, or files NAME.npy or NAME.png. `seed` draws the bootstrap resamples.
 ///
 /// # Errors
-/// Folders without maps or masks, maps that no mask belongs to, masks without lesion or that lie on their side, and files that cannot be read.
+/// Refuses folders without maps or masks, maps without a mask, masks that are empty, all lesion or have height and width
+/// exchanged, and files that cannot be read.
 pub fn score(maps: &Path, masks: &Path, seed: u64, reader: &Reader) -> Result<Score> {
     let mut pairs = Vec::new();
     let mut lost = Vec::new();
@@ -124,10 +127,10 @@ pub fn score(maps: &Path, masks: &Path, seed: u64, reader: &Reader) -> Result<Sc
     Ok(Score { images, auc, hit, lesion: lesion.value, masks_without_map: found.len() })
 }
 
-/// The first score minus the second, on the images that both have.
+/// The first score minus the second, on the images that both have. `seed` draws the bootstrap resamples.
 ///
 /// # Errors
-/// No common image.
+/// Refuses scores that have no image in common.
 pub fn compare(first: &Score, second: &Score, seed: u64) -> Result<Comparison> {
     let others: HashMap<&str, &ImageScore> = second.images.iter().map(|image| (&*image.image, image)).collect();
     let pairs: Vec<(&ImageScore, &ImageScore)> =
@@ -154,11 +157,12 @@ pub fn compare(first: &Score, second: &Score, seed: u64) -> Result<Comparison> {
     })
 }
 
+/// Fraction of the values that are true; 0 without values.
 fn share(values: &[bool]) -> f64 {
     values.iter().filter(|&&value| value).count() as f64 / values.len().max(1) as f64
 }
 
-/// The first names, and how many there are.
+/// The first five names, and the number of the others.
 fn listed(names: &[String]) -> String {
     const SHOWN: usize = 5;
     let shown = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
@@ -169,5 +173,4 @@ fn listed(names: &[String]) -> String {
 }
 
 #[cfg(test)]
-#[path = "score_tests.rs"]
 mod tests;

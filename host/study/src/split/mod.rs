@@ -1,56 +1,61 @@
-//! Who is learned from, who chooses among what was learned, and who judges it. Patients are never divided.
+//! Splits the rows of a table into training, validation and test sets by patient: no patient is in two of them.
 
 use crate::error::{Error, Result};
 use crate::random::{SplitMix, hash};
 use crate::table::Table;
 use std::collections::{HashMap, HashSet};
 
-/// What the numbers of a patient decide: the fold, and the place in the queue for validation.
+/// The random stream that decides the fold of a patient.
 const FOLD: u64 = 1;
+/// The random stream that decides the order in which patients are taken for validation.
 const QUEUE: u64 = 2;
 
-/// The fold of a patient, 0 to `folds` - 1. It depends on nothing but the name, the number of folds and the seed, so two
-/// trainings over different lists of images agree on who is judged in which fold; the price is that folds are only about
+/// The fold of a patient, 0 to `folds` - 1. It is a function of the name, the number of folds and the seed alone, so two
+/// trainings over different lists of images agree on the test patients of a fold. The price is that folds are only about
 /// equally large.
 pub fn fold_of(patient: &str, folds: usize, seed: u64) -> usize {
     SplitMix::stream(seed, &[FOLD, hash(patient)]).below(folds.max(1))
 }
 
-/// Which of the folds judges.
+/// The fold of a cross-validation that is the test set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Fold {
-    /// How many there are; at least 2 where one judges.
+    /// Number of folds; at least 2 where one is the test set.
     pub folds: usize,
-    /// The fold that is kept out for the judgement, 0 to `folds` - 1; `None` keeps out none.
+    /// The test fold, 0 to `folds` - 1; `None` leaves the test set empty.
     pub test: Option<usize>,
 }
 
-/// Rows of a table, each list in the table's order. The lists share no patient.
+/// Indices of a table's rows, each list in the table's order. The lists share no patient.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Split {
-    /// To learn from.
+    /// Training set.
     pub train: Vec<usize>,
-    /// To choose among what was learned: when to stop, which step to keep.
+    /// Validation set: decides when training stops and which step is kept.
     pub validation: Vec<usize>,
-    /// To judge; not looked at before.
+    /// Test set: used once, after every choice is made.
     pub test: Vec<usize>,
 }
 
-/// A split by the names of patients, each list sorted: what a record keeps, and what fits another table of the same patients.
+/// A split by the names of patients, each list sorted. A record keeps it, and it applies to any table of the same patients.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct SplitPatients {
+    /// Patients of the training set.
     pub train: Vec<String>,
+    /// Patients of the validation set.
     pub validation: Vec<String>,
+    /// Patients of the test set.
     pub test: Vec<String>,
 }
 
 impl Split {
-    /// Keeps the patients of the test fold out. Of the others, in an order that the seed decides for each name alone, the
-    /// fewest patients (at least one) whose rows make up `validation_share` of theirs validate; the rest is learned from.
+    /// Splits a table by patient. The patients of the test fold are the test set. The other patients are taken in an order that
+    /// depends on the seed and on each name alone: the first ones (at least one) until they have `validation_share` of the
+    /// remaining rows are the validation set, and the rest is the training set.
     ///
     /// # Errors
-    /// Fewer than two patients to divide, a share outside (0, 1), a fold that does not exist or has no patient, and nothing
-    /// left to learn from.
+    /// Refuses fewer than two patients outside the test fold, a share outside (0, 1), a fold that does not exist or has no
+    /// patient, and an empty training set.
     pub fn by_patient(table: &Table, fold: Fold, validation_share: f64, seed: u64) -> Result<Self> {
         if !(validation_share > 0.0 && validation_share < 1.0) {
             let remedy = "write for example 0.15";
@@ -60,7 +65,7 @@ impl Split {
                 remedy,
             ));
         }
-        let judged = judges(fold)?;
+        let judged = test_fold(fold)?;
         let is_judge = |patient: &str| judged.is_some_and(|test| fold_of(patient, fold.folds, seed) == test);
         let patients = table.patients();
         let (judges, mut others): (Vec<&str>, Vec<&str>) = patients.iter().partition(|patient| is_judge(patient));
@@ -78,7 +83,7 @@ impl Split {
                 "add patients, or tell them apart: in the column `patient` of a table, or by a rule for file names";
             return Err(refusal(&found, "at least two, one to learn from and one to validate on", remedy));
         }
-        // The name decides between two patients of one number, which hardly happens.
+        // The name decides between two patients that drew the same number, which hardly happens.
         others.sort_by_key(|patient| (SplitMix::stream(seed, &[QUEUE, hash(patient)]).next_u64(), *patient));
         let mut rows: HashMap<&str, usize> = HashMap::new();
         table.rows.iter().for_each(|row| *rows.entry(&row.patient).or_default() += 1);
@@ -95,14 +100,17 @@ impl Split {
         }
         let validators: HashSet<&str> = others[..=last].iter().copied().collect();
         let judges: HashSet<&str> = judges.into_iter().collect();
-        Ok(Self::where_each_goes(table, |patient| match (judges.contains(patient), validators.contains(patient)) {
+        Ok(Self::from_parts(table, |patient| match (judges.contains(patient), validators.contains(patient)) {
             (true, _) => Some(Part::Test),
             (false, true) => Some(Part::Validation),
             (false, false) => Some(Part::Train),
         }))
     }
 
-    /// The names behind the rows.
+    /// The patients of each set, sorted by name. `table` must be the one that was split.
+    ///
+    /// # Panics
+    /// When the split has a row that `table` does not have; [`check`] finds this out.
     pub fn patients(&self, table: &Table) -> SplitPatients {
         let names = |rows: &[usize]| {
             let mut names: Vec<String> = rows.iter().map(|&row| table.rows[row].patient.clone()).collect();
@@ -113,7 +121,8 @@ impl Split {
         SplitPatients { train: names(&self.train), validation: names(&self.validation), test: names(&self.test) }
     }
 
-    fn where_each_goes(table: &Table, part: impl Fn(&str) -> Option<Part>) -> Self {
+    /// Puts every row into the set that `part` gives for its patient; rows of patients without one are left out.
+    fn from_parts(table: &Table, part: impl Fn(&str) -> Option<Part>) -> Self {
         let mut split = Self::default();
         for (index, row) in table.rows.iter().enumerate() {
             match part(&row.patient) {
@@ -128,11 +137,11 @@ impl Split {
 }
 
 impl SplitPatients {
-    /// The rows of these patients in a table. Patients that the table does not have are ignored, and so are rows of patients
-    /// that the split does not name, since nobody knows whether they were learned from.
+    /// The rows of these patients in a table. Patients that the table does not have are ignored. Rows of patients that the split
+    /// does not name are left out, since it is unknown whether the model was trained on them.
     ///
     /// # Errors
-    /// A patient who is in two parts.
+    /// Refuses a patient who is in two sets.
     pub fn rows(&self, table: &Table) -> Result<Split> {
         let mut parts: HashMap<&str, Part> = HashMap::new();
         for (part, names) in
@@ -145,16 +154,16 @@ impl SplitPatients {
                 }
             }
         }
-        Ok(Split::where_each_goes(table, |patient| parts.get(patient).copied()))
+        Ok(Split::from_parts(table, |patient| parts.get(patient).copied()))
     }
 }
 
-/// Makes sure that no patient is in two parts of the split, and that nobody whose tissue is in an image to judge on, as a
-/// patient or as a donor, is in one to learn from or to choose by. (Those two may share donors, of whom there are often few;
-/// the choice by validation is then a little optimistic, the judgement is not.)
+/// Checks that no patient is in two sets, and that no person whose tissue is in a test image, as a patient or as a donor, is
+/// in a training or validation image. Training and validation may share donors, of whom there are often few: the validation
+/// score is then a little optimistic, the test score is not.
 ///
 /// # Errors
-/// A patient or a donor who is, and a row that the table does not have.
+/// Refuses such a patient or donor, and a row that the table does not have.
 pub fn check(split: &Split, table: &Table) -> Result<()> {
     let mut parts: HashMap<&str, Part> = HashMap::new();
     for (part, rows) in [(Part::Train, &split.train), (Part::Validation, &split.validation), (Part::Test, &split.test)]
@@ -186,6 +195,7 @@ pub fn check(split: &Split, table: &Table) -> Result<()> {
     }
 }
 
+/// One of the three sets of a split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
     Train,
@@ -193,8 +203,8 @@ enum Part {
     Test,
 }
 
-/// The fold that judges, if one does.
-fn judges(fold: Fold) -> Result<Option<usize>> {
+/// The test fold, if there is one, within the number of folds.
+fn test_fold(fold: Fold) -> Result<Option<usize>> {
     match fold.test {
         Some(test) if fold.folds < 2 || test >= fold.folds => {
             let found = format!("test fold {test} of {}", fold.folds);
@@ -204,6 +214,7 @@ fn judges(fold: Fold) -> Result<Option<usize>> {
     }
 }
 
+/// The error for a patient who is in two sets.
 fn divided(patient: &str, first: Part, second: Part) -> Error {
     let name = |part| match part {
         Part::Train => "train",
@@ -219,5 +230,4 @@ fn refusal(found: &str, expected: &str, remedy: &str) -> Error {
 }
 
 #[cfg(test)]
-#[path = "split_tests.rs"]
 mod tests;

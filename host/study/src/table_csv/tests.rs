@@ -1,4 +1,4 @@
-//! What tables are read, and how the others are refused.
+//! Tables that are read and written, and the errors for those that are refused.
 
 use crate::{Patients, Row, Table};
 use std::fs;

@@ -1,6 +1,6 @@
-//! Methods on classifiers of volumes: against PyTorch's gradient, and against sums written out here.
+//! Methods on classifiers of volumes, compared with PyTorch's gradient and with sums computed here.
 //!
-//! `tests/golden/volumes.py` made the graphs and the gradient; `volumes_lesion.py` the one that finds what is bright.
+//! `tests/data/volumes.py` made the graphs and the gradient; `volumes_lesion.py` the one that finds what is bright.
 
 use crate::{error, extra, map, request, run};
 use lacuna_engine::{ClassIndex, Classifier, Device, Manifest, ModelFiles, ReluRule, Score, Tensor};
@@ -8,7 +8,7 @@ use lacuna_runtime::Role;
 use std::path::PathBuf;
 
 fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden")
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data")
 }
 
 fn open(graph: &str, channels: usize, size: [usize; 3], classes: &[&str]) -> Classifier {

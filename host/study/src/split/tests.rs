@@ -1,9 +1,9 @@
-//! What a split must hold, over many tables and seeds.
+//! Laws of a split, over many tables and seeds.
 
 use super::*;
 use crate::table::Row;
 
-/// `rows[i]` rows of patient i.
+/// A table with `rows[i]` rows of patient i.
 fn table(rows: &[usize]) -> Table {
     let of = |patient: usize, count: usize| {
         (0..count).map(move |slice| Row {

@@ -5,7 +5,7 @@ use lacuna_imaging::BitDepth;
 use std::fs;
 use tempfile::TempDir;
 
-/// A mask of 4 x 4 with the four pixels of the middle, as a picture of 8 x 8.
+/// A mask of 8 x 8 pixels whose middle 4 x 4 are lesion: on the map's grid of 4 x 4, the four pixels of the middle.
 fn middle() -> Image {
     let inside = |pixel: usize| (2..6).contains(&(pixel / 8)) && (2..6).contains(&(pixel % 8));
     Image::new(1, 8, 8, (0..64).map(|pixel| f32::from(u8::from(inside(pixel)))).collect()).unwrap()
@@ -16,7 +16,7 @@ fn map(values: [f32; 16]) -> Map {
 }
 
 const ON_LESION: [f32; 16] = [0., 0., 0., 0., 0., 3., 2., 0., 0., 2., 1., 0., 0., 0., 0., 0.];
-/// One of twelve others lies above two of the four lesion pixels: 48 - 2 pairs are won.
+/// One of the twelve healthy pixels has more evidence than two of the four lesion pixels: 46 of 48 pairs are won.
 const BESIDE: [f32; 16] = [0., 0., 0., 4., 0., 5., 5., 0., 0., 2., 1., 0., 0., 0., 0., 0.];
 
 #[test]
@@ -31,7 +31,7 @@ fn a_map_is_scored_on_its_own_grid() {
     assert_eq!(score_map("a", &map(ON_LESION), &none).unwrap(), None);
 }
 
-/// `maps/a/map.npy`, `maps/b/map.png`, `flat/a.npy`, `flat/a.png` (worse), and masks of a, b and c.
+/// Writes `maps/a/map.npy`, `maps/b/map.png`, `flat/a.npy`, `flat/a.png` (less exact), and masks of a, b and c.
 fn folders() -> TempDir {
     let root = tempfile::tempdir().unwrap();
     for folder in ["maps/a", "maps/b", "maps/notes", "flat", "masks"] {

@@ -1,6 +1,6 @@
-//! I-GOS against Adam: the same objective against passes of the classifier, both curves of one run.
+//! Compares I-GOS with Adam: the same objective as a function of passes through the classifier, in one run.
 
-use crate::made::{blob, blob_finder};
+use crate::classifiers::{blob, blob_finder};
 use crate::{PLUGINS, extra, request, run};
 use lacuna_engine::{ClassIndex, Classifier, Device, ReluRule, Score, Tensor};
 use lacuna_runtime::{ExplainRequest, Outcome, Role, Settings};
@@ -34,7 +34,7 @@ impl Terms {
         ]
     }
 
-    /// F of the mask that a run ended with, reckoned here.
+    /// The objective F of a run's final mask, computed here.
     fn of(&self, classifier: &Classifier, target: usize, outcome: &Outcome) -> f32 {
         let logits = classifier.logits(&extra(outcome, "perturbed"), ReluRule::Plain).unwrap();
         let score = classifier.scores(&logits, &[ClassIndex(target)], self.score).unwrap().read().unwrap()[0];
@@ -45,7 +45,7 @@ impl Terms {
     }
 }
 
-/// The objective after each report, and the passes until then: those reported, or one for each step.
+/// (passes so far, objective) at each report; a method that reports no passes takes one for each step.
 fn curve(outcome: &Outcome) -> Vec<(u32, f32)> {
     let history = &outcome.record.objective;
     let passes = history.names.iter().position(|name| name == "passes");
@@ -100,10 +100,10 @@ fn forty_passes_reach_what_adam_reaches_in_three_hundred_on_oct() {
     let Some(data) = data_folder() else { return };
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("real/lightoct.toml");
     let classifier = Classifier::open(&manifest, &Device::cpu()).unwrap();
-    // Of the first twenty files by name, I-GOS in 40 passes ends at -.173 in the mean, Adam at -.168 from 1 and at -.159
-    // from .5. It does not hold of every image: of the twenty I-GOS ends no higher than Adam from 1 in fifteen, from .5 in
-    // fourteen, from both in twelve. (Which ones hangs on rounding: another time it were fourteen.) Its constants were chosen
-    // on some of the first ten. In the others it ends in another valley, mostly a little higher, at worst by .16 (DME_1070.png).
+    // Measured on the first twenty files by name: I-GOS in 40 passes ends at -.173 in the mean, Adam at -.168 from a mask of 1
+    // and at -.159 from .5. This does not hold for every image: I-GOS ends no higher than Adam from 1 in fifteen of them, from
+    // .5 in fourteen, from both in twelve. (Rounding decides some; another run had fourteen.) Its constants were chosen on some
+    // of the first ten. In the other images it ends in another minimum, mostly a little higher, at worst by .16 (DME_1070.png).
     for name in ["DME_10.png", "DME_1028.png"] {
         let pixels = lacuna_imaging::Image::read(data.join("oct/DME").join(name)).unwrap().data().to_vec();
         let image = Tensor::from_data(&Device::cpu(), &[1, 1, 224, 224], pixels).unwrap();

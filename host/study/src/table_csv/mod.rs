@@ -1,4 +1,5 @@
-//! A table as CSV: `image,patient,mask,LABEL1,LABEL2,...`, with a column `donor` where images show tissue of a second person.
+//! Reads and writes a table as CSV: `image,patient,mask,LABEL1,LABEL2,...`, with a column `donor` where images show tissue of
+//! a second person.
 
 use crate::error::{Error, Result};
 use crate::table::{Row, Table};
@@ -12,6 +13,7 @@ const PATIENT: &str = "patient";
 const MASK: &str = "mask";
 const DONOR: &str = "donor";
 
+/// Reads a CSV as [`Table::read`] describes it.
 pub(crate) fn read(path: &Path) -> Result<Table> {
     let unreadable = |cause: &std::io::Error| Error::unreadable(path, cause, "a folder of images or a CSV");
     let bytes = std::fs::read(path).map_err(|cause| unreadable(&cause))?;
@@ -35,6 +37,7 @@ pub(crate) fn read(path: &Path) -> Result<Table> {
     Ok(Table { labels, rows, note: None })
 }
 
+/// Writes a CSV as [`Table::write_csv`] describes it.
 pub(crate) fn write(table: &Table, path: &Path) -> Result<()> {
     let folder = absolute(path.parent().unwrap_or(Path::new("")))?;
     let mut writer = csv::Writer::from_writer(Vec::new());
@@ -42,7 +45,7 @@ pub(crate) fn write(table: &Table, path: &Path) -> Result<()> {
         let remedy = "give every row one value for each label";
         Error::input(path.display(), format!("a table that cannot be written ({cause})"), "rows of one length", remedy)
     };
-    // A column that hardly any table needs is there only where it says something.
+    // Hardly any table has donors; the column is written only where one does.
     let donors = table.rows.iter().any(|row| row.donor.is_some());
     let names = [IMAGE, PATIENT, MASK].into_iter().chain(donors.then_some(DONOR));
     writer.write_record(names.chain(table.labels.iter().map(String::as_str))).map_err(failed)?;
@@ -57,7 +60,7 @@ pub(crate) fn write(table: &Table, path: &Path) -> Result<()> {
     Ok(write_atomic(path, &bytes)?)
 }
 
-/// A path as it stands in the CSV of `folder`.
+/// The text of a path in a CSV that lies in `folder`: relative to it where the path is below, absolute otherwise.
 fn cell(path: &Path, folder: &Path) -> Result<String> {
     let path = absolute(path)?;
     let written = path.strip_prefix(folder).unwrap_or(&path);
@@ -76,7 +79,7 @@ fn absolute(path: &Path) -> Result<PathBuf> {
     std::path::absolute(path).map_err(|cause| Error::unreadable(path, &cause, "a path"))
 }
 
-/// Where in a line everything stands.
+/// The column index of each part of a row, from the line of names.
 #[derive(Debug)]
 struct Columns {
     names: Vec<String>,
@@ -116,11 +119,11 @@ impl Columns {
     }
 }
 
-/// Reads line by line and remembers which image stood where.
+/// Turns lines into rows and remembers the images seen, so that an image listed twice is refused.
 struct Lines<'a> {
     path: &'a Path,
     columns: &'a Columns,
-    /// The file itself, whatever the way to it, with its line and its patient.
+    /// The canonical path of each image, with its line and its patient.
     seen: HashMap<PathBuf, (u64, String)>,
 }
 
@@ -166,7 +169,7 @@ impl Lines<'_> {
         Ok(Row { image: file, patient: name.to_owned(), mask, donor, labels })
     }
 
-    /// The file of a cell, and the same with every link followed.
+    /// The file that a cell names, and its canonical path (links followed).
     fn file(&self, text: &str, place: &str) -> Result<(PathBuf, PathBuf)> {
         let folder = self.path.parent().unwrap_or(Path::new(""));
         let file = folder.join(text);
@@ -184,7 +187,7 @@ impl Lines<'_> {
     }
 }
 
-/// Text that is no CSV.
+/// The error for text that is no CSV.
 fn broken(path: &Path, cause: &csv::Error) -> Error {
     let line = cause.position().map(|position| format!(", line {}", position.line())).unwrap_or_default();
     let place = format!("{}{line}", path.display());
@@ -205,5 +208,4 @@ fn broken(path: &Path, cause: &csv::Error) -> Error {
 }
 
 #[cfg(test)]
-#[path = "table_csv_tests.rs"]
 mod tests;
