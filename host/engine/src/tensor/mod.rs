@@ -12,7 +12,6 @@ mod separable;
 mod shape;
 
 pub use image::Interpolation;
-pub(crate) use random::SplitMix;
 
 use crate::{Device, Error, Result, tape::count_result};
 use burn::backend::tensor::FloatTensor;
