@@ -1,10 +1,12 @@
-//! What the tests share: guest programs, built when a test first asks for them.
+//! What the tests share: guest programs, built when a test first asks for them, checks on a GPU, and the bounds of single
+//! precision.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
 pub mod child;
 pub mod double;
 pub mod languages;
+pub mod precision;
 
 use std::{
     collections::HashMap,

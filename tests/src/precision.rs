@@ -1,7 +1,5 @@
 //! Random cases, numbers to compute with, and what single precision may be off by.
 
-#![allow(dead_code, reason = "each test uses a part of it")]
-
 use lacuna_numeric::SplitMix;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, contextualize_config};
 
@@ -18,6 +16,7 @@ pub fn numbers(count: usize, seed: u64) -> Vec<f32> {
 }
 
 /// Numbers in the middle of others that no result survives: what is read beside them shows.
+#[derive(Debug)]
 pub struct Poisoned(Vec<f32>);
 
 /// As much as any kernel might read too far.
