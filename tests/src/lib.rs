@@ -1,4 +1,5 @@
-//! Helpers of the tests: evaluation data, and guest programs that are built when a test first needs them.
+//! What the tests share: evaluation data, guest programs that are built when a test first asks for them, checks on a GPU, and the
+//! bounds of single precision.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
@@ -6,6 +7,7 @@ pub mod child;
 pub mod documents;
 pub mod double;
 pub mod languages;
+pub mod precision;
 
 use std::{
     collections::HashMap,

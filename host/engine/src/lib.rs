@@ -18,7 +18,6 @@ mod adam;
 mod architecture;
 mod autodiff;
 mod classifier;
-mod cpu;
 mod device;
 mod error;
 mod fed;
@@ -35,8 +34,7 @@ pub use adam::{Adam, AdamState};
 pub use architecture::{Architecture, VaeConfig, Weights};
 pub use autodiff::Gradients;
 pub use classifier::{
-    Activation, ActivationFunction, BlackBox, ClassIndex, Classifier, ClassifierInfo, Manifest, Pass, ReluRule, Score,
-    StopProbe,
+    Activation, ActivationFunction, BlackBox, ClassIndex, Classifier, ClassifierInfo, Manifest, Pass, Score, StopProbe,
 };
 pub use device::{Adapter, AdapterKind, Device, DeviceChoice, WgpuSetup, adapters, automatic, wgpu};
 pub use error::{Error, Result};
@@ -46,6 +44,7 @@ pub use graph::network::PassCost;
 pub use graph::{Mode, Statistics, Trainable};
 pub use input::Layout;
 pub use interrupt::interruptible;
+pub use kernels::ReluRule;
 pub use model_file::ModelFiles;
 pub use tape::{LARGEST_GRAPH, Tape, tracked_results};
 pub use tensor::{Interpolation, MAX_ELEMENTS, MAX_RANK, Tensor};

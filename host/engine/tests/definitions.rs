@@ -2,10 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
-mod common;
-
-use common::{Exact, config, numbers, within};
 use lacuna_engine::{Cells, Device, Interpolation, Tensor};
+use lacuna_tests::precision::{Exact, config, numbers, within};
 use proptest::prelude::*;
 
 type Checked = Result<(), TestCaseError>;

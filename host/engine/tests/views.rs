@@ -5,10 +5,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
-mod common;
-
-use common::{config, numbers};
 use lacuna_engine::{Device, Interpolation, Result, Tensor};
+use lacuna_tests::precision::{config, numbers};
 use proptest::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -3,6 +3,8 @@
 //! Every rule is a small set of weighted source pixels for each target pixel, the same for all rows and all columns; so one
 //! loop over rows and one over columns serve all of them.
 
+use lacuna_numeric::between;
+
 /// Which source pixels make a target pixel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Interpolation {
@@ -62,9 +64,8 @@ fn taps(from: usize, to: usize, interpolation: Interpolation) -> Vec<Taps> {
 
 /// `centre` is measured from the outer edge of pixel 0; beyond the first and last centres the edge pixel repeats.
 fn two_neighbours(centre: f64, last: usize) -> Taps {
-    let position = (centre - 0.5).max(0.0);
-    let first = (position as usize).min(last);
-    let fraction = (position - first as f64) as f32;
+    let (first, fraction) = between(centre - 0.5, last + 1);
+    let fraction = fraction as f32;
     let weights = if first == last { vec![1.0] } else { vec![1.0 - fraction, fraction] };
     Taps { first, weights }
 }

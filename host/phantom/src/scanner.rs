@@ -2,6 +2,7 @@
 
 use crate::SplitMix;
 use crate::phantom::SIDE;
+use lacuna_numeric::{between, gaussian};
 
 /// Standard deviation of the blur of the scanner, in pixels.
 const BLUR: f64 = 0.75;
@@ -57,10 +58,7 @@ impl Scanner {
 
     /// Bilinear between the points of the coarse grid.
     fn texture_at(&self, column: usize, row: usize) -> f64 {
-        let place = |at: usize| {
-            let at = at as f64 * (TEXTURE_POINTS - 1) as f64 / SIDE as f64;
-            (at as usize, at.fract())
-        };
+        let place = |at: usize| between(at as f64 * (TEXTURE_POINTS - 1) as f64 / SIDE as f64, TEXTURE_POINTS);
         let ((column, right), (row, down)) = (place(column), place(row));
         let line = |row: usize| {
             let at = row * TEXTURE_POINTS + column;
@@ -73,8 +71,7 @@ impl Scanner {
 /// Gaussian blur with `sigma` in pixels; beyond the border the nearest pixel goes on.
 pub(crate) fn blurred(image: &[f64], sigma: f64) -> Vec<f64> {
     let reach = (3.0 * sigma).ceil() as usize;
-    let kernel: Vec<f64> =
-        (0..=2 * reach).map(|i| (-0.5 * ((i as f64 - reach as f64) / sigma).powi(2)).exp()).collect();
+    let kernel = gaussian(sigma, reach);
     let sum: f64 = kernel.iter().sum();
     let pass = |image: &[f64], step: usize| -> Vec<f64> {
         (0..image.len())

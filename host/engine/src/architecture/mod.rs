@@ -16,9 +16,9 @@ pub(crate) use vae::{decoder, encoder};
 pub use weights::Weights;
 
 use crate::graph::{Graph, Trainable};
-use crate::tensor::SplitMix;
 use crate::{Device, Result};
 use builder::Builder;
+use lacuna_numeric::SplitMix;
 
 /// Classifiers that Lacuna builds itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
@@ -81,7 +81,7 @@ impl Architecture {
         seed: u64,
         device: &Device,
     ) -> Result<Trainable> {
-        let random = SplitMix(seed);
+        let random = SplitMix::new(seed);
         let mut source = match pretrained {
             Some(file) => Source::Pretrained { file, head: self.head(), random, classes },
             None => Source::Random { random, start: Start::Training, classes },
@@ -97,7 +97,7 @@ impl VaeConfig {
     /// [`crate::Error::Argument`] for sizes that do not fit together.
     pub fn trainable(&self, seed: u64, device: &Device) -> Result<(Trainable, Trainable)> {
         self.check()?;
-        let mut source = Source::Random { random: SplitMix(seed), start: Start::Training, classes: 0 };
+        let mut source = Source::Random { random: SplitMix::new(seed), start: Start::Training, classes: 0 };
         let encoder = Trainable::new(encoder(self, &mut source)?, device)?;
         Ok((encoder, Trainable::new(decoder(self, &mut source)?, device)?))
     }

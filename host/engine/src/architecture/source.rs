@@ -2,8 +2,8 @@
 
 use super::Weights;
 use crate::graph::Array;
-use crate::tensor::SplitMix;
 use crate::{Error, Result};
+use lacuna_numeric::SplitMix;
 
 /// A source of arrays by name and shape.
 pub(crate) enum Source<'a> {
@@ -79,9 +79,9 @@ fn fresh(random: &mut SplitMix, start: Start, name: &str, shape: &[usize]) -> Re
         }
         ("weight", [_, rest @ ..]) if shape.len() > 2 => normal(random, elements, 2.0, rest.iter().product()),
         ("weight", [_, inputs]) => normal(random, elements, if plausible { 2.0 } else { 1.0 }, *inputs),
-        ("weight" | "running_var", _) if plausible => (0..elements).map(|_| (0.5 + random.unit()) as f32).collect(),
+        ("weight" | "running_var", _) if plausible => (0..elements).map(|_| (0.5 + random.unit24()) as f32).collect(),
         ("weight" | "running_var", _) => vec![1.0; elements],
-        _ if plausible => (0..elements).map(|_| (0.1 * random.normal()) as f32).collect(),
+        _ if plausible => (0..elements).map(|_| (0.1 * random.normal24()) as f32).collect(),
         _ => vec![0.0; elements],
     };
     Ok(Array::floats(shape.to_vec(), data))
@@ -90,5 +90,5 @@ fn fresh(random: &mut SplitMix, start: Start, name: &str, shape: &[usize]) -> Re
 /// Normal numbers of variance `gain` / `fan_in`.
 fn normal(random: &mut SplitMix, elements: usize, gain: f64, fan_in: usize) -> Vec<f32> {
     let deviation = (gain / fan_in.max(1) as f64).sqrt();
-    (0..elements).map(|_| (deviation * random.normal()) as f32).collect()
+    (0..elements).map(|_| (deviation * random.normal24()) as f32).collect()
 }

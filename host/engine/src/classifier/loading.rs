@@ -7,8 +7,8 @@ use super::manifest::Manifest;
 use crate::fed::{Fed, fits};
 use crate::graph::network::{Layer, Probe};
 use crate::graph::{self, Graph};
-use crate::tensor::SplitMix;
 use crate::{Device, Error, ReluRule, Result, Tensor};
+use lacuna_numeric::SplitMix;
 
 /// What loading found.
 pub(super) struct Loaded {
@@ -132,8 +132,8 @@ fn gradient(device: &Device, shape: &[usize]) -> Result<Tensor> {
 }
 
 fn noise(device: &Device, shape: &[usize]) -> Result<Tensor> {
-    let mut random = SplitMix(20);
-    Tensor::from_data(device, shape, (0..shape.iter().product()).map(|_| random.unit() as f32).collect())
+    let mut random = SplitMix::new(20);
+    Tensor::from_data(device, shape, (0..shape.iter().product()).map(|_| random.unit24() as f32).collect())
 }
 
 /// Adds what loading found to what the manifest says.

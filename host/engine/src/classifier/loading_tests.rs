@@ -1,9 +1,9 @@
 //! What loading finds in graphs as other people export them: probabilities, batches, layouts, outputs, and what is no
 //! classifier.
 
-use super::{Classifier, Manifest, ReluRule, Score};
+use super::{Classifier, Manifest, Score};
 use crate::graph::onnx::build::{NodeProto, bytes, external, floats, ints, model, node};
-use crate::{ClassIndex, Device, Generator, GeneratorManifest, ModelFiles, Tensor};
+use crate::{ClassIndex, Device, Generator, GeneratorManifest, ModelFiles, ReluRule, Tensor};
 
 const MANIFEST: &str = r#"
 name = "test"

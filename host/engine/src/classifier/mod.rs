@@ -17,7 +17,7 @@ pub use process::StopProbe;
 
 use crate::graph::axes::Picture;
 use crate::graph::network::PassCost;
-use crate::{Device, Error, Result, Tensor};
+use crate::{Device, Error, ReluRule, Result, Tensor};
 use external::External;
 use logits::LogitNetwork;
 use process::Process;
@@ -34,17 +34,6 @@ pub enum Activation {
     Sigmoid,
     /// Nothing: the outputs are the probabilities.
     None,
-}
-
-/// How gradients pass a ReLU.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ReluRule {
-    #[default]
-    Plain,
-    /// Springenberg et al. 2015: nothing negative passes.
-    Guided,
-    /// Zeiler and Fergus 2014: the ReLU is applied to the gradient instead.
-    Deconvolution,
 }
 
 /// Which number is the score f_c of a class.

@@ -9,8 +9,8 @@ use crate::error::some_of;
 use crate::graph::{self, onnx::Wanted};
 use crate::input::Input;
 use crate::model_file::{ModelFiles, read_manifest};
-use crate::tensor::SplitMix;
 use crate::{Device, Error, ReluRule, Result, Tensor};
+use lacuna_numeric::SplitMix;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -110,7 +110,7 @@ impl Classifier {
     /// [`Error::Device`] when the device has no room.
     pub fn untrained(architecture: Architecture, classes: usize, seed: u64, device: &Device) -> Result<Self> {
         let (channels, size) = architecture.natural_input();
-        let mut source = Source::Random { random: SplitMix(seed), start: Start::Plausible, classes };
+        let mut source = Source::Random { random: SplitMix::new(seed), start: Start::Plausible, classes };
         let manifest = Manifest {
             name: format!("{architecture:?}, untrained"),
             source: String::new(),

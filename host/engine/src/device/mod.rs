@@ -7,7 +7,7 @@ mod constants;
 pub use adapters::{Adapter, AdapterKind, adapters};
 pub use choice::{DeviceChoice, automatic};
 
-use crate::cpu::instructions::Instructions;
+use crate::kernels::cpu::instructions::Instructions;
 use crate::{Error, Result};
 use burn::tensor::DeviceKind;
 use constants::Constants;

@@ -6,8 +6,8 @@ use crate::fed::{Fed, fits};
 use crate::graph::{self, Graph, onnx::Wanted};
 use crate::input::{Input, Layout};
 use crate::model_file::{ModelFiles, read_manifest};
-use crate::tensor::SplitMix;
 use crate::{Device, Error, Result, Tensor};
+use lacuna_numeric::SplitMix;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -72,7 +72,7 @@ impl Generator {
     /// Sizes that do not fit together, and [`Error::Device`] when the device has no room.
     pub fn untrained(vae: &VaeConfig, seed: u64, device: &Device) -> Result<Self> {
         vae.check()?;
-        let mut source = Source::Random { random: SplitMix(seed), start: Start::Plausible, classes: 0 };
+        let mut source = Source::Random { random: SplitMix::new(seed), start: Start::Plausible, classes: 0 };
         let networks = Networks::Latent {
             encoder: fed(encoder(vae, &mut source)?, Layout::ChannelsFirst, device)?,
             decoder: fed(decoder(vae, &mut source)?, Layout::ChannelsFirst, device)?,

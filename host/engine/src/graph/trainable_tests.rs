@@ -4,10 +4,10 @@
 use super::operator::{Operator, Padding};
 use super::trainable::{Mode, Trainable};
 use super::{Array, Graph, Node};
-use crate::cpu::tests::common::{Exact, config, numbers, within};
-use crate::cpu::tests::conv::{definition, input_gradient, output};
-use crate::cpu::tests::geometry::{ConvCase, convolution};
+use crate::kernels::cpu::tests::conv::{definition, input_gradient, output};
+use crate::kernels::cpu::tests::geometry::{ConvCase, convolution};
 use crate::{Device, Tensor};
+use lacuna_tests::precision::{Exact, config, numbers, within};
 use proptest::prelude::*;
 use std::collections::HashMap;
 

@@ -2,12 +2,12 @@
 
 use super::operator::{Depth, Operator, Padding, Pool, TransposedDepth};
 use super::{Array, Graph, Node, compile};
-use crate::cpu::conv::ConvGeometry;
-use crate::cpu::tests::common::{Exact, config, numbers, within};
-use crate::cpu::tests::geometry::{Axis, axis};
+use crate::kernels::ConvGeometry;
+use crate::kernels::cpu::tests::geometry::{Axis, axis};
 use crate::kernels::{self, FrozenConv, FrozenOps, Then};
 use crate::{Device, ReluRule, Tensor};
 use burn::backend::Dispatch;
+use lacuna_tests::precision::{Exact, config, numbers, within};
 use proptest::prelude::*;
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,16 +1,50 @@
 //! The backward passes of the frozen operators.
 
-use super::{FrozenConv, FrozenOps, MaxPool, Nonlinearity, Then, ranges};
-use crate::ReluRule;
+use super::operators::ranges;
+use super::{FrozenConv, FrozenOps, MaxPool, Nonlinearity, ReluRule, Then};
 use crate::interrupt::check_in_backward;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
-use burn::backend::tensor::{Device, FloatTensor};
+use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, TensorMetadata};
-use burn::tensor::{Shape, Slice};
+use std::fmt::Debug;
+use std::marker::PhantomData;
 use std::sync::Arc;
+
+/// The gradient of an operator's input, from that of its output and from what the forward pass kept.
+type GradientOf<B, K> = fn(FloatTensor<B>, K) -> FloatTensor<B>;
+
+/// The backward pass of an operator with one input, which keeps a `K`.
+#[derive(Debug)]
+struct OneInput<K>(PhantomData<K>);
+
+impl<B: Backend, K: Clone + Send + Debug + 'static> Backward<B, 1> for OneInput<K> {
+    type State = (K, GradientOf<B, K>);
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
+        check_in_backward();
+        let gradient = grads.consume::<B>(&ops.node);
+        let [Some(parent)] = ops.parents else { return };
+        let (kept, gradient_of) = ops.state;
+        grads.register::<B>(parent.id, gradient_of(gradient, kept));
+    }
+}
+
+/// Runs an operator with one input. `forward` gives its output and what `gradient_of` needs of the forward pass.
+fn one_input<B: Backend, C: CheckpointStrategy, K: Clone + Send + Debug + 'static>(
+    x: FloatTensor<Autodiff<B, C>>,
+    forward: impl FnOnce(FloatTensor<B>) -> (FloatTensor<B>, K),
+    gradient_of: GradientOf<B, K>,
+) -> FloatTensor<Autodiff<B, C>> {
+    let node = x.node();
+    let (output, kept) = forward(x.into_primitive());
+    match Backward::<B, 1>::prepare::<C>(OneInput(PhantomData), [node]).compute_bound().stateful() {
+        OpsKind::Tracked(prep) => prep.finish((kept, gradient_of), output),
+        OpsKind::UnTracked(prep) => prep.finish(output),
+    }
+}
 
 impl<B: Backend + FrozenOps, C: CheckpointStrategy> FrozenOps for Autodiff<B, C> {
     fn frozen_conv(
@@ -20,39 +54,23 @@ impl<B: Backend + FrozenOps, C: CheckpointStrategy> FrozenOps for Autodiff<B, C>
         conv: Arc<FrozenConv>,
         then: Then,
     ) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct ConvBackward;
-        impl<B: Backend + FrozenOps> Backward<B, 1> for ConvBackward {
-            /// Weight, sizes, size of the input, and the output where a ReLU follows.
-            type State = (FloatTensor<B>, Arc<FrozenConv>, Vec<usize>, Option<(FloatTensor<B>, ReluRule)>);
-
-            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
-                check_in_backward();
-                let gradient = grads.consume::<B>(&ops.node);
-                let [Some(parent)] = ops.parents else { return };
-                let (weight, conv, size, relu) = ops.state;
-                let gradient = match relu {
-                    Some((output, rule)) => B::rectified_gradient(gradient, output, rule),
-                    None => gradient,
-                };
-                grads.register::<B>(parent.id, B::frozen_conv_gradient(gradient, weight, conv, size));
-            }
-        }
-        let node = x.node();
         let (weight, bias) = (weight.into_primitive(), bias.into_primitive());
-        match ConvBackward.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => {
-                let x = x.into_primitive();
-                let size = x.shape().iter().skip(2).copied().collect();
-                let output = B::frozen_conv(x, weight.clone(), bias, conv.clone(), then);
-                let relu = match then {
-                    Then::Nothing => None,
-                    Then::Relu(rule) => Some((output.clone(), rule)),
-                };
-                prep.finish((weight, conv, size, relu), output)
-            }
-            OpsKind::UnTracked(prep) => prep.finish(B::frozen_conv(x.into_primitive(), weight, bias, conv, then)),
-        }
+        let forward = |x: FloatTensor<B>| {
+            let size: Vec<usize> = x.shape().iter().skip(2).copied().collect();
+            let output = B::frozen_conv(x, weight.clone(), bias, conv.clone(), then);
+            let relu = match then {
+                Then::Nothing => None,
+                Then::Relu(rule) => Some((output.clone(), rule)),
+            };
+            (output, (weight, conv, size, relu))
+        };
+        one_input::<B, C, _>(x, forward, |gradient, (weight, conv, size, relu)| {
+            let gradient = match relu {
+                Some((output, rule)) => B::rectified_gradient(gradient, output, rule),
+                None => gradient,
+            };
+            B::frozen_conv_gradient(gradient, weight, conv, size)
+        })
     }
 
     fn frozen_conv_gradient(
@@ -73,32 +91,14 @@ impl<B: Backend + FrozenOps, C: CheckpointStrategy> FrozenOps for Autodiff<B, C>
         conv: Arc<FrozenConv>,
         size: Vec<usize>,
     ) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct TransposeBackward;
-        impl<B: Backend + FrozenOps> Backward<B, 1> for TransposeBackward {
-            /// Weight, biases of 0, sizes.
-            type State = (FloatTensor<B>, FloatTensor<B>, Arc<FrozenConv>);
-
-            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
-                check_in_backward();
-                let gradient = grads.consume::<B>(&ops.node);
-                let [Some(parent)] = ops.parents else { return };
-                let (weight, zeros, conv) = ops.state;
-                grads.register::<B>(parent.id, B::frozen_conv(gradient, weight, zeros, conv, Then::Nothing));
-            }
-        }
-        let node = x.node();
         let (weight, zeros) = (weight.into_primitive(), zeros.into_primitive());
-        match TransposeBackward.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => {
-                let output =
-                    B::frozen_conv_transpose(x.into_primitive(), weight.clone(), zeros.clone(), conv.clone(), size);
-                prep.finish((weight, zeros, conv), output)
-            }
-            OpsKind::UnTracked(prep) => {
-                prep.finish(B::frozen_conv_transpose(x.into_primitive(), weight, zeros, conv, size))
-            }
-        }
+        let forward = |x| {
+            let output = B::frozen_conv_transpose(x, weight.clone(), zeros.clone(), conv.clone(), size);
+            (output, (weight, zeros, conv))
+        };
+        one_input::<B, C, _>(x, forward, |gradient, (weight, zeros, conv)| {
+            B::frozen_conv(gradient, weight, zeros, conv, Then::Nothing)
+        })
     }
 
     fn scale_shift_relu(
@@ -107,105 +107,43 @@ impl<B: Backend + FrozenOps, C: CheckpointStrategy> FrozenOps for Autodiff<B, C>
         shift: FloatTensor<Self>,
         rule: ReluRule,
     ) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct ScaleBackward;
-        impl<B: Backend + FrozenOps> Backward<B, 1> for ScaleBackward {
-            /// Output, scale, and the rule for the ReLU.
-            type State = (FloatTensor<B>, FloatTensor<B>, ReluRule);
-
-            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
-                check_in_backward();
-                let gradient = grads.consume::<B>(&ops.node);
-                let [Some(parent)] = ops.parents else { return };
-                let (output, scale, rule) = ops.state;
-                grads.register::<B>(parent.id, B::scale_shift_relu_gradient(gradient, output, scale, rule));
-            }
-        }
-        let node = x.node();
         let (scale, shift) = (scale.into_primitive(), shift.into_primitive());
-        match ScaleBackward.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => {
-                let output = B::scale_shift_relu(x.into_primitive(), scale.clone(), shift, rule);
-                prep.finish((output.clone(), scale, rule), output)
-            }
-            OpsKind::UnTracked(prep) => prep.finish(B::scale_shift_relu(x.into_primitive(), scale, shift, rule)),
-        }
+        let forward = |x| {
+            let output = B::scale_shift_relu(x, scale.clone(), shift, rule);
+            (output.clone(), (output, scale, rule))
+        };
+        one_input::<B, C, _>(x, forward, |gradient, (output, scale, rule)| {
+            B::scale_shift_relu_gradient(gradient, output, scale, rule)
+        })
     }
 
     fn ruled_relu(x: FloatTensor<Self>, rule: ReluRule) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct ReluBackward;
-        impl<B: Backend + FrozenOps> Backward<B, 1> for ReluBackward {
-            type State = (FloatTensor<B>, ReluRule);
-
-            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
-                check_in_backward();
-                let gradient = grads.consume::<B>(&ops.node);
-                let [Some(parent)] = ops.parents else { return };
-                let (output, rule) = ops.state;
-                grads.register::<B>(parent.id, B::rectified_gradient(gradient, output, rule));
-            }
-        }
-        let node = x.node();
-        match ReluBackward.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => {
-                let output = B::ruled_relu(x.into_primitive(), rule);
-                prep.finish((output.clone(), rule), output)
-            }
-            OpsKind::UnTracked(prep) => prep.finish(B::ruled_relu(x.into_primitive(), rule)),
-        }
+        let forward = |x| {
+            let output = B::ruled_relu(x, rule);
+            (output.clone(), (output, rule))
+        };
+        one_input::<B, C, _>(x, forward, |gradient, (output, rule)| B::rectified_gradient(gradient, output, rule))
     }
 
     fn nonlinearity(x: FloatTensor<Self>, function: Nonlinearity) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct NonlinearityBackward;
-        impl<B: Backend + FrozenOps> Backward<B, 1> for NonlinearityBackward {
-            /// Input or output, as the function needs it.
-            type State = (FloatTensor<B>, Nonlinearity);
-
-            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
-                check_in_backward();
-                let gradient = grads.consume::<B>(&ops.node);
-                let [Some(parent)] = ops.parents else { return };
-                let (kept, function) = ops.state;
-                grads.register::<B>(parent.id, B::nonlinearity_gradient(gradient, kept, function));
-            }
-        }
-        let node = x.node();
-        match NonlinearityBackward.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => {
-                let x = x.into_primitive();
-                let output = B::nonlinearity(x.clone(), function);
-                let kept = if function.keeps_input() { x } else { output.clone() };
-                prep.finish((kept, function), output)
-            }
-            OpsKind::UnTracked(prep) => prep.finish(B::nonlinearity(x.into_primitive(), function)),
-        }
+        let forward = |x: FloatTensor<B>| {
+            let input = function.keeps_input().then(|| x.clone());
+            let output = B::nonlinearity(x, function);
+            let kept = input.unwrap_or_else(|| output.clone());
+            (output, (kept, function))
+        };
+        one_input::<B, C, _>(x, forward, |gradient, (kept, function)| {
+            B::nonlinearity_gradient(gradient, kept, function)
+        })
     }
 
     fn permuted(x: FloatTensor<Self>, order: Vec<usize>) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct PermuteBackward;
-        impl<B: Backend + FrozenOps> Backward<B, 1> for PermuteBackward {
-            type State = Vec<usize>;
-
-            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
-                check_in_backward();
-                let gradient = grads.consume::<B>(&ops.node);
-                let [Some(parent)] = ops.parents else { return };
-                let mut inverse = vec![0; ops.state.len()];
-                ops.state.iter().enumerate().for_each(|(to, from)| inverse[*from] = to);
-                grads.register::<B>(parent.id, B::permuted(gradient, inverse));
-            }
-        }
-        let node = x.node();
-        match PermuteBackward.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => {
-                let output = B::permuted(x.into_primitive(), order.clone());
-                prep.finish(order, output)
-            }
-            OpsKind::UnTracked(prep) => prep.finish(B::permuted(x.into_primitive(), order)),
-        }
+        let forward = |x| (B::permuted(x, order.clone()), order);
+        one_input::<B, C, _>(x, forward, |gradient, order| {
+            let mut inverse = vec![0; order.len()];
+            order.iter().enumerate().for_each(|(to, from)| inverse[*from] = to);
+            B::permuted(gradient, inverse)
+        })
     }
 
     fn tied(x: FloatTensor<Self>, other: FloatTensor<Self>) -> FloatTensor<Self> {
@@ -226,70 +164,22 @@ impl<B: Backend + FrozenOps, C: CheckpointStrategy> FrozenOps for Autodiff<B, C>
     }
 
     fn part(x: FloatTensor<Self>, axis: usize, from: usize, to: usize) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct PartBackward;
-        impl<B: Backend + FrozenOps> Backward<B, 1> for PartBackward {
-            /// Shape of the whole, its device, and where the part lies in it.
-            type State = (Shape, Device<B>, Vec<Slice>);
-
-            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
-                check_in_backward();
-                let gradient = grads.consume::<B>(&ops.node);
-                let [Some(parent)] = ops.parents else { return };
-                let (shape, device, ranges) = ops.state;
-                let zeros = B::float_zeros(shape, &device, gradient.dtype().into());
-                grads.register::<B>(parent.id, B::float_slice_assign(zeros, &ranges, gradient));
-            }
-        }
-        let node = x.node();
-        let x = x.into_primitive();
-        let state = (x.shape(), x.device(), ranges(&x.shape(), axis, from, to));
-        match PartBackward.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish(state, B::part(x, axis, from, to)),
-            OpsKind::UnTracked(prep) => prep.finish(B::part(x, axis, from, to)),
-        }
+        let forward = |x: FloatTensor<B>| {
+            let place = (x.shape(), x.device(), ranges(&x.shape(), axis, from, to));
+            (B::part(x, axis, from, to), place)
+        };
+        one_input::<B, C, _>(x, forward, |gradient, (shape, device, ranges)| {
+            let zeros = B::float_zeros(shape, &device, gradient.dtype().into());
+            B::float_slice_assign(zeros, &ranges, gradient)
+        })
     }
 
     fn alone(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct AloneBackward;
-        impl<B: Backend + FrozenOps> Backward<B, 1> for AloneBackward {
-            type State = ();
-
-            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
-                check_in_backward();
-                let gradient = grads.consume::<B>(&ops.node);
-                let [Some(parent)] = ops.parents else { return };
-                grads.register::<B>(parent.id, B::alone(gradient));
-            }
-        }
-        let nodes = [x.node()];
-        AloneBackward.prepare::<C>(nodes).compute_bound().stateless(B::alone(x.into_primitive()))
+        one_input::<B, C, _>(x, |x| (B::alone(x), ()), |gradient, ()| B::alone(gradient))
     }
 
     fn max_pool(x: FloatTensor<Self>, pool: MaxPool) -> FloatTensor<Self> {
-        #[derive(Debug)]
-        struct PoolBackward;
-        impl<B: Backend + FrozenOps> Backward<B, 1> for PoolBackward {
-            /// Input, window.
-            type State = (FloatTensor<B>, MaxPool);
-
-            fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
-                check_in_backward();
-                let gradient = grads.consume::<B>(&ops.node);
-                let [Some(parent)] = ops.parents else { return };
-                let (x, pool) = ops.state;
-                grads.register::<B>(parent.id, B::max_pool_gradient(gradient, x, pool));
-            }
-        }
-        let node = x.node();
-        match PoolBackward.prepare::<C>([node]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => {
-                let x = x.into_primitive();
-                let output = B::max_pool(x.clone(), pool);
-                prep.finish((x, pool), output)
-            }
-            OpsKind::UnTracked(prep) => prep.finish(B::max_pool(x.into_primitive(), pool)),
-        }
+        let forward = |x: FloatTensor<B>| (B::max_pool(x.clone(), pool), (x, pool));
+        one_input::<B, C, _>(x, forward, |gradient, (x, pool)| B::max_pool_gradient(gradient, x, pool))
     }
 }

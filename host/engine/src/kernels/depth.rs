@@ -3,35 +3,10 @@
 //! A convolution over three axes is one over two: each window along the depth makes one picture, whose channels are those of
 //! all slices that the window meets, in the order channel, tap. Slices outside of the volume are 0.
 
-use super::FrozenConv;
+use super::geometry::Depth;
 use burn::backend::tensor::{Device, FloatTensor, IntTensor};
 use burn::backend::{Backend, TensorMetadata};
 use burn::tensor::{FloatDType, Shape, TensorData};
-
-/// A window that moves along the depth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Depth {
-    /// Slices that it meets, at least 1.
-    pub kernel: usize,
-    pub stride: usize,
-    /// Before and after.
-    pub padding: [usize; 2],
-    pub dilation: usize,
-}
-
-impl Depth {
-    /// Windows along so many slices; none if not one fits.
-    pub(crate) fn output_size(&self, slices: usize) -> Option<usize> {
-        let reach = self.dilation * self.kernel.checked_sub(1)? + 1;
-        Some((slices + self.padding[0] + self.padding[1]).checked_sub(reach)? / self.stride.max(1) + 1)
-    }
-
-    /// The slice, of so many, that a tap of a window meets; none outside of them.
-    pub(crate) fn slice(&self, window: usize, tap: usize, slices: usize) -> Option<usize> {
-        let at = (window * self.stride + tap * self.dilation).checked_sub(self.padding[0])?;
-        (at < slices).then_some(at)
-    }
-}
 
 /// What `convolved` makes of the pictures of x (N, I, D, H, W), as a volume (N, O, D', H', W').
 pub(super) fn through_pictures<B: Backend>(
@@ -106,16 +81,4 @@ fn indices<B: Backend>(places: &[usize], device: &Device<B>) -> IntTensor<B> {
     let places: Vec<i32> = places.iter().map(|place| *place as i32).collect();
     let count = places.len();
     B::int_from_data(TensorData::new(places, [count]), device)
-}
-
-/// Shape of a convolution's output; a kernel that does not fit was refused before.
-pub(super) fn forward_shape(x: &Shape, conv: &FrozenConv) -> Shape {
-    let sizes: Vec<usize> = x.iter().skip(2).copied().collect();
-    let made = conv.output_size(&sizes).unwrap_or_else(|| vec![0; sizes.len()]);
-    Shape::from([&[x[0], conv.geometry().channels_out], &made[..]].concat())
-}
-
-/// Shape of a convolution's input, of these sizes behind its channels.
-pub(super) fn input_shape(gradient: &Shape, conv: &FrozenConv, sizes: &[usize]) -> Shape {
-    Shape::from([&[gradient[0], conv.channels_in()], sizes].concat())
 }

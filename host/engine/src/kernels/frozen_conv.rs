@@ -1,8 +1,8 @@
 //! A convolution whose weights never change, laid out once for the device that runs it.
 
-use super::Depth;
-use crate::cpu::conv::{ConvGeometry, PackedConv};
-use crate::cpu::instructions::Instructions;
+use super::cpu::conv::PackedConv;
+use super::cpu::instructions::Instructions;
+use super::geometry::{ConvGeometry, Depth};
 use burn::backend::ops::ConvOptions;
 
 /// Sizes of a convolution and, on the CPU, its weights in the order that the kernels read.

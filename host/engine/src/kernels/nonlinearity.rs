@@ -1,8 +1,20 @@
-//! Activation functions other than ReLU: what every device computes, and the gradient from one kept tensor.
+//! Activation functions: the rule for ReLU gradients, and what every device computes of the others, with the gradient from
+//! one kept tensor.
 
 use burn::backend::Backend;
 use burn::backend::tensor::FloatTensor;
 use std::f32::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
+
+/// How gradients pass a ReLU.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReluRule {
+    #[default]
+    Plain,
+    /// Springenberg et al. 2015: nothing negative passes.
+    Guided,
+    /// Zeiler and Fergus 2014: the ReLU is applied to the gradient instead.
+    Deconvolution,
+}
 
 /// A function of each number (ONNX's operators of these names).
 #[derive(Clone, Copy, Debug, PartialEq)]

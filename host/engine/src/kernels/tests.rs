@@ -2,21 +2,19 @@
 //! CPU, and on a GPU where the environment names one, on the same random sizes.
 
 use super::{FrozenConv, FrozenOps, Nonlinearity, Then};
-use crate::cpu::tests::common::{Exact, config, numbers, within};
-use crate::cpu::tests::conv::{input_gradient, output};
-use crate::cpu::tests::elementwise::{bends_near, definition, function};
-use crate::cpu::tests::geometry::{ConvCase, PoolCase, convolution, pooling};
-use crate::cpu::tests::pool;
 use crate::graph::volume_tests;
+use crate::kernels::cpu::tests::conv::{input_gradient, output};
+use crate::kernels::cpu::tests::elementwise::{bends_near, definition, function};
+use crate::kernels::cpu::tests::geometry::{ConvCase, PoolCase, convolution, pooling};
+use crate::kernels::cpu::tests::pool;
 use crate::{Device, DeviceChoice, ReluRule, Tensor};
 use burn::backend::Dispatch;
 use burn::backend::ops::ModuleOps;
+use lacuna_tests::child;
+use lacuna_tests::precision::{Exact, config, numbers, within};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use std::sync::Arc;
-
-#[path = "../../../../tests/src/child.rs"]
-mod child;
 
 type Checked = Result<(), TestCaseError>;
 

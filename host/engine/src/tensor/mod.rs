@@ -14,7 +14,6 @@ mod shape;
 
 pub use image::Interpolation;
 use parts::PART;
-pub(crate) use random::SplitMix;
 
 use crate::{Device, Error, Result, interrupt, tape::count_result};
 use burn::backend::tensor::FloatTensor;

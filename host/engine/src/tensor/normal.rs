@@ -5,7 +5,7 @@
 //! and cosine are the polynomials of Cephes in single precision (Moshier 1992; errors below 2e-7): without branches,
 //! so that they run on vectors, and without the system's library, which differs between systems.
 
-use super::random::SplitMix;
+use lacuna_numeric::SplitMix;
 use rayon::prelude::*;
 
 /// Numbers that one task makes.
@@ -19,7 +19,7 @@ const GROUP: usize = 32;
 pub(super) fn normals(count: usize, mean: f32, deviation: f32, seed: u64) -> Vec<f32> {
     let mut out = vec![0.0; count];
     out.par_chunks_mut(TASK).enumerate().for_each(|(task, out)| {
-        let mut random = SplitMix(seed).after((task * TASK / 2) as u64);
+        let mut random = SplitMix::new(seed).after((task * TASK / 2) as u64);
         for out in out.chunks_mut(2 * GROUP) {
             let pairs = group(&mut random);
             for (out, (cosine, sine)) in out.chunks_mut(2).zip(pairs[0].iter().zip(&pairs[1])) {
@@ -37,7 +37,7 @@ pub(super) fn normals(count: usize, mean: f32, deviation: f32, seed: u64) -> Vec
 fn group(random: &mut SplitMix) -> [[f32; GROUP]; 2] {
     let (mut high, mut low) = ([0_i32; GROUP], [0_i32; GROUP]);
     for (high, low) in high.iter_mut().zip(&mut low) {
-        let draw = random.next();
+        let draw = random.next_u64();
         (*high, *low) = ((draw >> 40) as i32, draw as i32);
     }
     let mut pairs = [[0.0; GROUP]; 2];

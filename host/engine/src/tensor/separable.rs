@@ -5,6 +5,7 @@
 
 use super::{Interpolation, Tensor, check_shape};
 use crate::{Error, Result};
+use lacuna_numeric::{between, gaussian};
 use std::ops::Range;
 
 /// What a matrix does along one axis of `from` elements.
@@ -165,9 +166,7 @@ impl Along {
     /// A Gaussian cut at 4 sigma and normalised.
     fn kernel(self) -> Vec<f64> {
         let Self::Blur { sigma } = self else { return Vec::new() };
-        let radius = (4.0 * sigma).ceil() as i64;
-        let kernel: Vec<f64> =
-            (-radius..=radius).map(|x| (-0.5 * (x as f64 / f64::from(sigma)).powi(2)).exp()).collect();
+        let kernel = gaussian(f64::from(sigma), (4.0 * sigma).ceil() as usize);
         let total: f64 = kernel.iter().sum();
         kernel.into_iter().map(|weight| weight / total).collect()
     }
@@ -179,9 +178,9 @@ impl Along {
             Self::Resize { to, how: Interpolation::Nearest } => add((row * from / to).min(from - 1), 1.0),
             // Half-pixel centres: element `row` lies at (row + 0.5) * from / to - 0.5.
             Self::Resize { to, how: Interpolation::Bilinear } => {
-                between((row as f64 + 0.5) * from as f64 / to as f64 - 0.5, from, add)
+                weigh((row as f64 + 0.5) * from as f64 / to as f64 - 0.5, from, add)
             }
-            Self::Place { first, spacing, .. } => between((row as f64 - first) / spacing, from, add),
+            Self::Place { first, spacing, .. } => weigh((row as f64 - first) / spacing, from, add),
             Self::Move { by } => add((row as i64 - i64::from(by)).clamp(0, last) as usize, 1.0),
             // Beyond an edge its pixel counts again.
             Self::Blur { .. } => {
@@ -194,11 +193,10 @@ impl Along {
     }
 }
 
-/// Weights of the two elements that a place lies between; beyond an end, that end.
-fn between(at: f64, from: usize, mut add: impl FnMut(usize, f64)) {
-    let at = at.clamp(0.0, (from - 1) as f64);
-    let low = (at as usize).min(from - 1);
-    let part = at - low as f64;
+/// The weights of the two elements that a place lies between, each rounded to single precision by itself; beyond an end,
+/// that end.
+fn weigh(at: f64, from: usize, mut add: impl FnMut(usize, f64)) {
+    let (low, part) = between(at, from);
     add(low, f64::from((1.0 - part) as f32));
     add((low + 1).min(from - 1), f64::from(part as f32));
 }

@@ -1,22 +1,23 @@
 //! Random numbers of WASI: the same in every run.
 
-/// SplitMix64 (Steele, Lea and Flood 2014) from a fixed start. What a plugin draws for its result comes from the seed of the
-/// run, which the contract hands it; what an interpreter draws for its hash tables has to be the same in every run.
-#[derive(Default)]
-pub(super) struct Random {
-    drawn: u64,
-}
+use lacuna_numeric::SplitMix;
+
+/// Numbers from a fixed start. What a plugin draws for its result comes from the seed of the run, which the contract hands
+/// it; what an interpreter draws for its hash tables has to be the same in every run.
+pub(super) struct Random(SplitMix);
 
 /// Any number would do.
 const START: u64 = 0x6c61_6375_6e61;
 
+impl Default for Random {
+    fn default() -> Self {
+        Self(SplitMix::new(START))
+    }
+}
+
 impl Random {
     pub(super) fn next(&mut self) -> u64 {
-        self.drawn = self.drawn.wrapping_add(1);
-        let z = START.wrapping_add(self.drawn.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
+        self.0.next_u64()
     }
 
     pub(super) fn bytes(&mut self, count: usize) -> Vec<u8> {

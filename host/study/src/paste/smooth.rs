@@ -1,12 +1,15 @@
 //! A Gaussian blur.
 
+use lacuna_numeric::gaussian;
+
 /// Blurs one plane of `height` x `width` values by a Gaussian of standard deviation `sigma` pixels, cut off at 3 sigma; what
 /// lies outside counts as 0.
 pub(crate) fn blur(values: &[f32], (height, width): (usize, usize), sigma: f64) -> Vec<f32> {
     let radius = (3.0 * sigma).ceil() as usize;
-    let weight = |offset: usize| (-0.5 * (offset as f64 / sigma).powi(2)).exp();
-    let total = weight(0) + 2.0 * (1..=radius).map(weight).sum::<f64>();
-    let kernel: Vec<f32> = (0..=2 * radius).map(|i| (weight(i.abs_diff(radius)) / total) as f32).collect();
+    let weights = gaussian(sigma, radius);
+    // One side, twice: this order of the sum is part of the result.
+    let total = weights[radius] + 2.0 * weights[radius + 1..].iter().sum::<f64>();
+    let kernel: Vec<f32> = weights.iter().map(|weight| (weight / total) as f32).collect();
     let mut wide = vec![0.0; values.len()];
     for (from, to) in values.chunks_exact(width).zip(wide.chunks_exact_mut(width)) {
         for (column, to) in to.iter_mut().enumerate() {

@@ -1,10 +1,10 @@
 //! Convolutions of a graph, with their weights laid out for the device: of lines, images and volumes, and transposed.
 
 use super::{Compiler, refused};
-use crate::cpu::conv::ConvGeometry;
 use crate::graph::network::Kernel;
 use crate::graph::operator::{Depth, Padding, TransposedDepth};
 use crate::graph::{Node, Operator};
+use crate::kernels::ConvGeometry;
 use crate::kernels::{self, FrozenConv};
 use crate::{Error, Result, Tensor};
 use std::sync::Arc;

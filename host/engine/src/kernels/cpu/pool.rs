@@ -1,6 +1,6 @@
 //! Largest numbers of windows (ONNX `MaxPool`), plane by plane on every core.
 
-use crate::kernels::MaxPool;
+use crate::kernels::geometry::MaxPool;
 use rayon::prelude::*;
 use wide::f32x8;
 

@@ -6,6 +6,3 @@ pub(crate) mod elementwise;
 pub(crate) mod geometry;
 pub(crate) mod pool;
 mod product;
-
-#[path = "../../../tests/common/mod.rs"]
-pub(crate) mod common;

@@ -1,10 +1,11 @@
 //! Convolution and its gradient.
 
-use super::common::{Exact, Poisoned, config, numbers, within};
 use super::geometry::{ConvCase, convolution};
-use crate::cpu::conv::{ConvGeometry, PackedConv};
-use crate::cpu::instructions::Instructions;
-use crate::cpu::product::{Block, COLUMNS, ROWS, WHOLE};
+use crate::kernels::ConvGeometry;
+use crate::kernels::cpu::conv::PackedConv;
+use crate::kernels::cpu::instructions::Instructions;
+use crate::kernels::cpu::product::{Block, COLUMNS, ROWS, WHOLE};
+use lacuna_tests::precision::{Exact, Poisoned, config, numbers, within};
 use proptest::prelude::*;
 
 /// Calls `see` with the places in output, weights and input that belong together.

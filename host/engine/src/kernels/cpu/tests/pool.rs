@@ -1,9 +1,9 @@
 //! Largest numbers of windows.
 
-use super::common::{Poisoned, config, numbers};
 use super::geometry::{PoolCase, pooling};
-use crate::cpu::pool::{forward, gradient};
 use crate::kernels::MaxPool;
+use crate::kernels::cpu::pool::{forward, gradient};
+use lacuna_tests::precision::{Poisoned, config, numbers};
 use proptest::prelude::*;
 
 /// For each window of each plane its largest number and the first place that has it, row by row.

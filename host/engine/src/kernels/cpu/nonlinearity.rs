@@ -1,6 +1,6 @@
 //! Nonlinearities and their gradients, several numbers at a time and on every core.
 
-use crate::kernels::Nonlinearity;
+use crate::kernels::nonlinearity::Nonlinearity;
 use rayon::prelude::*;
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 use wide::f32x8;

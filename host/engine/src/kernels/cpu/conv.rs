@@ -7,33 +7,9 @@
 
 use super::instructions::Instructions;
 use super::product::{Block, COLUMNS, PART, REGISTER, ROWS, WHOLE};
+use crate::kernels::geometry::ConvGeometry;
 use rayon::prelude::*;
 use std::ops::Range;
-
-/// Sizes of a convolution (ONNX `Conv`, two-dimensional).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ConvGeometry {
-    pub channels_in: usize,
-    pub channels_out: usize,
-    pub kernel: [usize; 2],
-    pub stride: [usize; 2],
-    /// Top, left, bottom, right.
-    pub padding: [usize; 4],
-    pub dilation: [usize; 2],
-    pub groups: usize,
-}
-
-impl ConvGeometry {
-    /// Rows and columns of the output for an input of the given size; none if the kernel does not fit.
-    pub fn output_size(&self, input: [usize; 2]) -> Option<[usize; 2]> {
-        let size = |axis: usize| {
-            let padded = input[axis] + self.padding[axis] + self.padding[axis + 2];
-            let reach = self.dilation[axis] * (self.kernel[axis].checked_sub(1)?) + 1;
-            Some(padded.checked_sub(reach)? / self.stride[axis] + 1)
-        };
-        Some([size(0)?, size(1)?])
-    }
-}
 
 /// One tap: which channel, which phase, and how far its window lies from the phase's start.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@
 //! Some pictures are gathered at a time, so that what is gathered stays small however large the volume is.
 
 use super::conv::PackedConv;
-use crate::kernels::Depth;
+use crate::kernels::geometry::Depth;
 use rayon::prelude::*;
 use std::ops::Range;
 

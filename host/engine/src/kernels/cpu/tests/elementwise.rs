@@ -1,10 +1,10 @@
 //! Scaling, clipping, nonlinearities, and their gradients.
 
-use super::common::{Exact, Poisoned, config, numbers, within};
 use crate::ReluRule;
-use crate::cpu::instructions::Instructions;
-use crate::cpu::{nonlinearity, rectify};
 use crate::kernels::Nonlinearity;
+use crate::kernels::cpu::instructions::Instructions;
+use crate::kernels::cpu::{nonlinearity, rectify};
+use lacuna_tests::precision::{Exact, Poisoned, config, numbers, within};
 use proptest::prelude::*;
 
 /// Around the lengths of registers and of the part that one task computes.

@@ -1,6 +1,6 @@
 //! Random windows: kernels, strides, dilations, paddings and groups, on sizes at which kernels end badly.
 
-use crate::cpu::conv::ConvGeometry;
+use crate::kernels::ConvGeometry;
 use crate::kernels::MaxPool;
 use proptest::prelude::*;
 

@@ -1,8 +1,8 @@
 //! The inner product of windows, without what surrounds it: short enough for an interpreter that checks every access.
 
-use super::common::{Exact, Poisoned, config, numbers, within};
-use crate::cpu::instructions::Instructions;
-use crate::cpu::product::{Block, COLUMNS, REGISTER, ROWS};
+use crate::kernels::cpu::instructions::Instructions;
+use crate::kernels::cpu::product::{Block, COLUMNS, REGISTER, ROWS};
+use lacuna_tests::precision::{Exact, Poisoned, config, numbers, within};
 use proptest::prelude::*;
 
 fn follows<const R: usize>(

@@ -1,11 +1,10 @@
-//! The frozen operators on the CPU backend.
+//! The frozen operators on the CPU: Burn's backend Flex, with our kernels on its numbers.
 
+use super::cpu::instructions::Instructions;
+use super::cpu::volume::Volumes;
+use super::cpu::{nonlinearity, pool, rectify};
 use super::depth::{gradient_through_pictures, through_pictures};
-use super::{Depth, FrozenConv, FrozenOps, MaxPool, Nonlinearity, Then};
-use crate::ReluRule;
-use crate::cpu::instructions::Instructions;
-use crate::cpu::volume::Volumes;
-use crate::cpu::{nonlinearity, pool, rectify};
+use super::{Depth, FrozenConv, FrozenOps, MaxPool, Nonlinearity, ReluRule, Then};
 use burn::backend::ops::{ActivationOps, FloatTensorOps, ModuleOps};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Flex, TensorMetadata};

@@ -1,7 +1,6 @@
 //! Random cases, numbers to compute with, and what single precision may be off by.
 
-#![allow(dead_code, reason = "each test uses a part of it")]
-
+use lacuna_numeric::SplitMix;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, contextualize_config};
 
 /// As many cases as `PROPTEST_CASES` says, else 500: the same ones in each run, unless `PROPTEST_RNG_SEED` says otherwise.
@@ -10,19 +9,14 @@ pub fn config() -> Config {
     contextualize_config(ours)
 }
 
-/// Numbers in [-1, 1) that the seed decides (SplitMix64, Steele, Lea and Flood 2014).
+/// Numbers in [-1, 1) that the seed decides (SplitMix64).
 pub fn numbers(count: usize, seed: u64) -> Vec<f32> {
-    let mut state = seed;
-    let mut draw = || {
-        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let z = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (z ^ (z >> 31)) >> 40
-    };
-    (0..count).map(|_| (draw() as f64 / f64::from(1 << 23) - 1.0) as f32).collect()
+    let mut random = SplitMix::new(seed);
+    (0..count).map(|_| (2.0 * random.unit24() - 1.0) as f32).collect()
 }
 
 /// Numbers in the middle of others that no result survives: what is read beside them shows.
+#[derive(Debug)]
 pub struct Poisoned(Vec<f32>);
 
 /// As much as any kernel might read too far.

@@ -1,7 +1,7 @@
 //! Scaling, clipping at zero, and the gradients of both, plane by plane.
 
 use super::instructions::Instructions;
-use crate::ReluRule;
+use crate::kernels::nonlinearity::ReluRule;
 use rayon::prelude::*;
 
 /// relu(scale x + shift) for planes of `plane` numbers; channel c of the planes has scale c.
