@@ -71,7 +71,7 @@ pub(crate) fn some_of<S: AsRef<str>>(names: &[S]) -> String {
     }
 }
 
-/// At most 400 characters of what was found.
+/// Shortens what was found to at most 400 characters.
 fn shortened(found: String) -> String {
     match found.char_indices().nth(400) {
         Some((end, _)) => format!("{} ...", &found[..end]),

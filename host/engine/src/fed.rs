@@ -128,7 +128,7 @@ impl Fed {
     }
 }
 
-/// Equal but for the order of sums.
+/// Whether two lists are equal but for the order of their sums.
 pub(crate) fn alike(found: &[f32], expected: &[f32]) -> bool {
     let largest = expected.iter().fold(1e-3_f32, |most, x| most.max(x.abs()));
     found.len() == expected.len() && found.iter().zip(expected).all(|(a, b)| (a - b).abs() <= 3e-5 * largest)
@@ -207,7 +207,7 @@ pub(crate) fn fits(file: &str, declared: &Declared, input: &Input) -> Result<()>
     }
 }
 
-/// The same where the manifest or the file speaks of volumes.
+/// Compares the input as above where the manifest or the file speaks of volumes.
 fn fits_volumes(file: &str, name: &str, shown: &str, shape: &[Option<usize>], input: &Input) -> Result<()> {
     let refused =
         |why: String| Err(Error::Model(format!("{file}: the graph's input `{name}` is declared as {shown}{why}")));

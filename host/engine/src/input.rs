@@ -29,7 +29,7 @@ pub struct Input {
     pub deviation: Vec<f32>,
 }
 
-/// In which order a network takes the dimensions of its images.
+/// The order in which a network takes the dimensions of its images.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Layout {

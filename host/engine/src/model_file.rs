@@ -11,11 +11,11 @@ const LARGEST: u64 = 64 << 30;
 /// Where the files of a model lie. They are only ever read.
 #[derive(Clone, Debug)]
 pub enum ModelFiles {
-    /// In the folder of the manifest, and where an absolute path or `$NAME/...` points.
+    /// The folder of the manifest; absolute paths and `$NAME/...` point elsewhere.
     Folder(PathBuf),
-    /// Inside the program: names and contents.
+    /// Names and contents inside the program.
     Embedded(&'static [(&'static str, &'static [u8])]),
-    /// In memory: names and contents.
+    /// Names and contents in memory.
     InMemory(Arc<Vec<(String, Vec<u8>)>>),
 }
 

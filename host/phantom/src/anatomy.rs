@@ -1,9 +1,9 @@
 //! The anatomy of one phantom: an axial slice through a head, as FLAIR shows it (fluid dark, grey
 //! matter a little brighter than white matter).
 
-use crate::SplitMix;
 use crate::geometry::{Frame, Outline, direction, edge, length};
 use crate::phantom::SIDE;
+use lacuna_numeric::SplitMix;
 use std::f64::consts::TAU;
 
 /// What one pixel shows before the scanner adds its marks.

@@ -1,7 +1,7 @@
 //! Closed shapes and soft edges. Lengths are in pixels. Where thousands of pixels are drawn, only
 //! sums, products and square roots are taken, which are fast and the same everywhere.
 
-use crate::SplitMix;
+use lacuna_numeric::SplitMix;
 
 /// A coordinate frame of its own centre and direction.
 #[derive(Clone, Copy, Debug)]

@@ -1,9 +1,9 @@
 //! One lesion: a soft bright blob, as a white-matter hyperintensity on FLAIR.
 
-use crate::SplitMix;
 use crate::anatomy::Point;
 use crate::geometry::{Frame, Outline, direction, edge};
 use crate::phantom::SIDE;
+use lacuna_numeric::SplitMix;
 
 /// Position, size, shape and brightness. Lengths are in pixels.
 #[derive(Debug)]

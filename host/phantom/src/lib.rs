@@ -18,5 +18,5 @@ mod phantom;
 mod random;
 mod scanner;
 
+pub use lacuna_numeric::SplitMix;
 pub use phantom::{Phantom, SIDE, healthy_twin, phantom, phantoms};
-pub use random::SplitMix;

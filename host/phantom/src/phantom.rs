@@ -1,9 +1,8 @@
 //! One phantom: image, mask and label, from a seed and an index.
 
-use crate::SplitMix;
 use crate::anatomy::{Anatomy, Point};
 use crate::lesion::Lesion;
-use crate::random::Purpose;
+use crate::random::{Purpose, stream};
 use crate::scanner::Scanner;
 
 /// Rows and columns of every phantom.
@@ -36,13 +35,13 @@ pub fn healthy_twin(seed: u64, index: u64) -> Phantom {
 }
 
 fn make(seed: u64, index: u64, lesion: bool) -> Phantom {
-    let stream = |purpose| SplitMix::stream(seed, index, purpose);
-    let anatomy = points(&Anatomy::draw(&mut stream(Purpose::Anatomy)));
-    let scanner = Scanner::draw(&mut stream(Purpose::Scanner));
+    let random = |purpose| stream(seed, index, purpose);
+    let anatomy = points(&Anatomy::draw(&mut random(Purpose::Anatomy)));
+    let scanner = Scanner::draw(&mut random(Purpose::Scanner));
     let mut brightness: Vec<f64> = anatomy.iter().map(|point| point.brightness).collect();
     let mut mask = vec![0.0; SIDE * SIDE];
     if lesion {
-        let lesion = Lesion::draw(&mut stream(Purpose::Lesion), &anatomy);
+        let lesion = Lesion::draw(&mut random(Purpose::Lesion), &anatomy);
         for (i, point) in anatomy.iter().enumerate() {
             // Fluid stays dark, so the lesion ends where the tissue does.
             let share = point.tissue * lesion.at((i % SIDE) as f64, (i / SIDE) as f64);
@@ -85,7 +84,7 @@ mod tests {
     #[test]
     fn the_lesion_lies_within_the_tissue() {
         for index in (1..400).step_by(2) {
-            let anatomy = points(&Anatomy::draw(&mut SplitMix::stream(5, index, Purpose::Anatomy)));
+            let anatomy = points(&Anatomy::draw(&mut stream(5, index, Purpose::Anatomy)));
             let mask = phantom(5, index).mask;
             let area = mask.iter().sum::<f32>();
             assert!((25.0..260.0).contains(&area), "phantom {index}: {area} pixels");

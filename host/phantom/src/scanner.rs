@@ -1,16 +1,16 @@
 //! What a scanner adds to the anatomy: uneven shading, speckle, blur and noise.
 
-use crate::SplitMix;
 use crate::phantom::SIDE;
+use lacuna_numeric::SplitMix;
 use lacuna_numeric::{between, gaussian};
 
 /// Standard deviation of the blur of the scanner, in pixels.
 const BLUR: f64 = 0.75;
 /// Standard deviation of the speckle, as a share of the brightness, before the blur.
 const SPECKLE: f64 = 0.11;
-/// Standard deviation of the noise that is everywhere, after the blur.
+/// Standard deviation of the noise, which is everywhere and is added after the blur.
 const NOISE: f64 = 0.012;
-/// Points along a side of the coarse grid that the texture of the tissue is drawn on.
+/// The texture of the tissue is drawn on a coarse grid with so many points along a side.
 const TEXTURE_POINTS: usize = 14;
 
 /// The marks of one acquisition, drawn once, so that a phantom and its healthy twin share them.
@@ -34,7 +34,7 @@ impl Scanner {
         Self { gain: random.between(0.88, 1.12), shading, texture, speckle, noise }
     }
 
-    /// The image (SIDE x SIDE, in [0, 1]) of this brightness.
+    /// The image (SIDE x SIDE, in [0, 1]) that the scanner makes of this brightness.
     pub(crate) fn image(&self, brightness: &[f64]) -> Vec<f32> {
         let marked: Vec<f64> = brightness
             .iter()
@@ -56,7 +56,7 @@ impl Scanner {
         self.gain * (1.0 + along_x * x + along_y * y + corners * (x * x + y * y - 0.5) + self.texture_at(column, row))
     }
 
-    /// Bilinear between the points of the coarse grid.
+    /// The texture at a pixel, bilinear between the points of the coarse grid.
     fn texture_at(&self, column: usize, row: usize) -> f64 {
         let place = |at: usize| between(at as f64 * (TEXTURE_POINTS - 1) as f64 / SIDE as f64, TEXTURE_POINTS);
         let ((column, right), (row, down)) = (place(column), place(row));
@@ -68,7 +68,8 @@ impl Scanner {
     }
 }
 
-/// Gaussian blur with `sigma` in pixels; beyond the border the nearest pixel goes on.
+/// Blurs an image (SIDE x SIDE) by a Gaussian of standard deviation `sigma` pixels, cut at 3 sigma; beyond the border the
+/// nearest pixel goes on.
 pub(crate) fn blurred(image: &[f64], sigma: f64) -> Vec<f64> {
     let reach = (3.0 * sigma).ceil() as usize;
     let kernel = gaussian(sigma, reach);

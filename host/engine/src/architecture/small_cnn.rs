@@ -34,7 +34,7 @@ fn plan(source: &Source<'_>) -> (Vec<usize>, bool) {
         (_, Some(file)) => {
             let width = |layer: usize| Some(file.shape(&format!("conv{layer}.weight"))?.first().copied().unwrap_or(0));
             let widths: Vec<usize> = (1..).map_while(width).collect();
-            // A file without a single convolution is refused by the name of the first.
+            // A file without any convolution is refused later, by an error that names the first one as missing.
             let widths = if widths.is_empty() { PLAUSIBLE.to_vec() } else { widths };
             (widths, file.shape("norm1.weight").is_some())
         }

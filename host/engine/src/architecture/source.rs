@@ -26,9 +26,9 @@ pub(crate) enum Source<'a> {
 /// What random arrays are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Start {
-    /// To be trained: weights after He et al. (2015), BatchNorm that changes nothing, biases 0.
+    /// A start for training: weights after He et al. (2015), BatchNorm that changes nothing, biases 0.
     Training,
-    /// To measure with: BatchNorm and biases with plausible numbers too.
+    /// A network to measure with: BatchNorm and biases have plausible numbers too.
     Plausible,
 }
 

@@ -23,7 +23,7 @@ struct Stored {
 #[derive(Clone)]
 enum Numbers {
     Read(Vec<f32>),
-    /// With the size of the file in bytes.
+    /// A tensor that is read when needed, and the size of its file in bytes.
     PyTorch(pytorch_reader::Tensor, u64),
 }
 

@@ -51,7 +51,7 @@ pub enum Pass<'a> {
     Whole,
     /// Up to the layer of this name.
     Until(&'a str),
-    /// From the layer of this name on.
+    /// The part from the layer of this name on.
     From(&'a str),
 }
 
@@ -101,7 +101,7 @@ pub(crate) const RULED: &str = "Relu";
 /// A kind of activation function inside a network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActivationFunction {
-    /// In ONNX.
+    /// The name that ONNX gives it.
     pub name: String,
     /// How often it occurs.
     pub count: usize,

@@ -15,7 +15,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GeneratorInfo {
     pub name: String,
-    /// Of the images that it makes.
+    /// Channels of the images that it makes.
     pub channels: usize,
     pub height: usize,
     pub width: usize,

@@ -148,7 +148,7 @@ pub(crate) fn broadcast(left: &[usize], right: &[usize]) -> Option<Vec<usize>> {
         .collect()
 }
 
-/// For each element of `to`, the place of the element of `from` that broadcasting puts there.
+/// The index of the element of `from` that broadcasting puts at each element of `to`.
 pub(crate) fn broadcast_places(from: &[usize], to: &[usize]) -> impl Iterator<Item = usize> {
     let missing = to.len() - from.len();
     let strides = strides(from);

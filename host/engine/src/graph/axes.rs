@@ -298,7 +298,7 @@ struct Window {
 }
 
 impl Window {
-    /// From its first tap to its middle.
+    /// The distance from its first tap to its middle.
     fn reach(self) -> f64 {
         self.dilation as f64 * (self.kernel as f64 - 1.0) / 2.0
     }

@@ -54,7 +54,7 @@ struct Compiler<'a> {
     slots: HashMap<String, usize>,
     /// The next free slot.
     next: usize,
-    /// Of the layers so far.
+    /// The names that the layers so far have.
     names: HashSet<String>,
     constants: Vec<(usize, Value)>,
     steps: Vec<Step>,

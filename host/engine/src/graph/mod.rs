@@ -34,7 +34,7 @@ pub(crate) struct Graph {
     pub(crate) input: String,
     /// The value that holds the logits (N, K).
     pub(crate) output: String,
-    /// In an order in which they can be computed.
+    /// The nodes, in an order in which they can be computed.
     pub(crate) nodes: Vec<Node>,
     pub(crate) constants: HashMap<String, Array>,
     /// What a file says of its input.
@@ -67,7 +67,7 @@ impl Graph {
 /// One operator and the values that it reads and makes.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
-    /// For messages and as the name of the layer.
+    /// The name of the layer, also used in messages.
     pub(crate) name: String,
     pub(crate) operator: Operator,
     /// Empty strings stand for optional inputs that are absent.

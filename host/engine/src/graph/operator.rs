@@ -154,7 +154,7 @@ pub(crate) enum Operator {
     },
     Identity,
     Cast(Kind),
-    /// To the kind of input 1.
+    /// Casts to the kind of input 1.
     CastLike,
     /// The dimensions `start .. end` of the input, as integers.
     Shape {
@@ -181,9 +181,9 @@ pub(crate) enum Operator {
     },
     /// Sums of the numbers up to each, along the axis that input 1 names.
     CumSum {
-        /// Without the number itself.
+        /// Whether a sum leaves out the number at its own place.
         exclusive: bool,
-        /// From the other end.
+        /// Whether sums begin at the other end.
         reverse: bool,
     },
     /// Inputs indices, depth, values: the second value where an index is, else the first, along a new axis.
@@ -278,11 +278,11 @@ pub(crate) enum PadMode {
 /// ONNX's attributes of `Attention`. Inputs queries, keys, values, mask.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Attention {
-    /// Of the products; none for 1 / sqrt(depth).
+    /// The factor of the products of queries and keys; none for 1 / sqrt(depth).
     pub(crate) scale: Option<f32>,
     /// Whether a token sees only those before it.
     pub(crate) causal: bool,
-    /// Of queries and of keys, where they lie side by side in one axis.
+    /// The numbers of heads of queries and of keys, where the heads lie side by side in one axis.
     pub(crate) heads: [Option<usize>; 2],
 }
 
@@ -361,7 +361,7 @@ pub(crate) struct Pool {
 pub(crate) struct Depth {
     pub(crate) kernel: usize,
     pub(crate) stride: usize,
-    /// That of images of D rows and one column.
+    /// The padding, as that of images of D rows and one column.
     pub(crate) padding: Padding,
     pub(crate) dilation: usize,
 }

@@ -134,7 +134,7 @@ impl Trainable {
         self.learnt_parameters().map(|parameter| &parameter.value)
     }
 
-    /// Their names.
+    /// The names of the learnt arrays.
     pub fn learnt_names(&self) -> impl Iterator<Item = &str> {
         self.learnt_parameters().map(|parameter| parameter.name.as_str())
     }
@@ -265,13 +265,13 @@ struct Norm<'a> {
 }
 
 impl Norm<'_> {
-    /// With given mean and variance (C).
+    /// Normalises by a given mean and variance, (C) each.
     fn with(&self, mean: &Tensor, variance: &Tensor) -> Result<Tensor> {
         let per_channel = |list: &Tensor| list.reshape(&[1, list.elements(), 1, 1]);
         self.standardised(&per_channel(mean)?, &per_channel(variance)?)
     }
 
-    /// With the batch's own; also the running mean and variance after it.
+    /// Normalises by the mean and variance of the batch; also returns the running mean and variance after it.
     fn of_batch(&self, running_mean: &Tensor, running_variance: &Tensor) -> Result<(Tensor, [Tensor; 2])> {
         let [n, channels, h, w] = self.x.image_shape("batch-norm")?;
         let mean = self.x.mean(&[0, 2, 3])?;

@@ -65,8 +65,8 @@ fn convolutions_in_training_follow_the_definition() {
     });
 }
 
-/// With the same padding at both ends, which is all that a transposed convolution of ours has, and a result whose size the
-/// input fixes.
+/// The cases have the same padding at both ends, which is all that a transposed convolution of ours has, and a result whose
+/// size the input fixes.
 #[test]
 fn transposed_convolutions_in_training_follow_the_definition() {
     proptest!(config(), |(mut case in convolution(50_000), more in prop::array::uniform2(any::<u8>()))| {

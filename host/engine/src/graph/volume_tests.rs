@@ -26,7 +26,7 @@ fn written() -> impl Strategy<Value = Written> {
     prop_oneof![3 => Just(Written::Amounts), 1 => Just(Written::SameUpper), 1 => Just(Written::SameLower)]
 }
 
-/// From the first tap of a window to its last, inclusive.
+/// The extent of a window, from its first tap to its last, inclusive.
 fn reach(axis: &Axis) -> usize {
     axis.dilation * (axis.kernel - 1) + 1
 }
@@ -186,7 +186,7 @@ pub(crate) fn convolution() -> impl Strategy<Value = ConvCase> {
     })
 }
 
-/// As a network, and as a GPU computes it with the device's own convolution of pictures.
+/// Checks a convolution as a network, and as a GPU computes it with the device's own convolution of pictures.
 pub(crate) fn conv(device: &Device, case: &ConvCase) -> Checked {
     let ConvCase { axes, channels: c, written, relu, seed } = case.clone();
     let [d, h, w] = axes;

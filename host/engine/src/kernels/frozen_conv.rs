@@ -8,7 +8,7 @@ use burn::backend::ops::ConvOptions;
 /// Sizes of a convolution and, on the CPU, its weights in the order that the kernels read.
 #[derive(Debug)]
 pub struct FrozenConv {
-    /// Of pictures. Those of volumes have `depth.kernel` times as many channels.
+    /// Sizes of the convolution of pictures. Pictures of volumes have `depth.kernel` times as many channels.
     geometry: ConvGeometry,
     /// What moves along the depth of volumes; none for images.
     depth: Option<Depth>,
@@ -22,12 +22,12 @@ pub(super) struct Packed {
 }
 
 impl FrozenConv {
-    /// For a device that takes the weights as a tensor (O, I / groups, kh, kw); I is that of pictures.
+    /// Sizes alone, for a device that takes the weights as a tensor (O, I / groups, kh, kw); I is that of pictures.
     pub(crate) fn on_gpu(geometry: ConvGeometry, depth: Option<Depth>) -> Self {
         Self { geometry, depth, packed: None }
     }
 
-    /// For the CPU, from `weights` (O, I / groups, kh, kw), or (O, I / groups, kd, kh, kw) where I kd is that of pictures.
+    /// Lays out `weights` (O, I / groups, kh, kw), or (O, I / groups, kd, kh, kw) where I kd is that of pictures, for the CPU.
     pub(crate) fn on_cpu(geometry: ConvGeometry, depth: Option<Depth>, weights: &[f32], bias: &[f32]) -> Self {
         let packed = Packed {
             forward: PackedConv::forward(&geometry, weights, Some(bias), Instructions::chosen()),

@@ -31,7 +31,7 @@ pub struct Depth {
     /// Slices that it meets, at least 1.
     pub kernel: usize,
     pub stride: usize,
-    /// Before and after.
+    /// Slices of zeros before and after.
     pub padding: [usize; 2],
     pub dilation: usize,
 }
@@ -56,7 +56,7 @@ pub struct MaxPool {
     /// Rows and columns, as everywhere below.
     pub kernel: [usize; 2],
     pub stride: [usize; 2],
-    /// Before and after.
+    /// Rows and columns of padding, as many before as after.
     pub padding: [usize; 2],
     pub dilation: [usize; 2],
     /// A window that begins inside the image, or in the padding before it, counts even if it ends outside.

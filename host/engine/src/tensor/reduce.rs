@@ -6,7 +6,7 @@ use crate::{Error, Result, interrupt, tape::count_result};
 use burn::backend::Dispatch;
 use burn::backend::ops::{ActivationOps, FloatTensorOps};
 
-/// From how many elements on the CPU backend adds in parallel.
+/// The CPU backend adds in parallel from this number of elements on.
 const LONG: usize = 1 << 22;
 
 impl Tensor {

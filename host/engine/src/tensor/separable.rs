@@ -21,7 +21,7 @@ pub(super) enum Along {
     Move {
         by: i32,
     },
-    /// Onto `to` pixels, from cells at `first` + i `spacing`.
+    /// Puts cells at `first` + i `spacing` onto `to` pixels.
     Place {
         to: usize,
         first: f64,

@@ -18,7 +18,7 @@ pub struct PassCost {
 }
 
 impl PassCost {
-    /// Of two passes, one behind the other.
+    /// The cost of two passes, one behind the other.
     pub(crate) fn then(self, other: PassCost) -> PassCost {
         PassCost {
             peak_bytes: self.peak_bytes.max(other.peak_bytes),

@@ -117,9 +117,9 @@ pub(crate) struct Network {
     slots: usize,
     constants: Vec<(usize, Value)>,
     steps: Vec<Step>,
-    /// For each step, the slots that no later step reads.
+    /// The slots that no later step reads, for each step.
     released: Vec<Vec<usize>>,
-    /// For each step that reads a shape, what it makes for one image and for two; empty until they are probed.
+    /// What each step that reads a shape makes for one image and for two; empty until the steps are probed.
     sizes: HashMap<usize, [Vec<i64>; 2]>,
     /// The slots whose numbers depend on the images.
     depends: HashSet<usize>,

@@ -26,7 +26,7 @@ pub(crate) struct Probe {
     pub(crate) output: Tensor,
     /// What the numbers of the output are.
     pub(crate) kind: Kind,
-    /// Of what each step makes first.
+    /// The shape of the first output of each step.
     pub(crate) shapes: Vec<Vec<usize>>,
 }
 

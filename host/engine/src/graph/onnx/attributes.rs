@@ -23,7 +23,7 @@ pub(super) struct Reader<'a> {
     pub(super) file: &'a str,
     pub(super) node: &'a NodeProto,
     pub(super) name: &'a str,
-    /// Of the operator set that the node belongs to.
+    /// The version of the operator set that the node belongs to.
     pub(super) version: i64,
     /// Names of inputs; an attribute of an older set becomes an input here.
     pub(super) inputs: RefCell<Vec<String>>,
@@ -272,7 +272,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Of a kernel, a stride or a padding.
+/// The largest size of a kernel, a stride or a padding.
 const MOST: i64 = 1 << 16;
 
 fn attribute_type(number: i32) -> &'static str {

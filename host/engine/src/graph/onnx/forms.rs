@@ -56,7 +56,7 @@ pub(super) fn batch_norm(a: &Reader) -> Result<Operator> {
     // Before operator set 14, further outputs stood for training.
     let further = a.node.output.iter().skip(1).any(|output| !output.is_empty());
     if a.flag("training_mode")? || (a.version < 14 && further) {
-        // Of constants its statistics are constants too: so weights are standardised (Qiao et al. 2019).
+        // The statistics of constants are constants too: exporters standardise weights so (Qiao et al. 2019).
         let Some([mean, variance]) = a.constant(0).as_ref().and_then(statistics) else {
             return Err(a.refused("exported in training mode; call model.eval() and export again"));
         };
@@ -89,7 +89,7 @@ fn statistics(array: &Array) -> Option<[Array; 2]> {
 }
 
 pub(super) fn cast(a: &Reader) -> Result<Operator> {
-    // For the 8-bit floats, which are refused as a kind.
+    // Both attributes are about 8-bit floats, which are refused as a kind.
     a.integer("saturate", 1)?;
     a.text("round_mode")?;
     match a.kind("to")? {
@@ -116,7 +116,7 @@ pub(super) fn clip(a: &Reader) -> Result<Operator> {
     Ok(O::Clip)
 }
 
-/// Its size stands in the weights as well.
+/// Checks the size of the kernel, which the shape of the weights says as well.
 pub(super) fn kernel_shape(a: &Reader) -> Result<()> {
     let Some(kernel) = a.integers("kernel_shape")? else { return Ok(()) };
     let weights = a.constant(1).map(|weights| weights.shape);
@@ -198,7 +198,7 @@ pub(super) fn depth_to_space(a: &Reader) -> Result<Operator> {
     Ok(O::DepthToSpace { block: a.count("blocksize", 0)?, columns_first })
 }
 
-/// Scales for blocks of numbers are not known.
+/// Refuses scales that each belong to a block of numbers.
 pub(super) fn blocks(a: &Reader) -> Result<()> {
     match a.integer("block_size", 0)? {
         0 => Ok(()),
@@ -255,7 +255,7 @@ pub(super) fn pad(a: &Reader) -> Result<Operator> {
     Ok(O::Pad(a.choice("mode", &modes)?))
 }
 
-/// Axes are an input since operator set `since`.
+/// Reads a reduction, whose axes are an input since operator set `since`.
 pub(super) fn reduce(a: &Reader, how: Reduction, since: i64) -> Result<Operator> {
     a.list("axes", 1, since)?;
     let keep = a.integer("keepdims", 1)? != 0;
@@ -353,7 +353,7 @@ pub(super) fn slice(a: &Reader) -> Result<Operator> {
     Ok(O::Slice)
 }
 
-/// Before operator set 13 all axes from this one on were one.
+/// The axis of a softmax, and whether it is computed over all axes from that one on, as before operator set 13.
 pub(super) fn softmax_axis(a: &Reader) -> Result<(i64, bool)> {
     if a.version < 13 { Ok((a.integer("axis", 1)?, true)) } else { Ok((a.integer("axis", -1)?, false)) }
 }
@@ -374,7 +374,7 @@ pub(super) fn split(a: &Reader) -> Result<Operator> {
     Ok(O::Split { axis: a.integer("axis", 0)?, parts })
 }
 
-/// In what precision a norm is computed.
+/// Checks the precision in which a norm is to be computed.
 pub(super) fn stash(a: &Reader) -> Result<()> {
     match a.integer("stash_type", 1)? {
         number if types::kind(number as i32) == Some(Kind::Float) => Ok(()),

@@ -113,7 +113,7 @@ pub(super) fn constant(
     Err(a.refused(&format!("a constant with {}, expected numbers", held.join(", "))))
 }
 
-/// For messages about a file that is refused as a whole.
+/// The error for a file that is refused as a whole.
 pub(super) fn refused(file: &str, why: impl std::fmt::Display) -> Error {
     Error::Model(format!("{file}: {why}"))
 }

@@ -141,7 +141,7 @@ pub(crate) struct AttributeProto {
     /// Which of the fields holds the value; 0 in old files.
     #[prost(int32, tag = "20")]
     pub(crate) kind: i32,
-    /// In a function: the attribute of the call that the value comes from.
+    /// Names the attribute of the call that the value comes from, inside a function.
     #[prost(string, tag = "21")]
     pub(crate) refers_to: String,
 }

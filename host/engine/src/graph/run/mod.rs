@@ -176,7 +176,7 @@ fn transposed_size(conv: &FrozenConv, from: &[usize], output_padding: &[usize]) 
 
 /// The values that a step reads.
 struct Inputs<'a> {
-    /// Of the node.
+    /// The name of the node.
     name: &'a str,
     /// Its operator.
     kind: &'a str,

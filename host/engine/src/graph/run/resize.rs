@@ -44,7 +44,7 @@ pub(super) fn resize(resizing: &Resizing, inputs: &Inputs) -> Result<Tensor> {
     Ok(x)
 }
 
-/// For each axis, its new size and the factor that its centres are placed by.
+/// The new size of each axis, and the factor that its centres are placed by.
 fn targets(resizing: &Resizing, from: &[usize], axes: &[usize], inputs: &Inputs) -> Result<Vec<(usize, usize, f64)>> {
     let misfit = |what: &str, count: usize| inputs.refused(format!("{count} {what} for {} axes", axes.len()));
     if let Some(sizes) = inputs.list(3)?.filter(|sizes| !sizes.is_empty()) {

@@ -26,7 +26,7 @@ struct Pass {
     origin: [usize; 2],
     step: [usize; 2],
     taps: Vec<Tap>,
-    /// For each group, panels of [`ROWS`] output channels, or of the only one, tap by tap.
+    /// Panels of [`ROWS`] output channels, or of the only one, tap by tap, for each group.
     panels: Vec<Vec<f32>>,
 }
 

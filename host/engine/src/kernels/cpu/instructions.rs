@@ -12,7 +12,7 @@ const VARIABLE: &str = "LACUNA_INSTRUCTIONS";
 pub(crate) enum Instructions {
     #[cfg(target_arch = "x86_64")]
     Avx512,
-    /// With fused products and sums (FMA).
+    /// AVX2 with fused products and sums (FMA).
     #[cfg(target_arch = "x86_64")]
     Avx2,
     /// What the compiler makes of plain loops, on any processor.
@@ -20,7 +20,7 @@ pub(crate) enum Instructions {
 }
 
 impl Instructions {
-    /// Those of this processor, the widest first.
+    /// The sets of instructions that this processor has, the widest first.
     pub(crate) fn available() -> Vec<Self> {
         let mut available = Vec::new();
         #[cfg(target_arch = "x86_64")]

@@ -80,7 +80,7 @@ fn curve(function: Nonlinearity, x: f64) -> [f64; 2] {
         }
         Nonlinearity::ThresholdedRelu { alpha } if x > f64::from(alpha) => [x, 1.0],
         Nonlinearity::ThresholdedRelu { .. } => [0.0 * x, 0.0],
-        // Those above are computed several numbers at a time.
+        // The other functions are computed several numbers at a time.
         _ => [f64::NAN; 2],
     }
 }

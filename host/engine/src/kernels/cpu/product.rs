@@ -23,7 +23,8 @@ pub(super) const REGISTER: usize = 16;
 /// there are parts by 9e-4 to 1.1e-3, which is what PyTorch is off by.
 pub(super) const PART: usize = 16;
 
-/// For gradients, which open no ReLU but under the guided rules, and for transposed convolutions one long sum is near enough.
+/// One long sum of all taps. It is near enough for gradients, which open no ReLU but under the guided rules, and for
+/// transposed convolutions.
 pub(super) const WHOLE: usize = usize::MAX;
 
 /// The sums of one block; columns past the width asked for hold nothing of use.

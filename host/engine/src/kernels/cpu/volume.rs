@@ -19,7 +19,7 @@ pub(crate) struct Volumes<'a> {
     pub(crate) channels_out: usize,
     /// Slices, rows and columns of the input.
     pub(crate) size: [usize; 3],
-    /// Of the output.
+    /// Slices, rows and columns of the output.
     pub(crate) output: [usize; 3],
 }
 

@@ -6,7 +6,7 @@ use crate::kernels::cpu::pool::{forward, gradient};
 use lacuna_tests::precision::{Poisoned, config, numbers};
 use proptest::prelude::*;
 
-/// For each window of each plane its largest number and the first place that has it, row by row.
+/// The largest number of each window of each plane, and the first place that has it, row by row.
 pub(crate) fn definition(case: &PoolCase, x: &[f32]) -> Vec<(f32, usize)> {
     let (pool, size) = (&case.pool, case.size);
     let output = pool.output_size(size).unwrap();
