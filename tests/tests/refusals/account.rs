@@ -105,7 +105,9 @@ fn who_keeps_the_methods_masks_alive_is_named_for_it() {
 
 #[test]
 fn a_perturbation_cannot_use_up_the_graph_of_the_method() {
-    Run::new("none", "use-up-graph").says(&[THE_PERTURBATION, "the plugin that lent a tensor", "detach"]);
+    // The perturbation hands on what it was told, and the method what the perturbation said.
+    let said = "the perturbation `hostile` (hostile/perturbation.wasm): `backward` would go through the gradient graph of the plugin";
+    Run::new("none", "use-up-graph").says(&[said, "detach what was lent first"]);
     Run::new("none", "deep-graph").says(&[THE_PERTURBATION, "holds 6", "at most 5000 can be handed to a method"]);
 }
 
