@@ -44,7 +44,9 @@ impl HostTensor for PluginState {
         check_length("tensor.concatenate", "parts", parts.len(), MOST_PARTS)?;
         let parts = parts.iter().map(|part| self.tensor(part)).collect::<Result<Vec<_>, _>>()?;
         let tensors: Vec<Tensor> = parts.iter().map(|part| part.tensor.clone()).collect();
-        self.room_for(tensors.iter().map(Tensor::bytes).fold(0, u64::saturating_add))?;
+        let bytes = tensors.iter().map(Tensor::bytes).fold(0, u64::saturating_add);
+        check_tracked("tensor.concatenate", &tensors, bytes)?;
+        self.room_for(bytes)?;
         let joined = self.compute("tensor.concatenate", self.group(), || {
             // The gradient of a part would be a view of that of the whole.
             let of_its_own = |part: &Tensor| if part.is_tracked() { part.alone() } else { Ok(part.clone()) };
@@ -225,6 +227,7 @@ impl HostTensor for PluginState {
 
     fn blend(&mut self, this: Handle, reference: Handle, mask: Handle) -> Made {
         let (x, reference, mask) = (self.tensor(&this)?, self.tensor(&reference)?, self.tensor(&mask)?);
+        check_tracked("tensor.blend", [&x.tensor, &reference.tensor, &mask.tensor], x.tensor.bytes())?;
         let blended = self.compute("tensor.blend", self.group(), || x.tensor.blend(&reference.tensor, &mask.tensor))?;
         self.keep(blended, [x, reference, mask])
     }
@@ -316,8 +319,8 @@ impl PluginState {
 
 /// Refuses what would be too large to be interrupted: on a CPU, the engine works on parts of large tensors, but not where it
 /// prepares a gradient.
-fn check_tracked<const N: usize>(operation: &str, operands: [&Tensor; N], bytes: u64) -> Result<(), Fault> {
-    let whole = operands.iter().any(|operand| operand.is_tracked() && operand.device().is_cpu());
+fn check_tracked<'a>(operation: &str, operands: impl IntoIterator<Item = &'a Tensor>, bytes: u64) -> Result<(), Fault> {
+    let whole = operands.into_iter().any(|operand| operand.is_tracked() && operand.device().is_cpu());
     if !whole || bytes <= LARGEST_TRACKED {
         return Ok(());
     }
