@@ -75,7 +75,7 @@ impl Bench<'_> {
             Role::Method => method::checks(self)?,
             Role::Perturbation => perturbation::checks(self)?,
             Role::Metric => metric::checks(self)?,
-            Role::Classifier => return Err(Error::Classifier(self.plugin.id().clone())),
+            Role::Classifier | Role::Interpreter => return Err(Error::Classifier(self.plugin.id().clone())),
         };
         // A check that the user stopped says nothing of the plugin.
         if self.cancel.is_cancelled() {

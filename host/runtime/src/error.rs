@@ -17,6 +17,8 @@ pub enum Role {
     Perturbation,
     Metric,
     Classifier,
+    /// Runs the cells of a notebook.
+    Interpreter,
 }
 
 impl fmt::Display for Role {
@@ -26,6 +28,7 @@ impl fmt::Display for Role {
             Role::Perturbation => "perturbation",
             Role::Metric => "metric",
             Role::Classifier => "classifier",
+            Role::Interpreter => "interpreter",
         })
     }
 }

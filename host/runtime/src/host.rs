@@ -2,7 +2,7 @@
 
 use crate::{
     bindings::{
-        classifier::ClassifierPlugin, method::MethodPlugin, metric::MetricPlugin, perturbation::PerturbationPlugin,
+        cells::CellsPlugin, classifier::ClassifierPlugin, method::MethodPlugin, metric::MetricPlugin, perturbation::PerturbationPlugin,
     },
     error::Role,
     plugin::cache::CompileCache,
@@ -38,6 +38,7 @@ struct Parts {
     perturbations: Linker<PluginState>,
     metrics: Linker<PluginState>,
     classifiers: Linker<PluginState>,
+    interpreters: Linker<PluginState>,
     cache: CompileCache,
     _ticker: Ticker,
 }
@@ -63,6 +64,8 @@ impl Host {
         MetricPlugin::add_to_linker::<_, HasSelf<PluginState>>(&mut metrics, |state| state)?;
         let mut classifiers = Linker::new(&engine);
         ClassifierPlugin::add_to_linker::<_, HasSelf<PluginState>>(&mut classifiers, |state| state)?;
+        let mut interpreters = Linker::new(&engine);
+        CellsPlugin::add_to_linker::<_, HasSelf<PluginState>>(&mut interpreters, |state| state)?;
         let _ticker = Ticker::start(engine.clone()).map_err(HostError::Thread)?;
         Ok(Host(Arc::new(Parts {
             engine,
@@ -70,6 +73,7 @@ impl Host {
             perturbations,
             metrics,
             classifiers,
+            interpreters,
             cache: options.cache,
             _ticker,
         })))
@@ -89,6 +93,7 @@ impl Host {
             Role::Perturbation => &self.0.perturbations,
             Role::Metric => &self.0.metrics,
             Role::Classifier => &self.0.classifiers,
+            Role::Interpreter => &self.0.interpreters,
         }
     }
 }

@@ -27,6 +27,7 @@
 //!   Plugins arrive as bytes.
 
 mod bindings;
+pub mod cells;
 mod error;
 mod guest_api;
 mod host;

@@ -52,7 +52,8 @@ fn show(console: &Console, plugin: &Plugin) {
         Role::Method => ("--param", "--preset"),
         Role::Perturbation => ("--perturbation-param", "--perturbation-preset"),
         // `compare` takes both as PLUGIN.NAME=VALUE and PLUGIN=NAME.
-        Role::Metric => ("--param", "--preset"),
+        // An interpreter of cells is no plugin that is listed.
+        Role::Metric | Role::Interpreter => ("--param", "--preset"),
         Role::Classifier => ("--classifier-param", "--classifier-preset"),
     };
     let needs: Vec<String> = info.needs.iter().map(ToString::to_string).collect();

@@ -6,6 +6,7 @@ use crate::{
         findings,
         remedies::{self, Choice, Remedy},
     },
+    error::Role,
     policy::{ledger::Exhausted, limits::Limit},
     run::state::PluginState,
 };
@@ -125,6 +126,9 @@ impl wit::Host for PluginState {
     fn convert_error(&mut self, fault: Fault) -> wasmtime::Result<WitError> {
         match fault {
             Fault::Guest(error) => {
+                if matches!(error, WitError::Cancelled) && self.id.role() == Role::Interpreter {
+                    self.shared().watch.forgive();
+                }
                 self.remember_refusal(&error);
                 Ok(error)
             }

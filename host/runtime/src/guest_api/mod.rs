@@ -9,6 +9,7 @@ mod cost;
 pub(crate) mod fault;
 mod generators;
 pub(crate) mod handles;
+mod notebook;
 mod passes;
 mod perturbations;
 mod reporting;

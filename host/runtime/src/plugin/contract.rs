@@ -46,6 +46,28 @@ pub(crate) fn role(origin: &str, engine: &Engine, component: &Component) -> Resu
     role.ok_or_else(|| LoadError::NoExport { origin: origin.to_owned(), found: exports })
 }
 
+/// The contract of interpreters, and what they import and export of it.
+const CELLS: [&str; 2] = ["lacuna:cells/notebook@0.1.0", "lacuna:cells/cells@0.1.0"];
+
+/// Whether a component is an interpreter of a notebook's cells.
+///
+/// # Errors
+/// An import that no interpreter gets, another version of a contract, or no export of cells.
+pub(crate) fn check_interpreter(origin: &str, engine: &Engine, component: &Component) -> Result<(), LoadError> {
+    let kind = component.component_type();
+    let exports: Vec<String> = kind.exports(engine).map(|(name, _)| name.to_owned()).collect();
+    for (import, _) in kind.imports(engine) {
+        check_version(origin, import)?;
+        if import != CELLS[0] {
+            check_import(origin, import, Role::Method)?;
+        }
+    }
+    match exports.iter().any(|name| name == CELLS[1]) {
+        true => Ok(()),
+        false => Err(LoadError::NoCells { origin: origin.to_owned(), found: exports }),
+    }
+}
+
 /// Whether a component imports an interface of the contract.
 pub(crate) fn imports(engine: &Engine, component: &Component, interface: &str) -> bool {
     component.component_type().imports(engine).any(|(name, _)| interface_of(name) == Some(interface))

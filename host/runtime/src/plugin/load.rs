@@ -6,8 +6,9 @@ use super::{
     encode,
 };
 use crate::{
+    cells::{adopted::Adopted, interpreter::Interpreter},
     bindings::{
-        classifier::ClassifierPluginPre, described::DescribedPre, method::MethodPluginPre, metric::MetricPluginPre,
+        classifier::ClassifierPluginPre, described::Described, method::MethodPluginPre, metric::MetricPluginPre,
         perturbation::PerturbationPluginPre,
     },
     error::{PluginId, Role, RunError},
@@ -25,7 +26,10 @@ use std::{
     thread,
     time::Duration,
 };
-use wasmtime::component::{Component, InstancePre};
+use wasmtime::{
+    Store,
+    component::{Component, Instance, InstancePre},
+};
 
 /// A compiled plugin that was checked and has said what it is. Cheap to clone; can be used by many runs.
 #[derive(Clone)]
@@ -38,6 +42,8 @@ struct Loaded {
     imports_perturbations: bool,
     wasi: Vec<String>,
     program: Program,
+    /// What a cell of a notebook defined, which every instance adopts first.
+    adopted: Option<Adopted>,
 }
 
 /// The compiled program, type-checked against the world of its role.
@@ -46,6 +52,28 @@ pub(crate) enum Program {
     Perturbation(PerturbationPluginPre<PluginState>),
     Metric(MetricPluginPre<PluginState>),
     Classifier(ClassifierPluginPre<PluginState>),
+}
+
+impl Program {
+    fn new(role: Role, instance: &InstancePre<PluginState>) -> wasmtime::Result<Program> {
+        let instance = instance.clone();
+        match role {
+            Role::Method => MethodPluginPre::new(instance).map(Program::Method),
+            Role::Perturbation => PerturbationPluginPre::new(instance).map(Program::Perturbation),
+            Role::Metric => MetricPluginPre::new(instance).map(Program::Metric),
+            Role::Classifier => ClassifierPluginPre::new(instance).map(Program::Classifier),
+            Role::Interpreter => Err(wasmtime::Error::msg("an interpreter is no plugin")),
+        }
+    }
+
+    fn instance_pre(&self) -> &InstancePre<PluginState> {
+        match self {
+            Program::Method(program) => program.instance_pre(),
+            Program::Perturbation(program) => program.instance_pre(),
+            Program::Metric(program) => program.instance_pre(),
+            Program::Classifier(program) => program.instance_pre(),
+        }
+    }
 }
 
 impl Plugin {
@@ -83,17 +111,35 @@ impl Plugin {
             }
         };
         let instance = instance.map_err(wrong_types)?;
-        let program = match role {
-            Role::Method => MethodPluginPre::new(instance.clone()).map(Program::Method),
-            Role::Perturbation => PerturbationPluginPre::new(instance.clone()).map(Program::Perturbation),
-            Role::Metric => MetricPluginPre::new(instance.clone()).map(Program::Metric),
-            Role::Classifier => ClassifierPluginPre::new(instance.clone()).map(Program::Classifier),
-        };
-        let program = program.map_err(wrong_types)?;
-        let info = describe(host, PluginId::unnamed(role, origin), instance)?;
+        let program = Program::new(role, &instance).map_err(wrong_types)?;
+        let info = describe(host, PluginId::unnamed(role, origin), &instance, None)?;
         let id = PluginId::new(role, &info.name, origin);
         let sha256 = format!("{:x}", Sha256::digest(bytes));
-        Ok(Plugin(Arc::new(Loaded { id, info, sha256, imports_perturbations, wasi, program })))
+        Ok(Plugin(Arc::new(Loaded { id, info, sha256, imports_perturbations, wasi, program, adopted: None })))
+    }
+
+    /// The plugin that a cell defined: the interpreter's program, each instance of which adopts the definition.
+    pub(crate) fn adopting(
+        host: &Host,
+        origin: &str,
+        sha256: String,
+        interpreter: &Interpreter,
+        adopted: Adopted,
+    ) -> Result<Plugin, LoadError> {
+        let (role, instance) = (adopted.role(), interpreter.program().instance_pre());
+        let program = Program::new(role, instance).map_err(|error| LoadError::wrong_types(origin, &error))?;
+        let info = describe(host, PluginId::unnamed(role, origin), instance, Some(&adopted))?;
+        let id = PluginId::new(role, &info.name, origin);
+        let (wasi, adopted) = (interpreter.wasi().to_vec(), Some(adopted));
+        Ok(Plugin(Arc::new(Loaded { id, info, sha256, imports_perturbations: true, wasi, program, adopted })))
+    }
+
+    /// An instance in `store`, which is ready to be asked.
+    ///
+    /// # Errors
+    /// An instance that cannot be made within the limits, or does not take what it is to adopt.
+    pub(crate) fn instantiate(&self, store: &mut Store<PluginState>) -> Result<Instance, RunError> {
+        instantiate(store, self.0.program.instance_pre(), self.0.adopted.as_ref())
     }
 
     /// Role, name and origin.
@@ -150,20 +196,35 @@ impl std::fmt::Debug for Plugin {
     }
 }
 
-fn describe(host: &Host, id: PluginId, instance: InstancePre<PluginState>) -> Result<PluginInfo, LoadError> {
+/// What a program says of itself, asked under small limits.
+pub(crate) fn describe(
+    host: &Host,
+    id: PluginId,
+    instance: &InstancePre<PluginState>,
+    adopted: Option<&Adopted>,
+) -> Result<PluginInfo, LoadError> {
     let origin = id.origin().to_owned();
     let limits = Limits::for_description();
     let shared = Shared::alone(limits.wall_time);
     let mut store = PluginState::new(id, None, &limits, &Grants::none(), &[], shared).into_store(host.engine());
-    let described = DescribedPre::new(instance).map_err(|error| LoadError::wrong_types(&origin, &error))?;
-    let answer = described
-        .instantiate(&mut store)
-        .and_then(|plugin| plugin.lacuna_explain_description().call_describe(&mut store));
-    let guest = answer.map_err(|error| {
-        let cause = failure::of_call(store.data(), &error);
-        LoadError::Describe { origin: origin.clone(), cause: Box::new(cause) }
-    })?;
+    let failed = |cause: RunError| LoadError::Describe { origin: origin.clone(), cause: Box::new(cause) };
+    let made = instantiate(&mut store, instance, adopted).map_err(failed)?;
+    let described = Described::new(&mut store, &made).map_err(|error| LoadError::wrong_types(&origin, &error))?;
+    let answer = described.lacuna_explain_description().call_describe(&mut store);
+    let guest = answer.map_err(|error| failed(failure::of_call(store.data(), &error)))?;
     PluginInfo::from_guest(guest).map_err(|problem| LoadError::Description { origin, problem })
+}
+
+fn instantiate(
+    store: &mut Store<PluginState>,
+    program: &InstancePre<PluginState>,
+    adopted: Option<&Adopted>,
+) -> Result<Instance, RunError> {
+    let instance = program.instantiate(&mut *store).map_err(|error| failure::of_call(store.data(), &error))?;
+    if let Some(adopted) = adopted {
+        adopted.hand_over(store, &instance)?;
+    }
+    Ok(instance)
 }
 
 /// The first word of the origin of plugins that are a part of this program.
@@ -171,13 +232,13 @@ const BUILT_IN: &str = "built-in";
 
 /// How long compiling a plugin may take. A Python interpreter takes 20 to 40 s on two cores; one function that was made for
 /// it takes any time.
-const PATIENCE: Duration = Duration::from_secs(240);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(240);
 
 /// Stack of the thread that compiles.
 const STACK: usize = 16 << 20;
 
 /// Compiles on a thread of its own. Where that takes too long, the thread is left to itself.
-fn compiled(host: &Host, origin: &str, component: Vec<u8>, patience: Duration) -> Result<Component, LoadError> {
+pub(crate) fn compiled(host: &Host, origin: &str, component: Vec<u8>, patience: Duration) -> Result<Component, LoadError> {
     let (tell, told) = mpsc::channel();
     let (cache, engine) = (host.cache().clone(), host.engine().clone());
     let work = move || {
@@ -228,6 +289,12 @@ pub enum LoadError {
     )]
     NoExport { origin: String, found: Vec<String> },
     #[error(
+        "`{origin}` is no interpreter of cells for this host: it exports {exports} where one exports `lacuna:cells/cells@0.1.0`. \
+         Build it from the sources of this host's version",
+        exports = if found.is_empty() { "nothing".to_owned() } else { text::list(.found) }
+    )]
+    NoCells { origin: String, found: Vec<String> },
+    #[error(
         "`{origin}` does not fit the contract `lacuna:explain@{CONTRACT_VERSION}` ({reason}). \
          Build it again with the SDK of this host's version"
     )]
@@ -245,7 +312,7 @@ pub enum LoadError {
 }
 
 impl LoadError {
-    fn wrong_types(origin: &str, error: &wasmtime::Error) -> LoadError {
+    pub(crate) fn wrong_types(origin: &str, error: &wasmtime::Error) -> LoadError {
         LoadError::WrongTypes { origin: origin.to_owned(), reason: text::clean(&format!("{error:#}"), 400) }
     }
 

@@ -16,9 +16,13 @@ impl CancelToken {
         CancelToken::default()
     }
 
-    /// Asks the run to stop. Cannot be taken back.
+    /// Asks the run to stop. A notebook's cell is told once and may go on; for any other run it cannot be taken back.
     pub fn cancel(&self) {
         self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn take_back(&self) {
+        self.0.store(false, Ordering::Relaxed);
     }
 
     pub fn is_cancelled(&self) -> bool {

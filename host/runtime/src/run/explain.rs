@@ -10,7 +10,7 @@ use super::{
     shared::Shared,
 };
 use crate::{
-    bindings::method::exports::lacuna::explain::methods::Request,
+    bindings::method::{MethodPlugin, exports::lacuna::explain::methods::Request},
     error::{Role, RunError},
     guest_api::handles::{ClassifierHandle, TensorHandle},
     host::Host,
@@ -121,7 +121,8 @@ pub fn explain(host: &Host, request: ExplainRequest<'_>) -> Result<Outcome, RunE
         state.partner = Some(Box::new(setup.start(partner, &shared)?));
     }
     let mut store = state.into_store(host.engine());
-    let guest = program.instantiate(&mut store).map_err(|error| failure::of_call(store.data(), &error))?;
+    let instance = request.method.instantiate(&mut store)?;
+    let guest = MethodPlugin::new(&mut store, &instance).map_err(|error| failure::of_call(store.data(), &error))?;
 
     let state = store.data_mut();
     let charge = Charge::free(state.quota());

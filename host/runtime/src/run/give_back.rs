@@ -5,7 +5,7 @@
 /// glibc keeps freed buffers of up to 32 MiB for later. Buffers of many sizes, which guests choose, leave gaps in them: after
 /// seven million random calls a process held 320 MiB more than it began with. Other systems' allocators give memory back on
 /// their own.
-pub(super) struct GivesBack;
+pub(crate) struct GivesBack;
 
 impl Drop for GivesBack {
     fn drop(&mut self) {

@@ -10,7 +10,7 @@ use super::{
     state::PluginState,
 };
 use crate::{
-    bindings::metric::exports::lacuna::explain::metrics::Request,
+    bindings::metric::{MetricPlugin, exports::lacuna::explain::metrics::Request},
     error::{Role, RunError},
     guest_api::handles::{ClassifierHandle, TensorHandle},
     host::Host,
@@ -121,7 +121,8 @@ pub fn measure(host: &Host, request: MeasureRequest<'_>) -> Result<Vec<Option<f6
         state.partner = Some(Box::new(setup.start(partner, &shared)?));
     }
     let mut store = state.into_store(host.engine());
-    let guest = program.instantiate(&mut store).map_err(|error| failure::of_call(store.data(), &error))?;
+    let instance = request.metric.instantiate(&mut store)?;
+    let guest = MetricPlugin::new(&mut store, &instance).map_err(|error| failure::of_call(store.data(), &error))?;
     let state = store.data_mut();
     let lent = |state: &mut PluginState, tensor: &Tensor| {
         let charge = Charge::free(state.quota());

@@ -55,7 +55,9 @@ impl Partner {
         state: PluginState,
     ) -> Result<Partner, RunError> {
         let mut store = state.into_store(program.engine());
-        let guest = program.instantiate(&mut store).map_err(|error| failure::of_call(store.data(), &error))?;
+        let instance = plugin.instantiate(&mut store)?;
+        let guest = PerturbationPlugin::new(&mut store, &instance);
+        let guest = guest.map_err(|error| failure::of_call(store.data(), &error))?;
         Ok(Partner { plugin: plugin.clone(), settings, store, guest, looked: false, last: None })
     }
 

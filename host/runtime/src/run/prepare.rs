@@ -92,7 +92,7 @@ impl<'a> Setup<'a> {
 }
 
 /// Whether what `engine` compiled was loaded by this host.
-pub(super) fn check_host(host: &Host, engine: &wasmtime::Engine) -> Result<(), RunError> {
+pub(crate) fn check_host(host: &Host, engine: &wasmtime::Engine) -> Result<(), RunError> {
     match wasmtime::Engine::same(host.engine(), engine) {
         true => Ok(()),
         false => Err(wrong_request("a plugin was loaded by another host", "Load it with the host that runs it")),

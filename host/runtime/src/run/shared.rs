@@ -83,6 +83,11 @@ impl Shared {
         self.quotas.borrow_mut().push(quota.clone());
     }
 
+    /// Goes on with the gradient graph of what ran before in the same stores.
+    pub(crate) fn follow(&self, before: &Shared) {
+        *self.tape.borrow_mut() = before.tape.borrow_mut().take();
+    }
+
     /// Makes a leaf, or a result behind a backward pass, a part of the run's graph.
     pub(crate) fn tie(&self, tensor: &Tensor, device: &Device) -> engine::Result<()> {
         let mut tape = self.tape.borrow_mut();

@@ -7,6 +7,7 @@ use super::{
     shared::Shared,
 };
 use crate::{
+    cells::{adopted::MOST_TENSORS, notebook::Notebook},
     bindings::method::lacuna::explain::errors::Error as WitError,
     error::{PluginId, Role},
     guest_api::{
@@ -41,13 +42,15 @@ pub(crate) const CALL_BYTES: usize = 128 << 20;
 /// Bytes that the gradient graph takes for each result in it, besides the numbers.
 const NODE_BYTES: u64 = 2048;
 /// Handles that the host itself puts into a plugin's table for a call, beyond the plugin's limit.
-const HANDLES_OF_THE_HOST: usize = 8;
+const HANDLES_OF_THE_HOST: usize = 8 + MOST_TENSORS;
 
 /// The data of one plugin's store.
 pub(crate) struct PluginState {
     pub(crate) id: PluginId,
     pub(crate) partner: Option<Box<Partner>>,
     pub(crate) generator: Option<Generator>,
+    /// Behind an interpreter of cells.
+    pub(crate) notebook: Option<Box<dyn Notebook>>,
     /// Used by plugins whose language asks for WASI.
     pub(crate) wasi: Wasi,
     table: ResourceTable,
@@ -89,6 +92,7 @@ impl PluginState {
             id,
             partner: None,
             generator: None,
+            notebook: None,
             wasi: Wasi::default(),
             table,
             memory: MemoryLimiter::new(limits.guest_memory),
@@ -105,6 +109,7 @@ impl PluginState {
 
     /// The state of an instance that outlives a run, made ready for its next one.
     pub(crate) fn renew(&mut self, shared: Rc<Shared>) {
+        shared.follow(&self.shared);
         shared.enlist(&self.quota);
         self.shared = shared;
         self.refusal = None;
@@ -263,7 +268,8 @@ impl PluginState {
         }
     }
 
-    fn sweep(&self) -> Result<(), Fault> {
+    /// Frees what of the gradient graph no handle needs.
+    pub(crate) fn sweep(&self) -> Result<(), Fault> {
         self.shared.sweep().map_err(|error| Fault::of_engine("the gradient graph", error))
     }
 
@@ -306,7 +312,7 @@ impl PluginState {
     /// Whom this plugin's tensor operations are timed for.
     pub(crate) fn group(&self) -> Group {
         match self.id.role() {
-            Role::Method | Role::Metric => Group::Objective,
+            Role::Method | Role::Metric | Role::Interpreter => Group::Objective,
             Role::Perturbation => Group::Perturbation,
             Role::Classifier => Group::Classifier,
         }

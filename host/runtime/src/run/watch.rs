@@ -14,19 +14,19 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(crate) struct Watch {
     started: Instant,
-    allowed: Duration,
+    allowed: Cell<Duration>,
     cancel: CancelToken,
     cancelled_since: Cell<Option<Instant>>,
 }
 
 impl Watch {
     pub(crate) fn start(allowed: Duration, cancel: CancelToken) -> Watch {
-        Watch { started: Instant::now(), allowed, cancel, cancelled_since: Cell::new(None) }
+        Watch { started: Instant::now(), allowed: Cell::new(allowed), cancel, cancelled_since: Cell::new(None) }
     }
 
     /// Whether the guest's program has to end now.
     pub(crate) fn check(&self, now: Instant) -> Result<(), Stop> {
-        if now.duration_since(self.started) > self.allowed {
+        if now.duration_since(self.started) > self.allowed.get() {
             return Err(Stop::OutOfTime);
         }
         if !self.cancel.is_cancelled() {
@@ -52,6 +52,21 @@ impl Watch {
     }
 
     pub(crate) fn allowed(&self) -> Duration {
-        self.allowed
+        self.allowed.get()
+    }
+
+    /// Time that does not count: what a guest asked for has a clock of its own.
+    pub(crate) fn extend(&self, time: Duration) {
+        self.allowed.set(self.allowed.get().saturating_add(time));
+    }
+
+    /// The guest was told to stop, and may go on: a notebook's user stops what a cell does, and the cell may answer.
+    pub(crate) fn forgive(&self) {
+        self.cancel.take_back();
+        self.cancelled_since.set(None);
+    }
+
+    pub(crate) fn cancel(&self) -> &CancelToken {
+        &self.cancel
     }
 }
