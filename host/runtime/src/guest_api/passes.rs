@@ -50,7 +50,7 @@ impl PluginState {
     }
 
     /// How many images there is room for, at least one.
-    fn images_that_fit(&self, bytes_of_one: u64) -> Result<usize, Fault> {
+    fn images_that_fit(&mut self, bytes_of_one: u64) -> Result<usize, Fault> {
         self.room_for(bytes_of_one)?;
         let left = self.quota().left();
         Ok(left.checked_div(bytes_of_one).map_or(usize::MAX, |images| images.max(1) as usize))

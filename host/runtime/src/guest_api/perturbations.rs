@@ -38,7 +38,11 @@ impl HostPerturbation for PluginState {
     ) -> Result<Resource<TensorHandle>, Fault> {
         self.begin()?;
         let (perturbation, mask) = (self.table().get(&this)?.clone(), self.tensor(&mask)?);
-        let images = self.with_partner(|partner, method| partner.apply(&perturbation, mask, method.quota()))?;
+        let images = self.with_partner(|partner, method| {
+            let images = partner.apply(&perturbation, mask)?;
+            partner.hand_over(&images, method)?;
+            Ok(images)
+        })?;
         self.push(images)
     }
 
@@ -57,7 +61,7 @@ impl PluginState {
     /// Lends the perturbation plugin out of this state, so that it can be called while this plugin waits.
     fn with_partner<R>(
         &mut self,
-        work: impl FnOnce(&mut Partner, &PluginState) -> Result<R, Fault>,
+        work: impl FnOnce(&mut Partner, &mut PluginState) -> Result<R, Fault>,
     ) -> Result<R, Fault> {
         let none = || Fault::unchosen("no perturbation was chosen for this run", Choice::Perturbation);
         let mut partner = self.partner.take().ok_or_else(none)?;

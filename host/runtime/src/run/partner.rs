@@ -19,6 +19,7 @@ use crate::{
     },
     plugin::{description::MOST_PARAMETERS, load::Plugin, settings::Settings},
     policy::ledger::{Charge, Exhausted, Quota},
+    text,
 };
 use lacuna_engine::{Error as EngineError, LARGEST_GRAPH, Tensor};
 use std::sync::Arc;
@@ -91,12 +92,11 @@ impl Partner {
         Ok(PerturbationHandle { guest: self.answer(answer)?, images: original })
     }
 
-    /// Forwards `perturbation.apply`, after checking the mask and before handing the images over to `payer`.
+    /// Forwards `perturbation.apply`, after checking the mask. Images and their graph are on this plugin's account still.
     pub(crate) fn apply(
         &mut self,
         perturbation: &PerturbationHandle,
         mask: TensorHandle,
-        payer: &Arc<Quota>,
     ) -> Result<TensorHandle, Fault> {
         self.check_alive()?;
         check_mask(&perturbation.images.tensor.shape(), &mask.tensor.shape())?;
@@ -108,12 +108,35 @@ impl Partner {
         let given = self.answer(answer)?;
         let images = self.store.data_mut().table().delete(given)?;
         self.check_images(&perturbation.images, &mask, &images)?;
-        self.hand_over(&images, payer)?;
         Ok(images)
     }
 
-    /// Puts perturbed images and their graph on the account of `payer`. Where they do not fit, whoever brought the most is named.
-    fn hand_over(&self, images: &TensorHandle, payer: &Arc<Quota>) -> Result<(), Fault> {
+    /// Puts perturbed images and their graph on the account of the method. Where they do not fit, whoever brought or keeps the
+    /// most is named.
+    pub(crate) fn hand_over(&mut self, images: &TensorHandle, method: &mut PluginState) -> Result<(), Fault> {
+        let payer = method.quota().clone();
+        let handed = self.hand_over_to(images, &payer);
+        handed.map_err(|fault| self.hoards(method).unwrap_or(fault))
+    }
+
+    /// Blames this plugin if more than half of what the account of `method` holds is alive because this plugin has handles to
+    /// it, and the method has none.
+    pub(crate) fn hoards(&mut self, method: &mut PluginState) -> Option<Fault> {
+        let payer = method.quota().clone();
+        let (bytes, results) = Charge::kept_by(self.store.data_mut().charges(), method.charges(), &payer);
+        let (held, made) = (payer.allowed().saturating_sub(payer.left()), payer.nodes_with(0));
+        if bytes <= held / 2 && results <= made / 2 {
+            return None;
+        }
+        let kept = text::bytes(bytes);
+        let reason =
+            format!("it keeps {kept} and {results} results of the gradient graph that the method has let go of");
+        let fault = RunError::refused(&self.store.data().id, reason);
+        Some(self.blame(fault))
+    }
+
+    /// Puts perturbed images and their graph on the account of `payer`.
+    fn hand_over_to(&self, images: &TensorHandle, payer: &Arc<Quota>) -> Result<(), Fault> {
         let plugin = || self.store.data().id.clone();
         let handed = images.charge.hand_over(payer).or_else(|_| {
             let swept = self.shared().sweep();

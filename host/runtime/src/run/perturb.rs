@@ -90,7 +90,7 @@ pub fn perturb(host: &Host, request: PerturbRequest<'_>) -> Result<Tensor, RunEr
     let given = |tensor: Tensor| TensorHandle { tensor, charge: Charge::free(&payer) };
     let made = partner
         .create(given(request.images), Vec::new(), request.seed)
-        .and_then(|perturbation| partner.apply(&perturbation, given(request.mask), &payer));
+        .and_then(|perturbation| partner.apply(&perturbation, given(request.mask)));
     match (shared.partner_fault(), made) {
         (Some(fault), _) => Err(fault),
         (None, Ok(images)) => Ok(images.tensor),

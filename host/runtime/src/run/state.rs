@@ -17,7 +17,7 @@ use crate::{
     plugin::description::Need,
     policy::{
         grants::Grants,
-        ledger::{Charge, Exhausted, Quota, Tracking},
+        ledger::{Charge, Quota, Tracking},
         limits::{Limit, Limits},
         memory::MemoryLimiter,
     },
@@ -237,7 +237,7 @@ impl PluginState {
 
     /// Puts a tensor, the `hidden` bytes that come with it and its place in the graph on the plugin's account.
     fn charge(
-        &self,
+        &mut self,
         tensor: &Tensor,
         hidden: u64,
         tracking: Tracking,
@@ -251,21 +251,32 @@ impl PluginState {
         if self.quota.nodes_with(nodes) > LARGEST_GRAPH && self.quota.has_abandoned() {
             self.sweep()?;
         }
-        check_graph(self.quota.nodes_with(nodes))?;
+        check_graph(self.quota.nodes_with(nodes)).map_err(|fault| self.whose(fault))?;
         let bytes = tensor.bytes().saturating_add(hidden).saturating_add(nodes.saturating_mul(NODE_BYTES));
         self.room_for(bytes)?;
         Ok(Charge::with_nodes(&self.quota, bytes, nodes, tracking, operands)?)
     }
 
     /// Refuses what would not fit, before the device is asked for it. What nobody needs any more makes room first.
-    pub(crate) fn room_for(&self, bytes: u64) -> Result<(), Fault> {
-        match self.quota.room_for(bytes) {
-            Err(Exhausted { .. }) if self.quota.has_abandoned() => {
-                self.sweep()?;
-                Ok(self.quota.room_for(bytes)?)
-            }
-            room => Ok(room?),
+    pub(crate) fn room_for(&mut self, bytes: u64) -> Result<(), Fault> {
+        if self.quota.room_for(bytes).is_err() && self.quota.has_abandoned() {
+            self.sweep()?;
         }
+        self.quota.room_for(bytes).map_err(|exhausted| self.whose(exhausted.into()))
+    }
+
+    /// A refusal of this plugin's, or the perturbation's blame, where it keeps alive most of what stands on this account.
+    fn whose(&mut self, refusal: Fault) -> Fault {
+        let Some(mut partner) = self.partner.take() else { return refusal };
+        let fault = partner.hoards(self).unwrap_or(refusal);
+        self.partner = Some(partner);
+        fault
+    }
+
+    /// The charges of the tensors that the plugin has handles to.
+    pub(crate) fn charges(&mut self) -> Vec<Arc<Charge>> {
+        let handles = self.table.iter_mut().filter_map(|entry| (entry as &dyn Any).downcast_ref::<TensorHandle>());
+        handles.map(|handle| handle.charge.clone()).collect()
     }
 
     /// Frees what of the gradient graph no handle needs.

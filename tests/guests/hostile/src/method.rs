@@ -22,7 +22,7 @@ use lacuna::explain::{
     tensors::Tensor,
 };
 
-const MISBEHAVIOURS: [&str; 67] = [
+const MISBEHAVIOURS: [&str; 68] = [
     "none",
     "endless-loop",
     "memory-bomb",
@@ -90,6 +90,7 @@ const MISBEHAVIOURS: [&str; 67] = [
     "invented-limit",
     "long-list",
     "many-masks",
+    "many-tracked-masks",
 ];
 
 struct Hostile;
@@ -133,6 +134,13 @@ impl methods::Guest for Hostile {
                 let perturbation = perturbations::create(request.images, &[], 0)?;
                 for _ in 0..4000 {
                     perturbation.apply(&Tensor::full(&mask_shape, 0.5)?)?;
+                }
+            }
+            // A step after the other without a backward pass.
+            "many-tracked-masks" => {
+                let perturbation = perturbations::create(request.images, &[], 0)?;
+                for _ in 0..4000 {
+                    perturbation.apply(&autodiff::track(&Tensor::full(&mask_shape, 0.5)?)?)?;
                 }
             }
             "huge-tensor" => drop(Tensor::full(&[u32::MAX, u32::MAX, u32::MAX], 1.0)?),
@@ -275,7 +283,7 @@ impl methods::Guest for Hostile {
             "deep-beside" => {
                 let leaf = autodiff::track(&Tensor::full(&[1], 0.5)?)?;
                 let mut x = leaf.affine(1.0, 0.0)?;
-                for _ in 0..9_000 {
+                for _ in 0..5_000 {
                     x = x.affine(1.0, 0.0)?;
                 }
                 autodiff::backward(&leaf.sum(&[])?)?;

@@ -17,7 +17,7 @@ use lacuna::explain::{
     tensors::Tensor,
 };
 
-const MISBEHAVIOURS: [&str; 18] = [
+const MISBEHAVIOURS: [&str; 19] = [
     "none",
     "endless-loop",
     "memory-bomb",
@@ -34,6 +34,7 @@ const MISBEHAVIOURS: [&str; 18] = [
     "read",
     "ignore-cancel",
     "hoard-masks",
+    "hoard-results",
     "use-up-graph",
     "deep-graph",
 ];
@@ -102,11 +103,13 @@ impl GuestPerturbation for Hostile {
             "read" => drop(mask.read()?),
             // Each mask stays alive after the method has dropped it.
             "hoard-masks" => self.kept.borrow_mut().push(mask.share()?),
+            // Each result keeps the method's graph below it.
+            "hoard-results" => self.kept.borrow_mut().push(perturbed.share()?),
             // The graph below the mask is the method's.
             "use-up-graph" => drop(autodiff::backward(&mask.sum(&[])?)?),
             "deep-graph" => {
                 let mut x = mask.sum(&[])?;
-                for _ in 0..6000 {
+                for _ in 0..4000 {
                     x = x.affine(0.5, 0.0)?;
                 }
                 return perturbed.add(&x.reshape(&[1, 1, 1, 1])?);

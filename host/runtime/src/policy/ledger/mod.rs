@@ -258,10 +258,35 @@ impl Charge {
         Ok((bytes, nodes))
     }
 
-    /// Visits this charge and what it leads to, each once; a guest decides how deep that is, so without recursion.
-    fn walk(self: &Arc<Charge>, mut visit: impl FnMut(&Arc<Charge>) -> Vec<Arc<Charge>>) {
+    /// What of the account of `payer` is alive because of `these` and not because of `those`: bytes, and results in the graph.
+    pub(crate) fn kept_by(these: Vec<Arc<Charge>>, those: Vec<Arc<Charge>>, payer: &Arc<Quota>) -> (u64, u64) {
+        let mut others = HashSet::new();
+        Charge::walk_from(those, |charge| {
+            others.insert(Arc::as_ptr(charge));
+            lock(&charge.operands).clone()
+        });
+        let (mut bytes, mut nodes) = (0u64, 0u64);
+        Charge::walk_from(these, |charge| {
+            if others.contains(&Arc::as_ptr(charge)) {
+                return Vec::new();
+            }
+            if Arc::ptr_eq(&lock(&charge.payer), payer) {
+                bytes = bytes.saturating_add(charge.bytes);
+                nodes = nodes.saturating_add(charge.nodes);
+            }
+            lock(&charge.operands).clone()
+        });
+        (bytes, nodes)
+    }
+
+    /// Visits this charge and what it leads to, each once.
+    fn walk(self: &Arc<Charge>, visit: impl FnMut(&Arc<Charge>) -> Vec<Arc<Charge>>) {
+        Charge::walk_from(vec![self.clone()], visit);
+    }
+
+    /// Visits charges and what they lead to, each once; a guest decides how deep that is, so without recursion.
+    fn walk_from(mut waiting: Vec<Arc<Charge>>, mut visit: impl FnMut(&Arc<Charge>) -> Vec<Arc<Charge>>) {
         let mut seen = HashSet::new();
-        let mut waiting = vec![self.clone()];
         while let Some(charge) = waiting.pop() {
             if seen.insert(Arc::as_ptr(&charge)) {
                 waiting.extend(visit(&charge));
