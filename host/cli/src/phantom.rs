@@ -1,4 +1,4 @@
-//! `lacuna phantom images` and `lacuna phantom train`: images with a known lesion, and a classifier that finds it.
+//! `lacuna phantom images` and `lacuna phantom train`: images with known lesions, and a classifier that finds them.
 
 mod judge;
 
@@ -27,9 +27,9 @@ use std::{
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Write made images, every second one with a lesion, a mask for each lesion, and data.csv, which trains and compares
+    /// Write made images, every second one with a lesion, a mask for each lesion, and the table data.csv for `train` and `compare`
     Images(ImagesArguments),
-    /// Train a classifier as that of the demo, of the architecture small-cnn; the same seed gives the same files
+    /// Train a classifier on such images, of the architecture small-cnn as that of the demo; the same seed gives the same files
     Train(TrainArguments),
 }
 
