@@ -3,7 +3,7 @@
 mod judge;
 
 use crate::{
-    console::Console,
+    console::{Console, resumed},
     failure::{Failure, Result},
     interrupt,
 };
@@ -174,13 +174,9 @@ fn train_in(
     let place = Place { out: folder, device: &device, resume: false, skip_unreadable: false, reader: &reader };
     let mut show = console.steps("training");
     let trained = train_classifier(&table, options, &place, &mut |progress| {
-        let count = |steps: usize| u32::try_from(steps).unwrap_or(u32::MAX);
-        show(&Progress {
-            step: count(progress.step),
-            total: count(progress.steps),
-            elapsed: progress.elapsed,
-            terms: vec![("epoch".to_owned(), progress.epoch as f32), ("loss".to_owned(), progress.loss as f32)],
-        });
+        let terms = vec![("epoch".to_owned(), progress.epoch as f32), ("loss".to_owned(), progress.loss as f32)];
+        let shown = resumed(progress.step, progress.steps, progress.made_here, progress.elapsed);
+        show(&Progress { terms, ..shown });
         if cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     drop(show);
