@@ -283,5 +283,4 @@ pub(crate) fn in_short(error: &RunError) -> String {
 }
 
 #[cfg(test)]
-#[path = "error_tests.rs"]
 mod tests;
