@@ -41,10 +41,10 @@ enum Command {
     Demo(demo::Arguments),
     /// List the devices of this machine, and which one `auto` takes
     Devices(devices::Arguments),
-    /// List, inspect and scaffold plugins
+    /// List, inspect and check plugins, and begin a new one
     #[command(subcommand)]
     Plugins(plugins::Command),
-    /// Look at classifiers
+    /// Show what is in a classifier, and what it answers
     #[command(subcommand)]
     Models(models::Command),
     /// Train a model of healthy images, or a classifier
@@ -59,10 +59,10 @@ enum Command {
     Data(data::Command),
     /// Score maps against masks of lesions, or compare two methods' maps
     Score(score::Arguments),
-    /// Make images with a known lesion, and train the classifier of the demo on them
+    /// Make images with known lesions, or train a classifier as that of the demo on such images
     #[command(subcommand)]
     Phantom(phantom::Command),
-    /// Measure speed
+    /// Measure how fast explanations are on this machine
     #[command(subcommand)]
     Bench(bench::Command),
 }

@@ -153,6 +153,14 @@ fn terms(progress: &Progress) -> String {
     progress.terms.iter().map(|(name, value)| format!("{name} {value:.3}, ")).collect()
 }
 
+/// Step `step` of `total`, where this run has made `made_here` of the steps in `elapsed` and an earlier run the others. The time is
+/// stretched as if this run had made all of them, since the time that is left is told from it.
+pub fn resumed(step: usize, total: usize, made_here: usize, elapsed: Duration) -> Progress {
+    let count = |steps: usize| u32::try_from(steps).unwrap_or(u32::MAX);
+    let elapsed = elapsed.mul_f64(step as f64 / made_here.max(1) as f64);
+    Progress { step: count(step), total: count(total), elapsed, terms: Vec::new() }
+}
+
 fn left(progress: &Progress) -> String {
     let remaining = progress.total.saturating_sub(progress.step);
     let seconds = progress.elapsed.as_secs_f64() / f64::from(progress.step.max(1));
@@ -161,12 +169,21 @@ fn left(progress: &Progress) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::shown;
+    use super::{left, resumed, shown};
+    use std::time::Duration;
 
     #[test]
     fn text_from_elsewhere_cannot_rewrite_the_terminal() {
         assert_eq!(shown("class `a`\nline"), "class `a`\nline");
         assert_eq!(shown("a\u{1b}]0;own\u{7}b\r"), "a\\u{1b}]0;own\\u{7}b\\u{d}");
         assert_eq!(shown("png.\u{202e}exe"), "png.\\u{202e}exe");
+    }
+
+    #[test]
+    fn the_time_left_is_told_from_the_steps_of_this_run() {
+        let ten_seconds_each = resumed(95, 100, 5, Duration::from_secs(50));
+        assert_eq!((ten_seconds_each.step, ten_seconds_each.total), (95, 100));
+        assert_eq!(left(&ten_seconds_each), "50 s");
+        assert_eq!(left(&resumed(5, 100, 5, Duration::from_secs(50))), "950 s");
     }
 }

@@ -1,11 +1,12 @@
 //! `lacuna models inspect FILE.toml`.
 
 use crate::{
+    console::Console,
     failure::Result,
     options::{AllowedArguments, BlackBoxArguments, DeviceArguments, PluginArguments, Start},
 };
-use lacuna_engine::{Activation, Cells, Classifier, ReluRule, Tensor};
-use lacuna_session::Model;
+use lacuna_engine::{Activation, Cells, Classifier, ClassifierInfo, Device, ReluRule, Tensor};
+use lacuna_session::{Model, ModelRecord};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -38,31 +39,74 @@ pub fn run(Command::Inspect(arguments): &Command) -> Result<()> {
     let session = start.session(arguments.device.open(console)?);
     let model = Model::read(&arguments.classifier, &arguments.black_box.trust(), &session)?;
     let classifier = model.load(console, &session.device)?;
-    let info = classifier.info();
-    let grey = Tensor::full(&session.device, &info.shape(1), 0.5)?;
-    let logits = classifier.logits(&grey, ReluRule::Plain)?;
-    let probabilities = classifier.probabilities(&logits)?.read()?;
-    let logits = logits.read()?;
-    let activation = match info.activation {
+    let (record, info) = (model.record(), classifier.info());
+    let answer = Answer::to_grey(&classifier, &session.device)?;
+
+    say_file(console, record, info);
+    say_input_and_output(console, info);
+    answer.say(console, info);
+    say_layers(console, info);
+    let seen = cam_layer_seen(&classifier)?;
+    if let Some((layer, orientation)) = &seen {
+        console.say(&format!("  layer `{layer}`: {orientation}"));
+    }
+    console.give(&document(record, info, &answer, seen.map(|(_, orientation)| orientation), session.device.name()));
+    Ok(())
+}
+
+/// What a classifier says of an image that is 0.5 everywhere, class by class.
+struct Answer {
+    logits: Vec<f32>,
+    probabilities: Vec<f32>,
+}
+
+impl Answer {
+    fn to_grey(classifier: &Classifier, device: &Device) -> Result<Answer> {
+        let grey = Tensor::full(device, &classifier.info().shape(1), 0.5)?;
+        let logits = classifier.logits(&grey, ReluRule::Plain)?;
+        let probabilities = classifier.probabilities(&logits)?.read()?;
+        Ok(Answer { logits: logits.read()?, probabilities })
+    }
+
+    fn say(&self, console: &Console, info: &ClassifierInfo) {
+        console.say("  answer to a grey image (0.5 everywhere):");
+        for (index, class) in info.classes.iter().enumerate() {
+            let (logit, probability) = (self.logits[index], self.probabilities[index]);
+            console.say(&format!("    {index:3} {class:24} logit {logit:9.4}  probability {probability:.4}"));
+        }
+    }
+}
+
+/// How the outputs become probabilities.
+fn activation(info: &ClassifierInfo) -> &'static str {
+    match info.activation {
         Activation::Softmax => "softmax",
         Activation::Sigmoid => "sigmoid",
         Activation::None => "none: its outputs are the probabilities",
-    };
+    }
+}
 
-    let record = model.record();
+/// Name of the class that means healthy.
+fn healthy(info: &ClassifierInfo) -> Option<&String> {
+    info.healthy.and_then(|class| info.classes.get(class.0))
+}
+
+fn say_file(console: &Console, record: &ModelRecord, info: &ClassifierInfo) {
     console.say(&format!("{}: {}", info.name, record.source));
     console.say(&format!("  manifest  {} sha256 {}", record.manifest, record.sha256));
     for file in &record.files {
         console.say(&format!("  file      {} sha256 {}", file.name, file.sha256));
     }
+}
+
+fn say_input_and_output(console: &Console, info: &ClassifierInfo) {
     let slices = info.depth.map_or(String::new(), |depth| format!("{depth} slices of "));
     console.say(&format!(
         "  input     {} channels, {slices}{} x {} pixels, intensities in [0, 1]",
         info.channels, info.height, info.width
     ));
-    let healthy = info.healthy.and_then(|class| info.classes.get(class.0));
-    let named = healthy.map_or(String::new(), |name| format!(", healthy is `{name}`"));
-    console.say(&format!("  output    {} classes, {activation}{named}", info.classes.len()));
+    let named = healthy(info).map_or(String::new(), |name| format!(", healthy is `{name}`"));
+    console.say(&format!("  output    {} classes, {}{named}", info.classes.len(), activation(info)));
     let gradients = if info.differentiable { "yes" } else { "no" };
     console.say(&format!("  gradients {gradients}"));
     let functions: Vec<String> =
@@ -71,39 +115,41 @@ pub fn run(Command::Inspect(arguments): &Command) -> Result<()> {
         console.say(&format!("  activation functions: {}", functions.join(", ")));
     }
     info.notes.iter().for_each(|note| console.say(&format!("  note      {note}")));
-    console.say("  answer to a grey image (0.5 everywhere):");
-    for (index, class) in info.classes.iter().enumerate() {
-        let (logit, probability) = (logits[index], probabilities[index]);
-        console.say(&format!("    {index:3} {class:24} logit {logit:9.4}  probability {probability:.4}"));
-    }
+}
+
+fn say_layers(console: &Console, info: &ClassifierInfo) {
     let cam = info.cam_layer.as_deref().unwrap_or("none");
     console.say(&format!("  layers    {} (for class activation maps: {cam})", info.layers.len()));
     info.layers.iter().for_each(|layer| console.say(&format!("    {layer}")));
-    let seen = cam_layer_seen(&classifier)?;
-    if let Some((layer, orientation)) = &seen {
-        console.say(&format!("  layer `{layer}`: {orientation}"));
-    }
+}
 
+/// The same for machines; `orientation` is that of the layer of class activation maps.
+fn document(
+    record: &ModelRecord,
+    info: &ClassifierInfo,
+    answer: &Answer,
+    orientation: Option<String>,
+    device: &str,
+) -> serde_json::Value {
     let mut input = json!({ "channels": info.channels, "height": info.height, "width": info.width });
     if let Some(depth) = info.depth {
         input["depth"] = json!(depth);
     }
-    console.give(&json!({
+    json!({
         "classifier": record,
         "input": input,
         "classes": info.classes,
-        "activation": activation,
-        "healthy": healthy,
+        "activation": activation(info),
+        "healthy": healthy(info),
         "differentiable": info.differentiable,
         "activation_functions": info.activation_functions.iter().map(|f| json!({ "name": f.name, "count": f.count })).collect::<Vec<_>>(),
         "notes": info.notes,
         "layers": info.layers,
         "cam_layer": info.cam_layer,
-        "cam_layer_orientation": seen.map(|(_, orientation)| orientation),
-        "grey_image": { "logits": logits, "probabilities": probabilities },
-        "device": session.device.name(),
-    }));
-    Ok(())
+        "cam_layer_orientation": orientation,
+        "grey_image": { "logits": answer.logits, "probabilities": answer.probabilities },
+        "device": device,
+    })
 }
 
 /// Whether the layer of class activation maps lies as the image does: where a bright square of the image shows in it.

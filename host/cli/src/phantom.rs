@@ -1,9 +1,9 @@
-//! `lacuna phantom images` and `lacuna phantom train`: images with a known lesion, and a classifier that finds it.
+//! `lacuna phantom images` and `lacuna phantom train`: images with known lesions, and a classifier that finds them.
 
 mod judge;
 
 use crate::{
-    console::Console,
+    console::{Console, resumed},
     failure::{Failure, Result},
     interrupt,
 };
@@ -27,9 +27,9 @@ use std::{
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
-    /// Write made images, every second one with a lesion, a mask for each lesion, and data.csv, which trains and compares
+    /// Write made images, every second one with a lesion, a mask for each lesion, and the table data.csv for `train` and `compare`
     Images(ImagesArguments),
-    /// Train a classifier as that of the demo, of the architecture small-cnn; the same seed gives the same files
+    /// Train a classifier on such images, of the architecture small-cnn as that of the demo; the same seed gives the same files
     Train(TrainArguments),
 }
 
@@ -174,13 +174,9 @@ fn train_in(
     let place = Place { out: folder, device: &device, resume: false, skip_unreadable: false, reader: &reader };
     let mut show = console.steps("training");
     let trained = train_classifier(&table, options, &place, &mut |progress| {
-        let count = |steps: usize| u32::try_from(steps).unwrap_or(u32::MAX);
-        show(&Progress {
-            step: count(progress.step),
-            total: count(progress.steps),
-            elapsed: progress.elapsed,
-            terms: vec![("epoch".to_owned(), progress.epoch as f32), ("loss".to_owned(), progress.loss as f32)],
-        });
+        let terms = vec![("epoch".to_owned(), progress.epoch as f32), ("loss".to_owned(), progress.loss as f32)];
+        let shown = resumed(progress.step, progress.steps, progress.made_here, progress.elapsed);
+        show(&Progress { terms, ..shown });
         if cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     drop(show);

@@ -1,7 +1,7 @@
 //! `lacuna train vae` and `lacuna train classifier`: from a folder or a table of images to models that `explain` takes.
 
 use crate::{
-    console::Console,
+    console::{Console, resumed},
     failure::{Failure, Result},
     interrupt,
     options::DeviceArguments,
@@ -225,20 +225,13 @@ impl Session<'_> {
         let cancel = self.cancel.clone();
         move |progress| {
             self.tell();
-            let count = |steps: usize| u32::try_from(steps).unwrap_or(u32::MAX);
             let mut terms =
                 vec![("epoch".to_owned(), progress.epoch as f32), ("loss".to_owned(), progress.loss as f32)];
             if let Some(last) = progress.last {
                 terms.push(("validation".to_owned(), last.validation));
             }
-            // As if every step had been made by this run, for the time that is left.
-            let share = progress.step as f64 / progress.made_here.max(1) as f64;
-            show(&lacuna_runtime::Progress {
-                step: count(progress.step),
-                total: count(progress.steps),
-                elapsed: progress.elapsed.mul_f64(share),
-                terms,
-            });
+            let shown = resumed(progress.step, progress.steps, progress.made_here, progress.elapsed);
+            show(&lacuna_runtime::Progress { terms, ..shown });
             if cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         }
     }

@@ -1,6 +1,6 @@
 //! How far a comparison is.
 
-use crate::console::Console;
+use crate::console::{Console, resumed};
 use lacuna_runtime::Progress;
 use std::time::Instant;
 
@@ -26,11 +26,6 @@ impl Bar {
     /// Images that this run has finished.
     pub fn made(&mut self, images: usize) {
         self.made += images;
-        let count = |images: usize| u32::try_from(images).unwrap_or(u32::MAX);
-        let step = self.found + self.made;
-        // As if every image had been made by this run, for the time that is left.
-        let share = step as f64 / self.made.max(1) as f64;
-        let elapsed = self.started.elapsed().mul_f64(share);
-        (self.show)(&Progress { step: count(step), total: count(self.total), elapsed, terms: Vec::new() });
+        (self.show)(&resumed(self.found + self.made, self.total, self.made, self.started.elapsed()));
     }
 }

@@ -1,11 +1,12 @@
 //! `lacuna compare`: methods times perturbations on images whose lesions are known.
 //!
 //! [`rows`] chooses images of unseen patients -> [`cell`] explains and measures them, image by image on the disk ->
-//! [`table`] averages over patients, [`grid`] shows the maps.
+//! [`table`] averages over patients, [`grid`] shows the maps, and [`outcome`] writes, records and says what came of it.
 
 mod bar;
 mod cell;
 mod grid;
+mod outcome;
 mod record;
 mod rows;
 mod table;
@@ -21,17 +22,17 @@ use cell::{Cell, ImageResult, Metrics};
 use lacuna_imaging::{Orienting, Reader, write_atomic};
 use lacuna_runtime::{Plugin, Role};
 use lacuna_session::{
-    Choice, Explainer, GeneratorModel, Model, Models, OutputFolder, Plugins, Provenance, RECORD, Selection, Session,
-    Subject, Unwatched, hash,
+    Choice, Explainer, GeneratorModel, Model, Models, OutputFolder, Plugins, RECORD, Selection, Session, Subject,
+    Unwatched,
 };
 use lacuna_study::{Patients, Table};
-use record::{Comparison, FORMAT, MetricPerturbation, Plan, Used};
+use outcome::{GRID, Outcome};
+use record::{MetricPerturbation, Plan, Used};
 use rows::Case;
 use std::{
     fs,
     path::{Path, PathBuf},
 };
-use table::{Difference, Line};
 
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
@@ -102,23 +103,16 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let start = Start::new(arguments.json, &arguments.plugins, &arguments.allowed)?;
     let (console, plugins) = (&start.console, &start.plugins);
     let session = start.session(arguments.device.open(console)?);
-    let device = &session.device;
     let model = Model::read(&arguments.classifier, &arguments.black_box.trust(), &session)?;
     let generator_model = arguments.generator.as_deref().map(GeneratorModel::read).transpose()?;
-    let table = Table::read(&arguments.data, &Patients::Auto)?;
-    let manifests: Vec<&Path> =
-        std::iter::once(arguments.classifier.as_path()).chain(arguments.generator.as_deref()).collect();
-    let wanted = (arguments.images, arguments.seed, arguments.all_patients);
-    let mut cases = rows::choose(console, &table, &model, &manifests, wanted)?;
-    // A batch has one target.
-    cases.sort_by_key(|case| case.target.0);
+    let cases = cases(console, arguments, &model)?;
     let cells = cells(arguments, plugins)?;
     let metrics = metrics(arguments, plugins)?;
     check_params(arguments, &cells)?;
     let folder = OutputFolder::open(&arguments.out)?;
     let reader = arguments.input.reader();
     let plan = Plan {
-        device: device.name(),
+        device: session.device.name(),
         classifier: model.record(),
         generator: generator_model.as_ref().map(GeneratorModel::record),
         metrics: metrics.plugins.iter().map(|metric| metric.sha256()).collect(),
@@ -138,56 +132,30 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let notes = reader.notes();
     pictures::tell(console, &notes);
     let models = Models::load_for_images(&session, &model, generator_model.as_ref())?;
-    // The bar shows how far the comparison is.
-    let quiet = Session { watch: &Unwatched, ..session.clone() };
 
     let images: Vec<(&Case, &Subject)> = cases.iter().zip(&subjects).collect();
-    let names: Vec<String> = metrics.plugins.iter().map(|metric| metric.name().to_owned()).collect();
-    let mut bar = Bar::new(console, cells.len() * images.len());
-    let mut lines = Vec::new();
-    let mut all = Vec::new();
-    let mut used = Used::by(&metrics.plugins);
-    for cell in &cells {
-        let settings = choice(arguments, cell).choose(plugins, &start.granted)?;
-        used.add(&settings);
-        let explainer = Explainer {
-            session: &quiet,
-            models: &models,
-            chosen: &settings,
-            seed: arguments.seed,
-            started: crate::console::started(),
-        };
-        let results = compare(cell, &explainer, (&metrics, &reader), &images, arguments, &mut bar)?;
-        lines.push(Line::new(cell, &names, &results, arguments.seed));
-        all.push((cell, results));
-    }
-    drop(bar);
-    let differences = differences(&all, &names, arguments.seed);
-    let text = table::markdown(&lines);
-    write_atomic(folder.path().join("table.csv"), table::csv(&lines).as_bytes())?;
-    write_atomic(folder.path().join("table.md"), text.as_bytes())?;
-    let shown: Vec<(&Case, &Subject)> = images.iter().copied().take(SHOWN).collect();
-    grid::grid(&cells, &shown, &reader, folder.path())?.write_png(folder.path().join("grid.png"))?;
-    let outputs = ["table.csv", "table.md", "grid.png"];
-    let record = Comparison {
-        format: FORMAT,
-        lacuna: env!("CARGO_PKG_VERSION"),
-        provenance: Provenance::now(Some(device)),
-        device: device.name(),
-        plan: &plan,
-        limits: &session.limits,
-        grants: used.grants,
-        plugins: used.plugins,
-        table: &lines,
-        differences: &differences,
-        notes: pictures::in_words(&notes),
-        outputs: outputs.map(|name| (name, hash::of_file(&folder.path().join(name)).ok())).into_iter().collect(),
-    };
+    let task = Task { arguments, metrics: &metrics, reader: &reader, images: &images };
+    let outcome = task.run(&cells, &start, &session, &models)?;
+    outcome.write(folder.path())?;
+    let picture = folder.path().join(GRID);
+    let shown = &images[..images.len().min(SHOWN)];
+    grid::grid(&cells, shown, &reader, folder.path())?.write_png(&picture)?;
+    let record = outcome.record(&plan, &session, &notes, folder.path());
     write_atomic(folder.path().join(RECORD), serde_json::to_string_pretty(&record).unwrap_or_default().as_bytes())?;
-    console.say(text.trim_end());
-    say(console, &lines, &differences, &folder.path().join("grid.png"));
+    outcome.say(console, &picture);
     console.give(&record);
     Ok(())
+}
+
+/// The images of the table that are compared, those of one class after another, since a batch has one target.
+fn cases(console: &Console, arguments: &Arguments, model: &Model) -> Result<Vec<Case>> {
+    let table = Table::read(&arguments.data, &Patients::Auto)?;
+    let manifests: Vec<&Path> =
+        std::iter::once(arguments.classifier.as_path()).chain(arguments.generator.as_deref()).collect();
+    let wanted = (arguments.images, arguments.seed, arguments.all_patients);
+    let mut cases = rows::choose(console, &table, model, &manifests, wanted)?;
+    cases.sort_by_key(|case| case.target.0);
+    Ok(cases)
 }
 
 /// Reads the images, and makes sure that their masks can be read: that is told before hours of work, not after.
@@ -216,55 +184,61 @@ fn choice(arguments: &Arguments, cell: &Cell) -> Choice {
     }
 }
 
-/// The first cell minus each of the others.
-fn differences(all: &[(&Cell, Vec<ImageResult>)], names: &[String], seed: u64) -> Vec<Difference> {
-    let Some(((cell, results), others)) = all.split_first() else { return Vec::new() };
-    let first = (*cell, results.as_slice());
-    others.iter().map(|(cell, results)| Difference::new(first, (*cell, results), names, seed)).collect()
+/// What every cell is compared on, and what measures it.
+struct Task<'a> {
+    arguments: &'a Arguments,
+    metrics: &'a Metrics<'a>,
+    reader: &'a Reader,
+    images: &'a [(&'a Case, &'a Subject)],
 }
 
-/// Says what the table does not: what took over, and how the first cell differs from the others.
-fn say(console: &Console, lines: &[Line], differences: &[Difference], grid: &Path) {
-    for line in lines {
-        line.seen_in_words().iter().for_each(|said| console.say(said));
+impl Task<'_> {
+    /// Every cell, one after another.
+    fn run(&self, cells: &[Cell], start: &Start, session: &Session<'_>, models: &Models<'_>) -> Result<Outcome> {
+        // The bar shows how far the comparison is.
+        let quiet = Session { watch: &Unwatched, ..session.clone() };
+        let mut bar = Bar::new(&start.console, cells.len() * self.images.len());
+        let mut all = Vec::new();
+        let mut used = Used::by(&self.metrics.plugins);
+        for cell in cells {
+            let settings = choice(self.arguments, cell).choose(&start.plugins, &start.granted)?;
+            used.add(&settings);
+            let explainer = Explainer {
+                session: &quiet,
+                models,
+                chosen: &settings,
+                seed: self.arguments.seed,
+                started: crate::console::started(),
+            };
+            all.push((cell, self.images_of(cell, &explainer, &mut bar)?));
+        }
+        drop(bar);
+        let names: Vec<String> = self.metrics.plugins.iter().map(|metric| metric.name().to_owned()).collect();
+        Ok(Outcome::new(&all, &names, self.arguments.seed, used))
     }
-    for difference in differences {
-        console.say(&difference.in_words());
-    }
-    console.say(&format!(
-        "means over {} patients with 95 % bootstrap intervals; the grid is {}",
-        lines.first().map_or(0, |line| line.patients),
-        grid.display()
-    ));
-}
 
-/// The images of one cell: those that an earlier run finished, and the rest, batch by batch.
-fn compare(
-    cell: &Cell,
-    explainer: &Explainer<'_>,
-    (metrics, reader): (&Metrics<'_>, &Reader),
-    images: &[(&Case, &Subject)],
-    arguments: &Arguments,
-    bar: &mut Bar,
-) -> Result<Vec<ImageResult>> {
-    let mut results = Vec::new();
-    let mut missing = Vec::new();
-    for image in images {
-        let inputs = cell::inputs(explainer, metrics, image.0, image.1)?;
-        match cell.finished(&arguments.out, &image.0.name, &inputs) {
-            Some(result) => results.push(result),
-            None => missing.push(*image),
+    /// The images of one cell: those that an earlier run finished, and the rest, batch by batch.
+    fn images_of(&self, cell: &Cell, explainer: &Explainer<'_>, bar: &mut Bar) -> Result<Vec<ImageResult>> {
+        let out = &self.arguments.out;
+        let mut results = Vec::new();
+        let mut missing = Vec::new();
+        for image in self.images {
+            let inputs = cell::inputs(explainer, self.metrics, image.0, image.1)?;
+            match cell.finished(out, &image.0.name, &inputs) {
+                Some(result) => results.push(result),
+                None => missing.push(*image),
+            }
         }
-    }
-    bar.found(results.len());
-    for same_target in missing.chunk_by(|a, b| a.0.target == b.0.target) {
-        for batch in same_target.chunks(usize::from(arguments.batch)) {
-            explainer.check().map_err(|error| stopped(error.into()))?;
-            results.extend(cell.run(explainer, (metrics, reader), batch, &arguments.out).map_err(stopped)?);
-            bar.made(batch.len());
+        bar.found(results.len());
+        for same_target in missing.chunk_by(|a, b| a.0.target == b.0.target) {
+            for batch in same_target.chunks(usize::from(self.arguments.batch)) {
+                explainer.check().map_err(|error| stopped(error.into()))?;
+                results.extend(cell.run(explainer, (self.metrics, self.reader), batch, out).map_err(stopped)?);
+                bar.made(batch.len());
+            }
         }
+        Ok(results)
     }
-    Ok(results)
 }
 
 /// What is finished stays.

@@ -24,9 +24,9 @@ pub struct Comparison<'a> {
     pub device: &'a str,
     pub plan: &'a Plan<'a>,
     pub limits: &'a Limits,
-    pub grants: Grants,
+    pub grants: &'a Grants,
     /// Every method, perturbation and metric with its values, by role and name: `method rise`.
-    pub plugins: BTreeMap<String, PluginRecord>,
+    pub plugins: &'a BTreeMap<String, PluginRecord>,
     pub table: &'a [Line],
     pub differences: &'a [Difference],
     /// What was noticed in the images.

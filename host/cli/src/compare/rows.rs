@@ -7,7 +7,11 @@ use crate::{
 use lacuna_engine::ClassIndex;
 use lacuna_session::Model;
 use lacuna_study::{Row, SplitMix, SplitPatients, Table};
-use std::{collections::HashSet, fs, path::Path};
+use std::{
+    collections::{HashMap, HashSet},
+    fs,
+    path::Path,
+};
 
 /// An image with an expert mask and the class that is explained.
 #[derive(Clone, Debug)]
@@ -31,8 +35,29 @@ pub fn choose(
         let set = table.labels.iter().zip(&row.labels).find(|(name, set)| **set && classes.contains(name));
         set.and_then(|(name, _)| classes.iter().position(|class| class == name)).map(ClassIndex)
     };
+    let unseen = if all_patients { None } else { unseen(console, manifests)? };
+    let rows: Vec<(&Row, ClassIndex)> = table
+        .rows
+        .iter()
+        .filter(|row| row.mask.is_some())
+        .filter(|row| unseen.as_ref().is_none_or(|unseen| unseen.contains(&row.patient)))
+        .filter_map(|row| Some((row, target(row)?)))
+        .collect();
+    if rows.is_empty() {
+        return Err(Failure::input(
+            "the table",
+            format!("no image with a mask, one of the classes {} set, and an unseen patient", classes.join(", ")),
+            "name columns as the classifier names its classes, give masks, or take --all-patients and say so",
+        ));
+    }
+    named(dealt(rows, seed).into_iter().take(count))
+}
+
+/// The patients that every model with a known split was kept from; none where no model has one, which allows every patient.
+/// Warns of the models whose patients nobody knows.
+fn unseen(console: &Console, manifests: &[&Path]) -> Result<Option<HashSet<String>>> {
     let mut unseen: Option<HashSet<String>> = None;
-    for manifest in manifests.iter().filter(|_| !all_patients) {
+    for manifest in manifests {
         match judged(manifest)? {
             Some(patients) if patients.is_empty() => console.warn(&format!(
                 "{}: its record names no test patients, so it may have learnt from these images; train with --test-fold",
@@ -48,46 +73,39 @@ pub fn choose(
             )),
         }
     }
-    let mut rows: Vec<(&Row, ClassIndex)> = table
-        .rows
-        .iter()
-        .filter(|row| row.mask.is_some())
-        .filter(|row| unseen.as_ref().is_none_or(|unseen| unseen.contains(&row.patient)))
-        .filter_map(|row| Some((row, target(row)?)))
-        .collect();
-    if rows.is_empty() {
-        return Err(Failure::input(
-            "the table",
-            format!("no image with a mask, one of the classes {} set, and an unseen patient", classes.join(", ")),
-            "name columns as the classifier names its classes, give masks, or take --all-patients and say so",
-        ));
-    }
-    // One image of each patient before the second of any, in an order that the seed decides.
+    Ok(unseen)
+}
+
+/// One image of each patient before the second of any, in an order that the seed decides.
+fn dealt(mut rows: Vec<(&Row, ClassIndex)>, seed: u64) -> Vec<(&Row, ClassIndex)> {
     SplitMix::stream(seed, &[0]).shuffle(&mut rows);
-    let mut seen: std::collections::HashMap<&str, usize> = std::collections::HashMap::new();
-    let mut dealt: Vec<(usize, usize)> = Vec::new();
-    for (index, (row, _)) in rows.iter().enumerate() {
+    let mut seen: HashMap<&str, usize> = HashMap::new();
+    let mut dealt = Vec::new();
+    for (row, target) in rows {
         let earlier = seen.entry(&row.patient).or_default();
-        dealt.push((*earlier, index));
+        dealt.push((*earlier, (row, target)));
         *earlier += 1;
     }
-    dealt.sort_unstable();
+    // Stable: equals keep the order of the seed.
+    dealt.sort_by_key(|(earlier, _)| *earlier);
+    dealt.into_iter().map(|(_, row)| row).collect()
+}
+
+/// The rows by the names of their files, which must differ, since each has files of its own in the folder of the comparison.
+fn named<'a>(rows: impl Iterator<Item = (&'a Row, ClassIndex)>) -> Result<Vec<Case>> {
     let mut taken = HashSet::new();
-    let chosen = dealt.into_iter().take(count).map(|(_, index)| {
-        let (row, target) = rows[index];
+    rows.map(|(row, target)| {
         let name = row.image.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        Case { row: row.clone(), target, name }
-    });
-    chosen
-        .map(|chosen| match taken.insert(chosen.name.clone()) {
-            true => Ok(chosen),
+        match taken.insert(name.clone()) {
+            true => Ok(Case { row: row.clone(), target, name }),
             false => Err(Failure::input(
                 "the table",
-                format!("two images of the name `{}`", chosen.name),
+                format!("two images of the name `{name}`"),
                 "give every image a file name of its own",
             )),
-        })
-        .collect()
+        }
+    })
+    .collect()
 }
 
 /// The test patients in the record beside a manifest; none where there is no record.

@@ -286,5 +286,4 @@ pub(crate) fn in_short(error: &RunError) -> String {
 }
 
 #[cfg(test)]
-#[path = "error_tests.rs"]
 mod tests;

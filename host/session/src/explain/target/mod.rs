@@ -218,5 +218,4 @@ fn more(all: usize) -> String {
 }
 
 #[cfg(test)]
-#[path = "target_tests.rs"]
 mod tests;
