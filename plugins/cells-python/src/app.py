@@ -1,0 +1,92 @@
+"""What the component exports: the interpreter of cells, and whatever a definition of another instance makes it."""
+
+import random
+import sys
+
+import adopted
+import lacuna
+from componentize_py_types import Err
+from interpreter import completeness, completion, inspection, library, sandbox, tracebacks  # noqa: F401
+from interpreter.session import Failure, Session
+from lacuna.errors import call
+from wit_world import exports
+from wit_world.exports import cells as wit
+from wit_world.imports import notebook
+from wit_world.imports.notebook import Form, Standard
+
+DEPTH = 600
+"""Python calls inside each other; with 2 MiB of stack all that Python counts ends as RecursionError (512 KiB bear 150)."""
+
+sys.setrecursionlimit(DEPTH)
+session = Session(
+    lambda text: call(notebook.print, Standard.OUTPUT, text),
+    lambda text: call(notebook.print, Standard.ERROR, text),
+)
+session.offer({name: getattr(lacuna, name) for name in lacuna.__all__} | {"lacuna": lacuna})
+random.seed(0)
+sandbox.close()
+
+
+def answered(run):
+    """The forms of a value; an exception as the contract's failure."""
+    try:
+        return [Form(mime, data) for mime, data in run().items()]
+    except Failure as failure:
+        failed = wit.Failure(failure.name, failure.text, failure.lines)
+    raise Err(failed)
+
+
+class Cells(exports.Cells):
+    def execute(self, code, count, silent):
+        return answered(lambda: session.execute(code, count, silent))
+
+    def evaluate(self, expression):
+        return answered(lambda: session.evaluate(expression))
+
+    def complete(self, code, cursor):
+        try:
+            start, end, items = completion.complete(session.names, code, cursor)
+        except Exception:
+            start, end, items = cursor, cursor, []
+        return wit.Completions(start, end, [wit.Completion(item.text, item.kind, item.signature) for item in items])
+
+    def inspect(self, code, cursor, detail):
+        try:
+            text = inspection.find(session.names, code, cursor, detail)
+        except Exception:
+            return None
+        return None if text is None else [Form("text/plain", text.encode("utf-8", "replace"))]
+
+    def is_complete(self, code):
+        found = completeness.check(code)
+        if found == completeness.COMPLETE:
+            return wit.Completeness_Complete()
+        return wit.Completeness_Invalid() if found == completeness.INVALID else wit.Completeness_Incomplete(found[1])
+
+    def adopt(self, kind, code, tensors):
+        try:
+            return adopted.adopt(kind.name.lower(), code, tensors)
+        except BaseException as error:
+            failed = wit.Failure(*tracebacks.describe(error))
+            tracebacks.forget(error)
+        raise Err(failed)
+
+
+class Description(exports.Description):
+    def describe(self):
+        return adopted.info()
+
+
+class Perturbations(exports.Perturbations):
+    def create(self, images, settings, seed):
+        return adopted.create(images, settings, seed)
+
+
+class Methods(exports.Methods):
+    def explain(self, request):
+        return adopted.explain(request)
+
+
+class Metrics(exports.Metrics):
+    def measure(self, request):
+        return adopted.measure(request)
