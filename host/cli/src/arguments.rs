@@ -1,7 +1,8 @@
 //! The commands of the program.
 
 use crate::{
-    bench, compare, data, demo, devices, explain, failure::Result, models, phantom, plugins, reconstruct, score, train,
+    bench, compare, data, demo, devices, explain, failure::Result, kernel, models, phantom, plugins, reconstruct,
+    score, train,
 };
 use clap::{Parser, Subcommand};
 
@@ -19,6 +20,7 @@ pub fn run() -> Result<()> {
         Command::Data(command) => data::run(&command),
         Command::Score(arguments) => score::run(&arguments),
         Command::Phantom(command) => phantom::run(&command),
+        Command::Kernel(command) => kernel::run(&command),
         Command::Bench(command) => bench::run(&command),
     }
 }
@@ -62,6 +64,9 @@ enum Command {
     /// Make images with known lesions, or train a classifier as that of the demo on such images
     #[command(subcommand)]
     Phantom(phantom::Command),
+    /// Run cells in Python, which explain and define plugins, in the sandbox
+    #[command(subcommand)]
+    Kernel(kernel::Command),
     /// Measure how fast explanations are on this machine
     #[command(subcommand)]
     Bench(bench::Command),

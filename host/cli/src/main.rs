@@ -19,6 +19,7 @@ mod devices;
 mod explain;
 mod failure;
 mod interrupt;
+mod kernel;
 mod memory;
 mod models;
 mod options;

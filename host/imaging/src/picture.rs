@@ -134,8 +134,34 @@ impl Picture {
     /// # Errors
     /// Fails where the path cannot be written.
     pub fn write_png(&self, path: impl AsRef<Path>) -> Result<()> {
-        let bytes = self.rgb.as_flattened();
-        write_atomic(path, &encode_png_bytes(bytes, self.height, self.width, ExtendedColorType::Rgb8)?)
+        write_atomic(path, &self.to_png()?)
+    }
+
+    /// The bytes of [`Picture::write_png`].
+    ///
+    /// # Errors
+    /// Fails where the encoder does.
+    pub fn to_png(&self) -> Result<Vec<u8>> {
+        encode_png_bytes(self.rgb.as_flattened(), self.height, self.width, ExtendedColorType::Rgb8)
+    }
+
+    /// Pictures below each other on white, `gap` pixels apart, each at the left.
+    ///
+    /// # Errors
+    /// Refuses no pictures at all.
+    pub fn stacked(pictures: &[Picture], gap: usize) -> Result<Picture> {
+        let width = pictures.iter().map(Picture::width).max().unwrap_or(0);
+        let height = pictures.iter().map(|picture| picture.height + gap).sum::<usize>().saturating_sub(gap);
+        if width == 0 || height == 0 {
+            return Err(Error::new(ErrorKind::Shape, "no pictures", "at least one", "give a picture"));
+        }
+        let mut whole = Picture::plain(height, width, [255; 3]);
+        let mut top = 0;
+        for picture in pictures {
+            whole.paste(picture, (top, 0));
+            top += picture.height + gap;
+        }
+        Ok(whole)
     }
 
     /// A picture of one colour.

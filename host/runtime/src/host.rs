@@ -2,7 +2,8 @@
 
 use crate::{
     bindings::{
-        cells::CellsPlugin, classifier::ClassifierPlugin, method::MethodPlugin, metric::MetricPlugin, perturbation::PerturbationPlugin,
+        cells::CellsPlugin, classifier::ClassifierPlugin, method::MethodPlugin, metric::MetricPlugin,
+        perturbation::PerturbationPlugin,
     },
     error::Role,
     plugin::cache::CompileCache,

@@ -90,7 +90,10 @@ pub trait Notebook {
 /// Why a notebook does not do what a cell asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    Because { text: String, remedies: Vec<Remedy> },
+    Because {
+        text: String,
+        remedies: Vec<Remedy>,
+    },
     /// Its user asked to stop.
     Cancelled,
 }
@@ -156,7 +159,7 @@ pub enum Images {
     /// An image or a volume that was opened.
     Named(String),
     /// Images as the classifier takes them, (N, C, H, W).
-    Values(Tensor),
+    Values(Box<Tensor>),
 }
 
 /// A plugin by its name, with typed values; the other parameters have their defaults.

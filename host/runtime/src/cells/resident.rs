@@ -12,6 +12,7 @@ use crate::{
     },
     error::RunError,
     host::Host,
+    plugin::description::Need,
     policy::{grants::Grants, limits::Limits},
     run::{cancel::CancelToken, failure, give_back::GivesBack, prepare, shared::Shared, state::PluginState},
     text,
@@ -75,7 +76,7 @@ pub enum Completeness {
 }
 
 impl Cells {
-    /// Starts an instance that asks `notebook`. With `readback` its cells may read numbers of tensors.
+    /// Starts an instance that asks `notebook`. Its cells may read numbers of tensors if `grants` has that for the interpreter's name.
     ///
     /// # Errors
     /// An interpreter of another host, and an instance that cannot be made within the limits.
@@ -90,8 +91,10 @@ impl Cells {
         let program = interpreter.program();
         prepare::check_host(host, program.engine())?;
         let shared = Shared::new(limits.wall_time, CancelToken::new(), Box::new(|_| ()));
-        let (id, needs) = (interpreter.id().clone(), &interpreter.info().needs);
-        let mut state = PluginState::new(id, Some(device.clone()), limits, grants, needs, shared);
+        let id = interpreter.id().clone();
+        // What a cell may do is decided by its notebook, whatever the interpreter declares.
+        let needs = [Need::Readback];
+        let mut state = PluginState::new(id, Some(device.clone()), limits, grants, &needs, shared);
         state.notebook = Some(notebook);
         let mut store = state.into_store(program.engine());
         let guest = program.instantiate(&mut store).map_err(|error| failure::of_call(store.data(), &error))?;
@@ -110,9 +113,8 @@ impl Cells {
         cancel: CancelToken,
     ) -> Result<Result<Vec<Form>, Failure>, RunError> {
         let _gives_back = GivesBack;
-        let answer = self.call(cancel, |guest, store| {
-            guest.lacuna_cells_cells().call_execute(store, code, count, silent)
-        })?;
+        let answer =
+            self.call(cancel, |guest, store| guest.lacuna_cells_cells().call_execute(store, code, count, silent))?;
         Ok(answered(answer))
     }
 
@@ -120,13 +122,8 @@ impl Cells {
     ///
     /// # Errors
     /// Those of [`Cells::execute`].
-    pub fn evaluate(
-        &mut self,
-        expression: &str,
-        cancel: CancelToken,
-    ) -> Result<Result<Vec<Form>, Failure>, RunError> {
-        let answer =
-            self.call(cancel, |guest, store| guest.lacuna_cells_cells().call_evaluate(store, expression))?;
+    pub fn evaluate(&mut self, expression: &str, cancel: CancelToken) -> Result<Result<Vec<Form>, Failure>, RunError> {
+        let answer = self.call(cancel, |guest, store| guest.lacuna_cells_cells().call_evaluate(store, expression))?;
         Ok(answered(answer))
     }
 
@@ -135,8 +132,7 @@ impl Cells {
     /// # Errors
     /// Those of [`Cells::execute`].
     pub fn complete(&mut self, code: &str, cursor: u32, cancel: CancelToken) -> Result<Completions, RunError> {
-        let found =
-            self.call(cancel, |guest, store| guest.lacuna_cells_cells().call_complete(store, code, cursor))?;
+        let found = self.call(cancel, |guest, store| guest.lacuna_cells_cells().call_complete(store, code, cursor))?;
         let items = found.items.into_iter().take(MOST_COMPLETIONS);
         let item = |item: wit::Completion| Completion {
             text: text::clean(&item.text, 1000),

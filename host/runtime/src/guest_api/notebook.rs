@@ -12,8 +12,8 @@ use crate::{
     cells::{
         adopted::MOST_TENSORS,
         notebook::{
-            self, Definition, DefinitionKind, Explain, Form, Images, Kind, Measure, Notebook, Refusal, Selected, Standard,
-            Tile,
+            self, Definition, DefinitionKind, Explain, Form, Images, Kind, Measure, Notebook, Refusal, Selected,
+            Standard, Tile,
         },
     },
     plugin::{
@@ -122,7 +122,7 @@ impl wit::Host for PluginState {
         self.begin()?;
         let images = match request.subject {
             wit::Subject::Named(image) => Images::Named(name(&image)),
-            wit::Subject::Values(images) => Images::Values(self.taken("notebook.explain", images)?),
+            wit::Subject::Values(images) => Images::Values(Box::new(self.taken("notebook.explain", images)?)),
         };
         let wanted = Explain {
             images,
@@ -208,12 +208,10 @@ impl wit::Host for PluginState {
 
 impl PluginState {
     /// Asks the notebook. What it does has clocks of its own and does not count as the cell's.
-    fn ask<R>(
-        &mut self,
-        work: impl FnOnce(&mut dyn Notebook, &CancelToken) -> Result<R, Refusal>,
-    ) -> Result<R, Fault> {
+    fn ask<R>(&mut self, work: impl FnOnce(&mut dyn Notebook, &CancelToken) -> Result<R, Refusal>) -> Result<R, Fault> {
         let shared = self.shared().clone();
-        let none = || Fault::unsupported("a definition runs without its notebook: it gets what it is called with alone");
+        let none =
+            || Fault::unsupported("a definition runs without its notebook: it gets what it is called with alone");
         let notebook = self.notebook.as_deref_mut().ok_or_else(none)?;
         let start = Instant::now();
         let answer = work(notebook, shared.watch.cancel());

@@ -6,11 +6,11 @@ use super::{
     encode,
 };
 use crate::{
-    cells::{adopted::Adopted, interpreter::Interpreter},
     bindings::{
         classifier::ClassifierPluginPre, described::Described, method::MethodPluginPre, metric::MetricPluginPre,
         perturbation::PerturbationPluginPre,
     },
+    cells::{adopted::Adopted, interpreter::Interpreter},
     error::{PluginId, Role, RunError},
     host::Host,
     policy::{grants::Grants, limits::Limits},
@@ -238,7 +238,12 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(240);
 const STACK: usize = 16 << 20;
 
 /// Compiles on a thread of its own. Where that takes too long, the thread is left to itself.
-pub(crate) fn compiled(host: &Host, origin: &str, component: Vec<u8>, patience: Duration) -> Result<Component, LoadError> {
+pub(crate) fn compiled(
+    host: &Host,
+    origin: &str,
+    component: Vec<u8>,
+    patience: Duration,
+) -> Result<Component, LoadError> {
     let (tell, told) = mpsc::channel();
     let (cache, engine) = (host.cache().clone(), host.engine().clone());
     let work = move || {

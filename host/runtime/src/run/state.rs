@@ -7,8 +7,8 @@ use super::{
     shared::Shared,
 };
 use crate::{
-    cells::{adopted::MOST_TENSORS, notebook::Notebook},
     bindings::method::lacuna::explain::errors::Error as WitError,
+    cells::{adopted::MOST_TENSORS, notebook::Notebook},
     error::{PluginId, Role},
     guest_api::{
         fault::{Fault, Stop},

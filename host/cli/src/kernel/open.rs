@@ -1,0 +1,55 @@
+//! What a notebook opens before its first cell: its grants, the plugins, the device, the interpreter.
+
+use crate::{
+    console::Console,
+    failure::{Failure, Result},
+    options::open_device,
+};
+use lacuna_notebook::{Means, Opened, Screen};
+use lacuna_runtime::cells::Interpreter;
+use lacuna_session::{Plugins, read_component};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+#[derive(Clone, Debug, clap::Args)]
+pub struct OpenArguments {
+    /// The file that says what the cells may use [default: lacuna.toml in the folder of the script or notebook; without
+    /// one, the demo's images and classifier]
+    #[arg(long, value_name = "FILE")]
+    grants: Option<PathBuf>,
+    /// The interpreter's component [default: the one that `lacuna kernel install` built]
+    #[arg(long, value_name = "FILE.wasm")]
+    interpreter: Option<PathBuf>,
+}
+
+impl OpenArguments {
+    /// Opens everything. `folder` is where the cells' file lies.
+    pub fn open(&self, console: &Console, folder: &Path, screen: Arc<dyn Screen>) -> Result<Means> {
+        let beside = folder.join("lacuna.toml");
+        let opened = match &self.grants {
+            Some(file) => Opened::read(file),
+            None if beside.exists() => Opened::read(&beside),
+            None => Ok(Opened::demo()),
+        };
+        let opened = opened.map_err(|error| Failure::Input(error.to_string()))?;
+        let limits = opened.limits().map_err(Failure::Input)?;
+        let file = self.interpreter.clone().ok_or_else(|| {
+            Failure::Input(
+                "there is no interpreter. Remedy: give its component with `--interpreter FILE.wasm`.".to_owned(),
+            )
+        })?;
+        let bytes = read_component(&file).map_err(|error| {
+            let remedy = "give the component of the interpreter";
+            Failure::input(file.display(), format!("cannot be read ({error})"), remedy)
+        })?;
+        let plugins = Plugins::load(console, &opened.plugin_folders())?;
+        let interpreter = {
+            let _waiting = console.wait("loading the interpreter");
+            Interpreter::load(&plugins.host, &file.display().to_string(), &bytes)?
+        };
+        let device = open_device(console, opened.device.as_deref().unwrap_or("auto"))?;
+        Ok(Means { plugins: Arc::new(plugins), interpreter, device, limits, opened, screen })
+    }
+}

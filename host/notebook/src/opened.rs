@@ -1,0 +1,225 @@
+//! `lacuna.toml`: what the cells of a notebook may use. Without the file it is the demo.
+
+use lacuna_runtime::Limits;
+use serde::Deserialize;
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// What a notebook opened for its cells. Paths are relative to the folder of the file.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Opened {
+    /// Pictures and slices of volumes by name.
+    pub images: BTreeMap<String, ImageEntry>,
+    /// Whole volumes by name.
+    pub volumes: BTreeMap<String, ImageEntry>,
+    /// Manifests of classifiers by name.
+    pub classifiers: BTreeMap<String, PathBuf>,
+    /// Manifests of generators by name.
+    pub generators: BTreeMap<String, PathBuf>,
+    /// The classifier of a cell that names none; the first one by name unless it is set.
+    pub classifier: Option<String>,
+    /// The generator of a cell that names none; the first one by name unless it is set.
+    pub generator: Option<String>,
+    /// Folders of plugins, or single files.
+    pub plugins: Vec<PathBuf>,
+    /// Whether cells may read numbers of tensors.
+    pub readback: bool,
+    /// The folder into which cells may write plugins; none forbids it.
+    pub save: Option<PathBuf>,
+    /// `auto`, `cpu`, `gpu`, `gpu:N`, or a part of an adapter's name.
+    pub device: Option<String>,
+    /// Limits by name, for each plugin and for the cells.
+    pub limits: BTreeMap<String, LimitValue>,
+    /// Whether the demo's classifier and made images with known lesions are opened too.
+    pub demo: bool,
+    #[serde(skip)]
+    folder: PathBuf,
+}
+
+/// A file, or a file with what is to be known of it.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum ImageEntry {
+    File(PathBuf),
+    Described(DescribedImage),
+}
+
+/// A file with what is to be known of it.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct DescribedImage {
+    pub file: PathBuf,
+    /// The slice of a volume, for example `axial:90`.
+    pub slice: Option<String>,
+    /// Which values of a volume become 0 and 1.
+    pub window: Option<String>,
+    /// An image that is white where an expert drew the lesion.
+    pub lesion: Option<PathBuf>,
+    /// Whether colours become the luminance for a grey classifier.
+    #[serde(default)]
+    pub to_grey: bool,
+}
+
+/// A limit as text with its unit, or as a plain number.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum LimitValue {
+    Number(u64),
+    Text(String),
+}
+
+/// A file of grants that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenedError {
+    #[error(
+        "{path}: cannot be read ({cause}). Remedy: give the file that says what the cells may use, or none for the demo."
+    )]
+    Unreadable { path: String, cause: std::io::Error },
+    #[error("{path}: {problem}. Remedy: correct the file.")]
+    Wrong { path: String, problem: String },
+}
+
+/// Bytes of a file of grants.
+const LARGEST: u64 = 1 << 20;
+
+impl Opened {
+    /// The demo alone, for a notebook without a file.
+    pub fn demo() -> Opened {
+        Opened { demo: true, readback: true, ..Opened::default() }
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// A file that cannot be read, and one with an entry that there is not.
+    pub fn read(path: &Path) -> Result<Opened, OpenedError> {
+        let shown = || path.display().to_string();
+        let unreadable = |cause| OpenedError::Unreadable { path: shown(), cause };
+        let found = fs::metadata(path).map_err(unreadable)?;
+        if !found.is_file() || found.len() > LARGEST {
+            let problem = "it is no regular file of at most 1 MiB".to_owned();
+            return Err(OpenedError::Wrong { path: shown(), problem });
+        }
+        let text = fs::read_to_string(path).map_err(unreadable)?;
+        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+        Opened::parse(&text, folder).map_err(|problem| OpenedError::Wrong { path: shown(), problem })
+    }
+
+    /// Reads a file's text; paths are relative to `folder`.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub fn parse(text: &str, folder: PathBuf) -> Result<Opened, String> {
+        let opened: Opened = toml::from_str(text).map_err(|error| error.to_string().trim().to_owned())?;
+        opened.limits()?;
+        for name in [&opened.images, &opened.volumes].into_iter().flat_map(BTreeMap::keys) {
+            check_name(name)?;
+        }
+        for name in [&opened.classifiers, &opened.generators].into_iter().flat_map(BTreeMap::keys) {
+            check_name(name)?;
+        }
+        if let Some(name) = opened.images.keys().find(|name| opened.volumes.contains_key(*name)) {
+            return Err(format!("`{name}` names an image and a volume"));
+        }
+        let known = |chosen: &Option<String>, all: &BTreeMap<String, PathBuf>, what: &str| match chosen {
+            Some(name) if !all.contains_key(name) => Err(format!("`{what} = \"{name}\"` names no {what} of the file")),
+            _ => Ok(()),
+        };
+        known(&opened.classifier, &opened.classifiers, "classifier")?;
+        known(&opened.generator, &opened.generators, "generator")?;
+        Ok(Opened { folder, ..opened })
+    }
+
+    /// The defaults, changed by the file.
+    ///
+    /// # Errors
+    /// A limit that there is not, or a value that cannot be read.
+    pub fn limits(&self) -> Result<Limits, String> {
+        let mut limits = Limits::default();
+        for (name, value) in &self.limits {
+            let value = match value {
+                LimitValue::Number(number) => number.to_string(),
+                LimitValue::Text(text) => text.clone(),
+            };
+            limits.set(&format!("{name}={value}")).map_err(|error| format!("[limits] {error}"))?;
+        }
+        Ok(limits)
+    }
+
+    /// A path of the file, from where the program runs.
+    pub fn path(&self, path: &Path) -> PathBuf {
+        self.folder.join(path)
+    }
+
+    /// The folders of plugins, from where the program runs.
+    pub fn plugin_folders(&self) -> Vec<PathBuf> {
+        self.plugins.iter().map(|folder| self.path(folder)).collect()
+    }
+}
+
+impl ImageEntry {
+    /// The file with everything that is to be known of it.
+    pub fn described(&self) -> DescribedImage {
+        match self {
+            ImageEntry::Described(described) => described.clone(),
+            ImageEntry::File(file) => {
+                DescribedImage { file: file.clone(), slice: None, window: None, lesion: None, to_grey: false }
+            }
+        }
+    }
+}
+
+/// Names are typed in cells and shown in catalogues.
+fn check_name(name: &str) -> Result<(), String> {
+    let allowed = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ' ');
+    match !name.is_empty() && name.chars().count() <= 100 && name.chars().all(allowed) {
+        true => Ok(()),
+        false => Err(format!("the name {name:?} is not 1 to 100 letters, digits, spaces, `-`, `_` and `.`")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+    use super::*;
+
+    #[test]
+    fn a_file_opens_what_it_names() {
+        let text = r#"
+            readback = true
+            plugins = ["mine"]
+            save = "plugins"
+
+            [images]
+            scan = "scan.png"
+            brain = { file = "brain.nii.gz", slice = "axial:90", lesion = "mask.png" }
+
+            [classifiers]
+            chest = "models/chest.toml"
+
+            [limits]
+            wall-time = "10min"
+            handles = 100
+        "#;
+        let opened = Opened::parse(text, PathBuf::from("here")).unwrap();
+        assert_eq!(opened.path(&opened.images["scan"].described().file), Path::new("here/scan.png"));
+        assert_eq!(opened.images["brain"].described().slice.as_deref(), Some("axial:90"));
+        assert_eq!((opened.limits().unwrap().handles, opened.limits().unwrap().wall_time.as_secs()), (100, 600));
+        assert_eq!(opened.plugin_folders(), [Path::new("here/mine")]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let said = |text: &str| Opened::parse(text, PathBuf::new()).unwrap_err();
+        assert!(said("[imgaes]\na = \"b\"").contains("imgaes"));
+        assert!(said("[limits]\nspeed = 3").contains("speed"));
+        assert!(said("classifier = \"a\"").contains("names no classifier"));
+        assert!(said("[images]\n\"a/b\" = \"c\"").contains("a/b"));
+        assert!(said("[images]\na = \"c\"\n[volumes]\na = \"d\"").contains("an image and a volume"));
+    }
+}

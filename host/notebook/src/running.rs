@@ -1,0 +1,107 @@
+//! The cells of a notebook while it is open: an interpreter that is started anew where it came to an end.
+
+use crate::desk::{Desk, Means};
+use lacuna_runtime::{
+    CancelToken, Grants, Need, RunError,
+    cells::{Cells, Completeness, Completions, Failure, Form},
+};
+
+/// An open notebook. It stays on the thread that opened it, which needs a stack of `lacuna_runtime::cells::CELLS_STACK_BYTES`.
+#[derive(Debug)]
+pub struct Running {
+    means: Means,
+    cells: Cells,
+}
+
+/// The class of the exception that stands for the end of an interpreter.
+const ENDED: &str = "InterpreterEnded";
+
+impl Running {
+    /// Starts the interpreter.
+    ///
+    /// # Errors
+    /// An instance that cannot be made within the limits.
+    pub fn start(means: Means) -> Result<Running, RunError> {
+        let cells = start(&means)?;
+        Ok(Running { means, cells })
+    }
+
+    /// Starts it anew: what cells did and defined is gone.
+    ///
+    /// # Errors
+    /// Those of [`Running::start`].
+    pub fn restart(&mut self) -> Result<(), RunError> {
+        self.cells = start(&self.means)?;
+        Ok(())
+    }
+
+    /// Runs a cell. Returns the forms of its last expression.
+    ///
+    /// # Errors
+    /// The exception that it did not catch. Where it came to a limit that ends an interpreter, the exception says so, and the next
+    /// cell finds a fresh one.
+    pub fn execute(&mut self, code: &str, count: u32, silent: bool, cancel: CancelToken) -> Result<Vec<Form>, Failure> {
+        let answer = self.cells.execute(code, count, silent, cancel);
+        answer.unwrap_or_else(|error| Err(self.anew(&error)))
+    }
+
+    /// The value of one expression.
+    ///
+    /// # Errors
+    /// Those of [`Running::execute`].
+    pub fn evaluate(&mut self, expression: &str, cancel: CancelToken) -> Result<Vec<Form>, Failure> {
+        let answer = self.cells.evaluate(expression, cancel);
+        answer.unwrap_or_else(|error| Err(self.anew(&error)))
+    }
+
+    /// What may stand at the cursor, which counts Unicode code points.
+    pub fn complete(&mut self, code: &str, cursor: u32, cancel: CancelToken) -> Completions {
+        let found = self.cells.complete(code, cursor, cancel);
+        found.unwrap_or_else(|error| {
+            self.anew(&error);
+            Completions { start: cursor, end: cursor, items: Vec::new() }
+        })
+    }
+
+    /// What is known of the name at the cursor.
+    pub fn inspect(&mut self, code: &str, cursor: u32, detail: u32, cancel: CancelToken) -> Option<Vec<Form>> {
+        let found = self.cells.inspect(code, cursor, detail, cancel);
+        found.unwrap_or_else(|error| {
+            self.anew(&error);
+            None
+        })
+    }
+
+    /// Whether code is a whole cell.
+    pub fn is_complete(&mut self, code: &str, cancel: CancelToken) -> Completeness {
+        let found = self.cells.is_complete(code, cancel);
+        found.unwrap_or_else(|error| {
+            self.anew(&error);
+            Completeness::Complete
+        })
+    }
+
+    /// Starts the interpreter anew after `error`, and says so.
+    fn anew(&mut self, error: &RunError) -> Failure {
+        let started = match self.restart() {
+            Ok(()) => "The interpreter was started anew: what earlier cells made is gone.".to_owned(),
+            Err(again) => format!("The interpreter could not be started anew: {again}"),
+        };
+        let text = match error {
+            RunError::Cancelled => "the cell was interrupted and did not come back in time".to_owned(),
+            other => other.to_string(),
+        };
+        let traceback = vec![format!("{ENDED}: {text}"), started];
+        Failure { name: ENDED.to_owned(), text, traceback }
+    }
+}
+
+fn start(means: &Means) -> Result<Cells, RunError> {
+    let name = means.interpreter.id().name();
+    let grants = match means.opened.readback {
+        true => Grants::none().with(name, Need::Readback),
+        false => Grants::none(),
+    };
+    let desk = Box::new(Desk::new(means.clone()));
+    Cells::start(&means.plugins.host, &means.interpreter, &means.device, &means.limits, &grants, desk)
+}
