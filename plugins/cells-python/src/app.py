@@ -1,12 +1,12 @@
 """What the component exports: the interpreter of cells, and whatever a definition of another instance makes it."""
 
+import builtins
 import random
-import sys
 
 import adopted
 import lacuna
 from componentize_py_types import Err
-from interpreter import completeness, completion, inspection, library, sandbox, tracebacks  # noqa: F401
+from interpreter import completeness, completion, inspection, keeping, library, sandbox, tracebacks  # noqa: F401
 from interpreter.session import Failure, Session
 from lacuna.errors import call
 from wit_world import exports
@@ -17,14 +17,23 @@ from wit_world.imports.notebook import Form, Standard
 DEPTH = 600
 """Python calls inside each other; with 2 MiB of stack all that Python counts ends as RecursionError (512 KiB bear 150)."""
 
-sys.setrecursionlimit(DEPTH)
 session = Session(
     lambda text: call(notebook.print, Standard.OUTPUT, text),
     lambda text: call(notebook.print, Standard.ERROR, text),
 )
 session.offer({name: getattr(lacuna, name) for name in lacuna.__all__} | {"lacuna": lacuna})
-random.seed(0)
-sandbox.close()
+builtins.help = inspection.Help(lacuna.__doc__)
+sandbox.close(DEPTH)
+keeping.keep()
+started = False
+
+
+def start():
+    """Seeds Python's random numbers, which the component draws anew when it is first called."""
+    global started
+    if not started:
+        started = True
+        random.seed(0)
 
 
 def answered(run):
@@ -38,6 +47,7 @@ def answered(run):
 
 class Cells(exports.Cells):
     def execute(self, code, count, silent):
+        start()
         return answered(lambda: session.execute(code, count, silent))
 
     def evaluate(self, expression):

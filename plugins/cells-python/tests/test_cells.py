@@ -42,9 +42,7 @@ class Showing(CellsTest):
             "    def __repr__(self): return 'A!'\n"
             "A()"
         )
-        self.assertEqual(
-            forms, {"text/markdown": b"*a*", "text/html": b"x", "image/png": b"png", "text/plain": b"A!"}
-        )
+        self.assertEqual(forms, {"text/markdown": b"*a*", "text/html": b"x", "image/png": b"png", "text/plain": b"A!"})
 
     def test_a_form_that_fails_is_left_out(self):
         forms = self.forms("class A:\n    def _repr_html_(self): raise ValueError('no')\nA()")
@@ -66,7 +64,9 @@ class Failing(CellsTest):
         self.assertNotIn(".py", shown)
 
     def test_causes_and_syntax_errors(self):
-        shown = "\n".join(self.failure("try:\n    1 / 0\nexcept ZeroDivisionError as e:\n    raise ValueError('x') from e").traceback)
+        shown = "\n".join(
+            self.failure("try:\n    1 / 0\nexcept ZeroDivisionError as e:\n    raise ValueError('x') from e").traceback
+        )
         self.assertIn("direct cause", shown)
         failed = self.failure("x = = 3")
         self.assertEqual(failed.name, "SyntaxError")
@@ -78,6 +78,18 @@ class Failing(CellsTest):
         self.assertIn("guest-memory", "\n".join(self.failure("raise MemoryError").traceback))
         self.assertEqual(self.failure("raise SystemExit").name, "SystemExit")
         self.assertEqual(self.run_cell("1"), "1")
+
+    def test_a_cell_that_breaks_python_harms_itself_only(self):
+        import sys
+
+        kept = dict(sys.modules)
+        try:
+            self.assertEqual(self.failure("import builtins\ndel builtins.len\nlen([])").name, "NameError")
+            self.assertEqual(self.run_cell("import sys\nsys.modules.clear()\nsys.stdout = None\nprint(1)"), None)
+            self.assertIn("Cell 3, line 1", self.failure("1 / 0").traceback[1])
+            self.assertEqual(self.run_cell("import json\nlen(json.dumps([]))"), "2")
+        finally:
+            sys.modules.update(kept)
 
     def test_a_wish_to_stop_is_a_keyboard_interrupt(self):
         notebook.seen.cancel = True
@@ -100,10 +112,13 @@ class Closed(CellsTest):
             "import time; time.sleep(1)": "cannot wait",
             "import datetime; datetime.datetime.now()": "no clock",
             "from datetime import date; date.today()": "no clock",
+            "import pathlib; pathlib.Path('/etc/passwd').read_text()": "no files",
+            "import asyncio; asyncio.run(None)": "no event loop",
             "input('?')": "standard input",
             "exit()": "cannot end",
             "import numpy": "as NumPy's arrays have",
             "import nowhere": "not built in",
+            "import sys; sys.setrecursionlimit(10**6)": "600 calls",
         }.items():
             with self.subTest(code):
                 self.assertIn(words, self.failure(code).text)
@@ -111,7 +126,9 @@ class Closed(CellsTest):
     def test_dates_work_without_a_clock(self):
         code = "import datetime\nd = datetime.datetime(2020, 1, 31) + datetime.timedelta(days=1)\n"
         self.assertEqual(self.run_cell(code + "d"), "datetime.datetime(2020, 2, 1, 0, 0)")
-        self.assertEqual(self.run_cell("isinstance(d, datetime.date), isinstance(d, datetime.datetime)"), "(True, True)")
+        self.assertEqual(
+            self.run_cell("isinstance(d, datetime.date), isinstance(d, datetime.datetime)"), "(True, True)"
+        )
 
     def test_libraries_may_ask_for_the_time(self):
         self.run_cell("import logging\nlogging.warning('careful')")

@@ -26,6 +26,9 @@ class Operators(CellsTest):
         self.assertEqual((a >= 2).tolist(), [0, 1, 1])
         self.assertEqual((a < 2).tolist(), [1, 0, 0])
         self.assertEqual((a <= 2).tolist(), [1, 1, 0])
+        self.assertEqual((a == 2).tolist(), [0, 1, 0])
+        self.assertEqual((a != lacuna.tensor([1.0, 0.0, 3.0])).tolist(), [0, 1, 0])
+        self.assertFalse(a == "x")
         self.assertEqual(a.maximum(2).tolist(), [2, 2, 3])
         self.assertEqual(lacuna.where(a > 2, a, 0 * a).tolist(), [0, 0, 3])
 
@@ -59,7 +62,12 @@ class Operators(CellsTest):
         self.assertEqual(tensor[:, None].shape, (1, 1, 2, 2))
         self.assertEqual(tensor[0, 0, 0].shape, (1,))
         self.assertEqual([row.tolist() for row in tensor[0]], [[1, 2], [3, 4]])
-        for key, error in [(5, IndexError), ((0, 0, 0, 0), IndexError), (slice(1, 1), lacuna.ArgumentError), ("x", TypeError)]:
+        for key, error in [
+            (5, IndexError),
+            ((0, 0, 0, 0), IndexError),
+            (slice(1, 1), lacuna.ArgumentError),
+            ("x", TypeError),
+        ]:
             with self.assertRaises(error):
                 tensor[key]
         with self.assertRaises(TypeError):

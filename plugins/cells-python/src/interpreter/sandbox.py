@@ -1,8 +1,10 @@
 """What a sandbox has none of says so in one line, instead of failing somewhere deep in a library."""
 
+import asyncio
 import builtins
 import datetime
 import importlib.abc
+import io
 import os
 import socket
 import subprocess
@@ -14,12 +16,15 @@ from lacuna.errors import SandboxError
 
 from . import sources
 
-FILES = "cells have no files: images and models come by name, image(\"name\"), from what the notebook's lacuna.toml opens"
+FILES = (
+    'cells have no files: images and models come by name, image("name"), from what the notebook\'s lacuna.toml opens'
+)
 NETWORK = "cells have no network, and no grant gives them one"
 PROCESSES = "cells start no processes, and no grant lets them"
 THREADS = "cells have one thread, and no grant gives them another"
 CLOCK = "cells have no clock, and no grant gives them one: an explanation says how long it took as `.seconds`"
 SLEEP = "cells cannot wait: their clock stands still, and no grant moves it"
+LOOP = "cells have no event loop, since there is nothing to wait for: call functions one after another"
 INPUT = "cells have no standard input: write the value into the cell"
 LEAVING = "a cell cannot end the kernel: restart it from the notebook's menu"
 NO_PACKAGE = "cells have the pure standard library and `lacuna`; `{}` is not built in, and no grant adds it"
@@ -45,13 +50,29 @@ def refuse(text, kind=SandboxError):
     return refused
 
 
-def close():
-    """Puts refusals in the place of what is not there. Called once, while the component is built."""
-    builtins.open = refuse(FILES)
+def close(depth):
+    """Puts refusals in the place of what is not there, and bounds the depth of calls. Called once, while the component is built."""
+    sys.setrecursionlimit(depth)
+    sys.setrecursionlimit = _up_to(depth, sys.setrecursionlimit)
+    builtins.open = io.open = refuse(FILES)
+    asyncio.run = asyncio.new_event_loop = asyncio.events.new_event_loop = refuse(LOOP)
     builtins.input = refuse(INPUT)
     for name in ("exit", "quit"):
         setattr(builtins, name, refuse(LEAVING, SystemExit))
-    for name in ("listdir", "scandir", "mkdir", "makedirs", "remove", "unlink", "rename", "rmdir", "chdir", "getcwd", "walk"):
+    for name in (
+        "open",
+        "listdir",
+        "scandir",
+        "mkdir",
+        "makedirs",
+        "remove",
+        "unlink",
+        "rename",
+        "rmdir",
+        "chdir",
+        "getcwd",
+        "walk",
+    ):
         setattr(os, name, _only_for_cells(getattr(os, name, None), FILES))
     for name in ("system", "popen", "fork", "execv", "execve", "spawnv", "kill", "_exit", "abort"):
         if name in ("system", "popen", "_exit", "abort") or hasattr(os, name):
@@ -61,12 +82,32 @@ def close():
     socket.socket.__init__ = refuse(NETWORK)
     socket.create_connection = socket.getaddrinfo = socket.gethostbyname = refuse(NETWORK)
     threading.Thread.start = refuse(THREADS)
-    for name in ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "process_time", "localtime"):
+    for name in (
+        "time",
+        "time_ns",
+        "monotonic",
+        "monotonic_ns",
+        "perf_counter",
+        "perf_counter_ns",
+        "process_time",
+        "localtime",
+    ):
         setattr(time, name, _only_for_cells(getattr(time, name, None), CLOCK, when=_asks_now))
     time.sleep = refuse(SLEEP)
     datetime.datetime = _dated(datetime.datetime, ("now", "utcnow", "today"))
     datetime.date = _dated(datetime.date, ("today",))
     sys.meta_path.append(Absent())
+
+
+def _up_to(depth, set_limit):
+    def setrecursionlimit(limit, /):
+        if limit > depth:
+            raise SandboxError(
+                f"the stack of cells bears {depth} calls inside each other, and no grant gives more: use a loop"
+            )
+        set_limit(limit)
+
+    return setrecursionlimit
 
 
 def _asks_now(arguments):

@@ -8,6 +8,7 @@ from . import sources
 _FILE = re.compile(r'^(\s*)File "(cell \S+)", line', re.MULTILINE)
 
 HINTS = [
+    (FileNotFoundError, "cells have no files: images and models come by name from what the notebook opens"),
     (MemoryError, "the sandbox has no memory left for this: the limit is `guest-memory`"),
     (RecursionError, "a sandbox has a small stack: use a loop"),
     (SystemExit, "a cell cannot end the kernel: restart it from the notebook's menu"),
@@ -18,6 +19,8 @@ def describe(error):
     """The class, the text and the traceback's lines of an exception."""
     hint = next((text for kind, text in HINTS if isinstance(error, kind)), None)
     try:
+        if isinstance(error, MemoryError) and str(error):
+            hint = None  # The compiler has words of its own for source that is nested too deep.
         if hint and hint not in str(error) and hint not in getattr(error, "__notes__", ()):
             error.add_note(hint)
         return type(error).__name__, text(error), lines(error)
@@ -63,7 +66,7 @@ def forget(error):
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         traceback.clear_frames(error.__traceback__)
-        error.__traceback__ = None
+        error.with_traceback(None)
         error = error.__cause__ or error.__context__
 
 

@@ -50,7 +50,9 @@ class Definition:
         shown = SHOWN[self.kind].format(self.__name__)
         if self.prepared:
             if self.kind != "perturbation" or not callable(getattr(self.function, "apply", None)):
-                raise ArgumentError(f"a class is a perturbation with `__init__(self, images, ...)` and `apply(self, mask)`")
+                raise ArgumentError(
+                    "a class is a perturbation with `__init__(self, images, ...)` and `apply(self, mask)`"
+                )
             if "mask" in names:
                 raise ArgumentError("`__init__` has no mask: each mask is given to `apply(self, mask)`")
         for name in REQUIRED[self.kind]:
@@ -64,7 +66,9 @@ class Definition:
         needs = [needs] if isinstance(needs, str) else list(needs)
         for need in needs:
             if need not in NEEDS:
-                raise ArgumentError(f"`{need}` is no need, expected some of {', '.join(NEEDS)}{nearest(str(need), NEEDS)}")
+                raise ArgumentError(
+                    f"`{need}` is no need, expected some of {', '.join(NEEDS)}{nearest(str(need), NEEDS)}"
+                )
         if "generator" in self.given and "generator" not in needs:
             needs.append("generator")
         return needs
@@ -89,7 +93,9 @@ def _decorator(kind):
         if isinstance(function, Definition):
             function = function.function
         if not callable(function):
-            raise ArgumentError(f"@{kind} stands before a function or a class, or is called as @{kind}(name=..., needs=[...])")
+            raise ArgumentError(
+                f"@{kind} stands before a function or a class, or is called as @{kind}(name=..., needs=[...])"
+            )
         definition = Definition(kind, function, name, needs)
         for tell in registered:
             tell(definition)
@@ -111,7 +117,8 @@ method.__doc__ = """Makes a function an explanation method.
 
 `@method def my_map(images, targets, classifier, perturb, steps: int = 40)` returns a map (N, 1, H, W), larger where there is
 more evidence, or a `Result`. It takes what it names of images, targets, classifier, perturb, generator and seed.
-`perturb(images).apply(mask)` deletes with the perturbation that the user chose. `needs` is ["gradients"] unless given."""
+`perturb(images).apply(mask)` deletes with the perturbation that the user chose. `needs` is ["gradients"] unless given; with
+"readback" too, a map that is zero everywhere gets a finding, which `lacuna plugins check` asks for."""
 
 metric = _decorator("metric")
 metric.__doc__ = """Makes a function a metric.

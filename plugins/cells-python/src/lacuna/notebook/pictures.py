@@ -27,7 +27,9 @@ class Picture:
 
 def overlay(image, map, title="", width=0):
     """A map over an image, as a picture. Both are of one grid: (1, C, H, W) and (1, 1, H, W)."""
-    return Picture(draw([(title, as_image(image), as_image(map, 1))], 1, width), f"<overlay {title}>".replace(" >", ">"))
+    return Picture(
+        draw([(title, as_image(image), as_image(map, 1))], 1, width), f"<overlay {title}>".replace(" >", ">")
+    )
 
 
 def draw(tiles, columns=0, width=0):
@@ -58,7 +60,9 @@ def as_image(tensor, channels=None):
     """A tensor in the shape that a tile has: (1, C, H, W), or (1, C, D, H, W) of a volume."""
     if not isinstance(tensor, Tensor) or not looks_like_image(tensor):
         shape = getattr(tensor, "shape", type(tensor).__name__)
-        raise ArgumentError(f"a picture is (1, C, H, W) with 1 or 3 channels and {LEAST} rows and columns at least, not {shape}")
+        raise ArgumentError(
+            f"a picture is (1, C, H, W) with 1 or 3 channels and {LEAST} rows and columns at least, not {shape}"
+        )
     if tensor.ndim < 4:
         tensor = tensor.reshape((1,) * (4 - tensor.ndim) + tensor.shape)
     return tensor
@@ -116,13 +120,13 @@ def show(*values, titles=None, columns=0, width=0):
     if values and all(drawable(value) for value in values):
         flat = [part for value in values for part in (value if isinstance(value, (list, tuple)) else [value])]
         values = [grid(flat, titles, columns, width)]
+    display(*values)
+
+
+def display(*values, id=None, update=False):
+    """Shows things below the cell, each by itself. With an id, `update=True` replaces what was shown under it."""
     for value in values:
-        display(value)
-
-
-def display(value, id=None, update=False):
-    """Shows one thing below the cell. With an id, `update=True` replaces what was shown under it."""
-    call(notebook.display, forms(value), id, update)
+        call(notebook.display, forms(value), id, update)
 
 
 def clear_output(wait=False):
