@@ -23,13 +23,10 @@ use wasmtime::{
 /// How often a running guest is looked at.
 const TICK: Duration = Duration::from_millis(10);
 
-/// Stack that one guest may use. A method and the perturbation that it calls stand on one thread's stack with the engine
-/// above them, and a thread of Rust has 2 MiB.
-pub(crate) const GUEST_STACK_BYTES: usize = 512 << 10;
+/// Stack that one guest may use. An interpreter of Python needs it for the depth of calls that its users expect.
+pub(crate) const GUEST_STACK_BYTES: usize = 2 << 20;
 
 /// Loads and runs plugins. Cheap to clone; a program needs one.
-///
-/// A thread that calls [`explain`](crate::explain) needs 2 MiB of stack, which is the default of Rust's threads.
 #[derive(Clone)]
 pub struct Host(Arc<Parts>);
 

@@ -14,7 +14,7 @@ use crate::{
     error::{PluginId, Role, RunError},
     host::Host,
     policy::{grants::Grants, limits::Limits},
-    run::{failure, shared::Shared, state::PluginState},
+    run::{failure, shared::Shared, stack::with_room, state::PluginState},
     text, wasi,
 };
 use sha2::{Digest, Sha256};
@@ -207,11 +207,13 @@ pub(crate) fn describe(
     let limits = Limits::for_description();
     let shared = Shared::alone(limits.wall_time);
     let mut store = PluginState::new(id, None, &limits, &Grants::none(), &[], shared).into_store(host.engine());
-    let failed = |cause: RunError| LoadError::Describe { origin: origin.clone(), cause: Box::new(cause) };
-    let made = instantiate(&mut store, instance, adopted).map_err(failed)?;
-    let described = Described::new(&mut store, &made).map_err(|error| LoadError::wrong_types(&origin, &error))?;
-    let answer = described.lacuna_explain_description().call_describe(&mut store);
-    let guest = answer.map_err(|error| failed(failure::of_call(store.data(), &error)))?;
+    let guest = with_room(|| {
+        let failed = |cause: RunError| LoadError::Describe { origin: origin.clone(), cause: Box::new(cause) };
+        let made = instantiate(&mut store, instance, adopted).map_err(failed)?;
+        let described = Described::new(&mut store, &made).map_err(|error| LoadError::wrong_types(&origin, &error))?;
+        let answer = described.lacuna_explain_description().call_describe(&mut store);
+        answer.map_err(|error| failed(failure::of_call(store.data(), &error)))
+    })?;
     PluginInfo::from_guest(guest).map_err(|problem| LoadError::Description { origin, problem })
 }
 

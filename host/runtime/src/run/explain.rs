@@ -8,6 +8,7 @@ use super::{
     prepare::{ReadyPerturbation, Setup, check_targets, complete, wrong_request, wrong_role},
     record::{PluginRecord, RunRecord, Timings},
     shared::Shared,
+    stack::with_room,
 };
 use crate::{
     bindings::method::{MethodPlugin, exports::lacuna::explain::methods::Request},
@@ -97,6 +98,10 @@ impl fmt::Debug for ExplainRequest<'_> {
 /// # Errors
 /// [`RunError`]: who did what and what to change. The host lives, and the next run starts afresh.
 pub fn explain(host: &Host, request: ExplainRequest<'_>) -> Result<Outcome, RunError> {
+    with_room(|| explain_here(host, request))
+}
+
+fn explain_here(host: &Host, request: ExplainRequest<'_>) -> Result<Outcome, RunError> {
     let _gives_back = GivesBack;
     let setup = Setup {
         host,

@@ -7,6 +7,7 @@ use super::{
     outcome::with_one_channel,
     prepare::{Setup, check_targets, complete, wrong_request, wrong_role},
     shared::Shared,
+    stack::with_room,
     state::PluginState,
 };
 use crate::{
@@ -97,6 +98,10 @@ impl fmt::Debug for MeasureRequest<'_> {
 /// # Errors
 /// [`RunError`]: who did what and what to change. The host lives, and the next run starts afresh.
 pub fn measure(host: &Host, request: MeasureRequest<'_>) -> Result<Vec<Option<f64>>, RunError> {
+    with_room(|| measure_here(host, request))
+}
+
+fn measure_here(host: &Host, request: MeasureRequest<'_>) -> Result<Vec<Option<f64>>, RunError> {
     let _gives_back = GivesBack;
     let setup = Setup {
         host,

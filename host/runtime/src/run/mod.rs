@@ -17,5 +17,6 @@ pub(crate) mod prepare;
 pub(crate) mod record;
 pub(crate) mod resident;
 pub(crate) mod shared;
+pub(crate) mod stack;
 pub(crate) mod state;
 pub(crate) mod watch;

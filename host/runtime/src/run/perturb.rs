@@ -1,6 +1,6 @@
 //! A perturbation by itself: images and a mask in, what is left of the images out.
 
-use super::{cancel::CancelToken, failure, give_back::GivesBack, prepare::Setup, shared::Shared};
+use super::{cancel::CancelToken, failure, give_back::GivesBack, prepare::Setup, shared::Shared, stack::with_room};
 use crate::{
     error::{PluginId, RunError},
     guest_api::{fault::Fault, handles::TensorHandle},
@@ -74,6 +74,10 @@ impl fmt::Debug for PerturbRequest<'_> {
 /// # Errors
 /// [`RunError`]: who did what and what to change.
 pub fn perturb(host: &Host, request: PerturbRequest<'_>) -> Result<Tensor, RunError> {
+    with_room(|| perturb_here(host, request))
+}
+
+fn perturb_here(host: &Host, request: PerturbRequest<'_>) -> Result<Tensor, RunError> {
     let _gives_back = GivesBack;
     let setup = Setup {
         host,

@@ -9,7 +9,7 @@ use crate::{
     bindings::classifier::{ClassifierPlugin, exports::lacuna::explain::models},
     error::{PluginId, Role, RunError},
     guest_api::handles::TensorHandle,
-    host::Host,
+    host::{GUEST_STACK_BYTES, Host},
     plugin::{
         description::Need,
         load::{Plugin, Program},
@@ -35,8 +35,8 @@ use wasmtime::{
     component::{Resource, ResourceAny},
 };
 
-/// Stack of the thread: what a run's thread has.
-const STACK_BYTES: usize = 2 << 20;
+/// Stack of the thread: that of the guest, with the engine above it.
+const STACK_BYTES: usize = GUEST_STACK_BYTES + (4 << 20);
 
 /// Which classifier plugin to open, where, and what it may use.
 #[derive(Clone, Debug)]
