@@ -1,0 +1,97 @@
+"""Runs cells, one after another, in one namespace that outlives them."""
+
+import ast
+import builtins
+import sys
+import types
+
+from . import display, sources, streams, tracebacks
+
+
+class Failure(Exception):
+    """An exception that a cell did not catch: its class, its text and the lines of its traceback."""
+
+    def __init__(self, name, text, lines):
+        self.name, self.text, self.lines = name, text, lines
+
+
+class Session:
+    """The state between cells."""
+
+    def __init__(self, send_output, send_error):
+        """The two functions take the text that cells print."""
+        self.module = types.ModuleType("__main__")
+        self.module.__doc__ = None
+        self.names = self.module.__dict__
+        self.names.update(__builtins__=builtins, _="", __="", ___="")
+        sys.modules["__main__"] = self.module
+        self._send = send_output, send_error
+        self.vocabulary = set(self.names)
+
+    def offer(self, names):
+        """Names that every cell finds; completion shows the user's own first."""
+        self.names.update(names)
+        self.vocabulary |= set(names)
+
+    def execute(self, code, count, silent):
+        """Runs a cell; the forms of its last expression as a dictionary from MIME types to bytes."""
+        name = f"cell {count}"
+        if not silent:
+            self.names["In"] = self.names.get("In", {})
+            self.names["In"][count] = code
+        return self._guarded(lambda: self._run(code, name, count, silent))
+
+    def evaluate(self, expression):
+        """The forms of one expression."""
+
+        def run():
+            sources.remember("cell expression", expression)
+            compiled = compile(expression.strip(), "cell expression", "eval")
+            return display.forms(eval(compiled, self.names))
+
+        return self._guarded(run)
+
+    def _run(self, code, name, count, silent):
+        sources.remember(name, code)
+        try:
+            tree = ast.parse(code, name)
+        except SyntaxError as error:
+            raise _with_hint(error, code)
+        shown = None
+        if tree.body and isinstance(tree.body[-1], ast.Expr):
+            shown = ast.Expression(tree.body.pop().value)
+        # What comes before the last expression is seen by it, also when it fails to compile.
+        body = compile(tree, name, "exec", dont_inherit=True)
+        last = compile(shown, name, "eval", dont_inherit=True) if shown is not None else None
+        exec(body, self.names)
+        if last is None:
+            return {}
+        value = eval(last, self.names)
+        if value is None or silent or code.rstrip().endswith(";"):
+            return {}
+        self._keep(value, count)
+        return display.forms(value)
+
+    def _keep(self, value, count):
+        self.names["___"], self.names["__"], self.names["_"] = self.names["__"], self.names["_"], value
+        self.names[f"_{count}"] = value
+        # Handles are counted by the host: only the last ten results stay.
+        self.names.pop(f"_{count - 10}", None)
+
+    def _guarded(self, run):
+        try:
+            with streams.redirected(*self._send):
+                return run()
+        except BaseException as error:
+            failure = Failure(*tracebacks.describe(error))
+            tracebacks.forget(error)
+        raise failure
+
+
+def _with_hint(error, code):
+    line = (error.text or "").strip()
+    if line.startswith(("%", "!")):
+        error.add_note("a cell is plain Python: it has no magics (%) and no shell (!)")
+    elif line.endswith("?"):
+        error.add_note("a cell is plain Python: help(name) tells what a name is")
+    return error

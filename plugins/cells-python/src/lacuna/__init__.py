@@ -1,0 +1,1 @@
+"""The vocabulary of Lacuna's cells and of plugins in Python."""
