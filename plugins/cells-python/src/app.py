@@ -3,20 +3,26 @@
 import random
 import sys
 
+import adopted
+import lacuna
 from componentize_py_types import Err
-from interpreter import completeness, completion, inspection, library, sandbox, sources  # noqa: F401
+from interpreter import completeness, completion, inspection, library, sandbox, tracebacks  # noqa: F401
 from interpreter.session import Failure, Session
+from lacuna.errors import call
 from wit_world import exports
 from wit_world.exports import cells as wit
-from wit_world.exports.description import PluginInfo
 from wit_world.imports import notebook
 from wit_world.imports.notebook import Form, Standard
 
-sys.setrecursionlimit(150)
+DEPTH = 600
+"""Python calls inside each other; with 2 MiB of stack all that Python counts ends as RecursionError (512 KiB bear 150)."""
+
+sys.setrecursionlimit(DEPTH)
 session = Session(
-    lambda text: notebook.print(Standard.OUTPUT, text),
-    lambda text: notebook.print(Standard.ERROR, text),
+    lambda text: call(notebook.print, Standard.OUTPUT, text),
+    lambda text: call(notebook.print, Standard.ERROR, text),
 )
+session.offer({name: getattr(lacuna, name) for name in lacuna.__all__} | {"lacuna": lacuna})
 random.seed(0)
 sandbox.close()
 
@@ -58,24 +64,29 @@ class Cells(exports.Cells):
         return wit.Completeness_Invalid() if found == completeness.INVALID else wit.Completeness_Incomplete(found[1])
 
     def adopt(self, kind, code, tensors):
-        raise Err(wit.Failure("NotImplementedError", "", []))
+        try:
+            return adopted.adopt(kind.name.lower(), code, tensors)
+        except BaseException as error:
+            failed = wit.Failure(*tracebacks.describe(error))
+            tracebacks.forget(error)
+        raise Err(failed)
 
 
 class Description(exports.Description):
     def describe(self):
-        return PluginInfo("cells-python", "0.1.0", "Runs the cells of a notebook in Python", [], [], [])
+        return adopted.info()
 
 
 class Perturbations(exports.Perturbations):
     def create(self, images, settings, seed):
-        raise NotImplementedError
+        return adopted.create(images, settings, seed)
 
 
 class Methods(exports.Methods):
     def explain(self, request):
-        raise NotImplementedError
+        return adopted.explain(request)
 
 
 class Metrics(exports.Metrics):
     def measure(self, request):
-        raise NotImplementedError
+        return adopted.measure(request)

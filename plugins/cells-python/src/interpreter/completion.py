@@ -142,7 +142,7 @@ def _members_of_module(cursor, module, begun):
     return cursor - len(begun), cursor, [_item(name, getattr(owner, name, None)) for name in found[:MOST]]
 
 
-_OWN = {"app", "interpreter", "wit_world", "componentize_py_types", "componentize_py_runtime", "componentize_py_async_support", "poll_loop"}
+_OWN = {"adopted", "app", "interpreter", "wit_world", "componentize_py_types", "componentize_py_runtime", "componentize_py_async_support", "poll_loop"}
 
 
 def _item(name, value):

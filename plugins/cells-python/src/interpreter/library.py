@@ -7,11 +7,11 @@ abc argparse array ast asyncio base64 binascii bisect builtins calendar cmath co
 colorsys concurrent.futures contextlib contextvars copy copyreg csv dataclasses datetime decimal difflib dis doctest
 encodings.ascii encodings.idna encodings.latin_1 encodings.punycode encodings.raw_unicode_escape encodings.unicode_escape
 encodings.utf_16 encodings.utf_32 encodings.utf_8_sig enum errno filecmp fnmatch fractions functools gc getpass gettext glob
-graphlib hashlib heapq hmac html html.entities html.parser http imghdr importlib importlib.metadata importlib.resources
+graphlib hashlib heapq hmac html html.entities html.parser http importlib importlib.metadata importlib.resources
 inspect io ipaddress itertools json keyword linecache locale logging marshal math mimetypes numbers operator opcode os
 os.path pathlib pickle pickletools pkgutil platform pprint pydoc pydoc_data.topics queue random re reprlib sched secrets
 select selectors shlex shutil signal socket stat statistics string string.templatelib stringprep struct subprocess symtable
-sys sysconfig tempfile test textwrap threading time timeit token tokenize traceback types typing unicodedata unittest
+sys sysconfig tempfile textwrap threading time timeit token tokenize traceback types typing unicodedata unittest
 unittest.mock urllib urllib.error urllib.parse urllib.request urllib.response uuid warnings weakref xml.dom.minidom
 xml.etree.ElementTree zipfile zlib zoneinfo
 """.split()

@@ -89,6 +89,7 @@ def _only_for_cells(function, text, when=lambda _arguments: True):
 def _dated(kind, names):
     refusals = {name: classmethod(refuse(CLOCK)) for name in names}
     members = {"__module__": "datetime", "__doc__": kind.__doc__, "__slots__": (), **refusals}
+    members["__repr__"] = lambda date: "datetime." + kind.__repr__(date).removeprefix("datetime.")
     # Dates that the C code makes are of the old class: both are the same to isinstance.
     meta = type("type", (type,), {"__instancecheck__": lambda _new, value: isinstance(value, kind)})
     return meta(kind.__name__, (kind,), members)

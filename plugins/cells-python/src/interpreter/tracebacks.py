@@ -18,7 +18,7 @@ def describe(error):
     """The class, the text and the traceback's lines of an exception."""
     hint = next((text for kind, text in HINTS if isinstance(error, kind)), None)
     try:
-        if hint and hint not in getattr(error, "__notes__", ()):
+        if hint and hint not in str(error) and hint not in getattr(error, "__notes__", ()):
             error.add_note(hint)
         return type(error).__name__, text(error), lines(error)
     except (MemoryError, RecursionError, Exception) as second:

@@ -1,1 +1,45 @@
-"""The vocabulary of Lacuna's cells and of plugins in Python."""
+"""The vocabulary of Lacuna's cells and of plugins in Python.
+
+Everywhere: tensors with operators and slices (`tensor`, `zeros`, `ones`, `uniform`, `normal`, `cat`, `where`), gradients
+(`track`, `backward`, `gradient`, `Adam`), and the decorators `@perturbation`, `@method`, `@metric`.
+In a notebook also: `image`, `volume`, `classifier`, `generator`, `images`, `methods`, `perturbations`, `metrics`, `explain`,
+`compare`, `show`, `overlay`, `auc`, `measure` and `save_plugin`.
+"""
+
+from typing import Annotated, Literal
+
+from .creating import arange, cat, full, linspace, normal, ones, ones_like, stack, tensor, uniform, where, zeros, zeros_like
+from .definitions import Definition, method, metric, perturbation
+from .errors import (
+    ArgumentError,
+    GradientError,
+    LacunaError,
+    LimitError,
+    NonFiniteError,
+    PluginError,
+    Refused,
+    SandboxError,
+    ShapeError,
+)
+from .gradients import Adam, backward, detach, gradient, track
+from .models import Classifier, Generator
+from .parameters import Range
+from .reporting import progress
+from .results import Finding, Result
+from .tensors import Tensor
+
+__all__ = """
+Adam Annotated ArgumentError Classifier Definition Finding Generator GradientError LacunaError LimitError Literal NonFiniteError
+PluginError Range Refused Result SandboxError ShapeError Tensor arange backward cat detach full gradient linspace method metric
+normal ones ones_like perturbation progress stack tensor track uniform where zeros zeros_like
+""".split()
+
+try:
+    import wit_world.imports.notebook  # noqa: F401
+except ImportError:
+    pass  # A plugin outside of notebooks.
+else:
+    from . import notebook
+    from .notebook import *  # noqa: F403
+
+    __all__ += notebook.__all__

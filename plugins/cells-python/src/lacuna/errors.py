@@ -1,5 +1,7 @@
 """What the host refuses, as ordinary Python exceptions whose text names the remedy in Python words."""
 
+import difflib
+
 from componentize_py_types import Err
 
 _DIRECTIONS = {"LARGER": "larger", "SMALLER": "smaller", "ANOTHER": "another"}
@@ -52,6 +54,11 @@ class PluginError(LacunaError):
 
 class SandboxError(LacunaError, OSError):
     """Something that a sandbox has none of: files, network, processes, threads, a clock."""
+
+
+for _kind in (LacunaError, ShapeError, ArgumentError, LimitError, GradientError, Refused, NonFiniteError, PluginError, SandboxError):
+    # As a cell names them.
+    _kind.__module__ = "lacuna"
 
 
 def call(function, *arguments):
@@ -128,3 +135,9 @@ def contract_name(name):
 def operation(name):
     """The name of an operation, without the contract's hyphens."""
     return python_name(name)
+
+
+def nearest(name, names):
+    """`; did you mean `fido`?` where a name is like one of the others, else nothing."""
+    found = difflib.get_close_matches(name, list(names), n=1, cutoff=0.5)
+    return f"; did you mean `{found[0]}`?" if found else ""

@@ -1,0 +1,120 @@
+"""What the notebook opened and which plugins there are, as tables that show themselves."""
+
+import html
+
+from wit_world.imports import notebook
+
+from ..errors import ArgumentError, contract_name, nearest
+from ..parameters import Parameter
+
+KINDS = ("image", "volume", "classifier", "generator", "method", "perturbation", "metric")
+
+
+class Entry:
+    """One thing that a cell may name; `parameters` are those of a plugin."""
+
+    def __init__(self, entry):
+        self.kind = entry.kind.name.lower()
+        self.name, self.summary = entry.name, entry.summary
+        self.parameters = [_parameter(parameter) for parameter in entry.parameters]
+
+    def parameter(self, name):
+        """The parameter of that name, in Python's or the contract's spelling; None where there is none."""
+        return next((one for one in self.parameters if one.name == contract_name(name)), None)
+
+    def __repr__(self):
+        parts = [f"{one.python_name}={one.default!r}" for one in self.parameters]
+        return f"{self.name}({', '.join(parts)}): {self.summary}" if parts else f"{self.name}: {self.summary}"
+
+    def __str__(self):
+        return self.name
+
+    def describe(self):
+        """Name, summary and every parameter, as text."""
+        lines = [f"{self.kind} {self.name}", self.summary]
+        for one in self.parameters:
+            unit = f" {one.unit}" if one.unit else ""
+            source = f" [{one.source}]" if one.source else ""
+            lines.append(f"  {one.python_name} = {one.default!r}{unit}: {one.summary} ({one.allowed}){source}")
+        return "\n".join(lines)
+
+    def _repr_html_(self):
+        return table([self])
+
+
+class Entries(list):
+    """Entries, shown as a table."""
+
+    def __repr__(self):
+        return "\n".join(map(repr, self)) or "nothing"
+
+    def _repr_html_(self):
+        return table(self)
+
+
+def entries(*kinds):
+    """The entries of these kinds."""
+    return Entries(one for one in map(Entry, notebook.catalogue()) if one.kind in kinds)
+
+
+def find(kind, name):
+    """The entry of that name; refused with the nearest one."""
+    known = entries(kind)
+    for one in known:
+        if one.name in (name, contract_name(name)):
+            return one
+    names = [one.name for one in known]
+    listed = ", ".join(names[:30]) or "none"
+    raise ArgumentError(f"there is no {kind} `{name}`{nearest(name, names)} (there are: {listed})")
+
+
+def images():
+    """The images and volumes that the notebook opened."""
+    return entries("image", "volume")
+
+
+def methods():
+    """The explanation methods, with their parameters."""
+    return entries("method")
+
+
+def perturbations():
+    """The ways to delete regions, with their parameters."""
+    return entries("perturbation")
+
+
+def metrics():
+    """The numbers that say how good maps are, with their parameters."""
+    return entries("metric")
+
+
+def table(rows):
+    """Entries as an HTML table."""
+    lines = ["<table><thead><tr><th>name</th><th>what</th><th>parameters</th></tr></thead><tbody>"]
+    for row in rows:
+        parameters = "".join(
+            f"<li><code>{html.escape(one.python_name)}={html.escape(repr(one.default))}</code> {html.escape(one.unit)}"
+            f" {html.escape(one.summary)} <small>({html.escape(one.allowed)})</small></li>"
+            for one in row.parameters
+        )
+        listed = f"<ul style='margin:0;padding-left:1em'>{parameters}</ul>" if parameters else ""
+        lines.append(
+            f"<tr><td style='text-align:left'><code>{html.escape(row.name)}</code></td>"
+            f"<td style='text-align:left'>{html.escape(row.summary)}</td><td style='text-align:left'>{listed}</td></tr>"
+        )
+    return "".join(lines) + "</tbody></table>"
+
+
+def _parameter(one):
+    kind = type(one.default).__name__.removeprefix("Value_").lower()
+    return Parameter(
+        name=one.name,
+        kind=kind,
+        default=one.default.value,
+        minimum=one.minimum,
+        maximum=one.maximum,
+        options=tuple(one.options),
+        unit=one.unit,
+        source=one.source,
+        summary=one.summary,
+    )

@@ -1,0 +1,204 @@
+"""Explains images, and keeps what came of it."""
+
+import json
+
+from wit_world.imports import notebook
+
+from ..errors import ArgumentError, call, words
+from ..results import Finding
+from ..tensors import Tensor
+from . import pictures, routing
+from .opening import Image, name_of
+
+
+class Explanation:
+    """A map with what belongs to it: `images`, `map`, `extras`, `target`, `probability`, `probability_after`, `findings`.
+
+    `map` is (N, 1, H, W) on the grid of `images`; larger means more evidence for the target.
+    """
+
+    def __init__(self, answer, subject=None, classifier=None):
+        self.images, self.map = Tensor(answer.images), Tensor(answer.map)
+        self.extras = {extra.name.replace("-", "_"): Tensor(extra.value) for extra in answer.extras}
+        self.roles = {extra.name.replace("-", "_"): extra.role for extra in answer.extras}
+        self.answers = answer.answers
+        self.findings = [Finding(one.code, one.text, one.image, [words(remedy) for remedy in one.remedies]) for one in answer.findings]
+        self.method, self.perturbation, self.seconds = answer.method, answer.perturbation, answer.seconds
+        self.subject, self.classifier = subject, classifier
+        self._record = answer.record
+
+    @property
+    def record(self):
+        """The record of the run, which proves where the map is from, as a dictionary."""
+        return json.loads(self._record)
+
+    @property
+    def target(self):
+        """The class that was explained, of the first image."""
+        return self.answers[0].class_name
+
+    @property
+    def targets(self):
+        """The index of the explained class of each image."""
+        return [answer.target for answer in self.answers]
+
+    @property
+    def probability(self):
+        """The probability of the target for the first image."""
+        return self.answers[0].probability
+
+    @property
+    def probability_after(self):
+        """The same with the evidence deleted; None where there is no such image."""
+        return self.answers[0].probability_after
+
+    @property
+    def mask(self):
+        """The mask that made `perturbed`; None where there is none."""
+        return self._extra("mask")
+
+    @property
+    def perturbed(self):
+        """The images with the evidence deleted; None where there are none."""
+        return self._extra("perturbed")
+
+    @property
+    def counterfactual(self):
+        """Images of another class near the images; None where there are none."""
+        return self._extra("counterfactual")
+
+    def _extra(self, role):
+        return next((self.extras[name] for name, found in self.roles.items() if found == role), None)
+
+    def __getattr__(self, name):
+        extras = self.__dict__.get("extras", {})
+        if name in extras:
+            return extras[name]
+        raise AttributeError(f"an explanation has no `{name}`; its extras are: {', '.join(extras) or 'none'}")
+
+    def __dir__(self):
+        return [*super().__dir__(), *self.extras]
+
+    @property
+    def title(self):
+        """What the overlay is headed with."""
+        return self.titled(0)
+
+    def titled(self, index):
+        """The title of one image."""
+        answer = self.answers[index]
+        after = f" -> {answer.probability_after:.3f}" if answer.probability_after is not None else ""
+        deleted = f" / {self.perturbation}" if self.perturbation else ""
+        return f"{self.method}{deleted}: {answer.class_name} {answer.probability:.3f}{after}"
+
+    def tiles(self, title=""):
+        """(title, image, map) of each image."""
+        count = min(self.images.shape[0], pictures.MOST)
+        if count == 1:
+            return [(title or self.title, self.images, self.map)]
+        return [
+            (f"{title} {index}" if title else self.titled(index), self.images[index : index + 1], self.map[index : index + 1])
+            for index in range(count)
+        ]
+
+    def overlay(self, title=None, width=0):
+        """The map over the image, as a picture."""
+        tiles = self.tiles("" if title is None else title)
+        return pictures.Picture(pictures.draw(tiles, 0, width), repr(self))
+
+    def __repr__(self):
+        lines = [self.titled(index) for index in range(len(self.answers))]
+        lines = lines[:16] + ["..."] * (len(lines) > 16)
+        for finding in self.findings[:20]:
+            remedies = f" (try: {'; '.join(finding.remedies)})" if finding.remedies else ""
+            lines.append(f"  {finding.text}{remedies}")
+        return "\n".join(lines)
+
+    def _repr_png_(self):
+        return pictures.draw(self.tiles()[:16])
+
+
+class Comparison(list):
+    """Explanations side by side."""
+
+    def __init__(self, explanations, titles=None, columns=0):
+        super().__init__(explanations)
+        self._titles, self._columns = titles, columns
+
+    def __repr__(self):
+        return "\n".join(map(repr, self))
+
+    def _repr_png_(self):
+        return pictures.grid(self, self._titles, self._columns).png
+
+
+def explain(
+    image,
+    target=None,
+    method=None,
+    perturbation=None,
+    classifier=None,
+    generator=None,
+    seed=0,
+    *,
+    method_parameters=None,
+    perturbation_parameters=None,
+    watch=True,
+    **parameters,
+):
+    """Explains why a classifier answers `target` for an image: an `Explanation`, which shows itself as an overlay.
+
+    `image` is a name, `image(name)`, or a tensor as the classifier takes it. `target` is a class by its name or index; without
+    one the most probable. `method` and `perturbation` are names, or what @method and @perturbation made. Other keywords are
+    parameters of the method or the perturbation, with `_` for `-`; `method_parameters={...}` and
+    `perturbation_parameters={...}` settle what both describe.
+    """
+    acting = routing.chosen("method", method, parameters or method_parameters)
+    deleting = routing.chosen("perturbation", perturbation, parameters or perturbation_parameters)
+    routing.route(acting, deleting, parameters, method_parameters, perturbation_parameters)
+    # A default that nothing was given for stays the host's choice.
+    acting = acting if method is not None or acting and acting.values else None
+    deleting = deleting if perturbation is not None or deleting and deleting.values else None
+    request = notebook.Request(
+        subject=_subject(image),
+        target=None if target is None else str(target),
+        classifier=name_of(classifier),
+        generator=name_of(generator),
+        method=acting.selection() if acting else None,
+        perturbation=deleting.selection() if deleting else None,
+        seed=int(seed),
+        watched=bool(watch),
+    )
+    named = request.subject.value if isinstance(request.subject, notebook.Subject_Named) else None
+    return Explanation(call(notebook.explain, request), named, request.classifier)
+
+
+def compare(items, titles=None, columns=0, **shared):
+    """Explanations side by side. Items are explanations, or dictionaries of arguments of `explain`; keywords are for all of them.
+
+    `compare([dict(method="fido"), dict(method="rise")], image="scan")`
+    """
+    done = []
+    for item in items:
+        if isinstance(item, Explanation):
+            done.append(item)
+        elif isinstance(item, dict):
+            done.append(explain(**{**shared, **item}))
+        else:
+            raise ArgumentError(f"compare takes explanations and dictionaries of explain's arguments, not a {type(item).__name__}")
+    if not done:
+        raise ArgumentError("compare needs one explanation at least")
+    return Comparison(done, titles, columns)
+
+
+def _subject(image):
+    if isinstance(image, str):
+        return notebook.Subject_Named(image)
+    if isinstance(image, Image):
+        return notebook.Subject_Named(image.name)
+    if isinstance(image, Tensor):
+        return notebook.Subject_Values(image.share().handle)
+    name = getattr(image, "name", None)
+    if isinstance(name, str) and getattr(image, "kind", None) in ("image", "volume"):
+        return notebook.Subject_Named(name)
+    raise ArgumentError(f"an image is a name, `image(name)` or a tensor, not a {type(image).__name__}")

@@ -1,0 +1,31 @@
+"""What a method may return besides a map: extras and findings."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Finding:
+    """What the user should know of a result. `code` is lower-case words joined by hyphens; `image` counts from 0, None is all.
+
+    Remedies are sentences such as "raise steps", or the contract's remedies.
+    """
+
+    code: str
+    text: str
+    image: int | None = None
+    remedies: list = field(default_factory=list)
+
+    def __str__(self):
+        return self.text
+
+
+@dataclass
+class Result:
+    """A map (N, 1, H, W), tensors that belong to it, and findings.
+
+    Extras named `perturbed`, `counterfactual` and `mask` are what these words say; others are anything.
+    """
+
+    map: object
+    extras: dict = field(default_factory=dict)
+    findings: list = field(default_factory=list)

@@ -1,0 +1,1 @@
+"""Serves a definition as a component's exports, inside and outside notebooks."""

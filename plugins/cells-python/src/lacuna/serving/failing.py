@@ -1,0 +1,63 @@
+"""What a definition's function raises, as an error of the contract with the line where it happened."""
+
+import contextlib
+import random
+
+from componentize_py_types import Err
+from wit_world.imports import errors, remedies
+
+from ..errors import LacunaError
+
+
+@contextlib.contextmanager
+def answering(where=None):
+    """Turns every exception into the contract's error. `where(exception)` names the line of the user's code."""
+    try:
+        yield
+        return
+    except Err:
+        raise
+    except BaseException as error:
+        answer = failure(error, where(error) if where else place(error))
+        clear(error)
+    raise Err(answer)
+
+
+def seeded(seed):
+    """Python's own random numbers, from the seed of the run."""
+    random.seed(seed)
+
+
+def failure(error, at):
+    """The contract's error for an exception."""
+    if isinstance(error, KeyboardInterrupt):
+        return errors.Error_Cancelled()
+    text = f"{type(error).__name__}: {error.text if isinstance(error, LacunaError) else error}".rstrip(": ")
+    if at:
+        text = f"{text} ({at})"
+    given = error.contract_remedies if isinstance(error, LacunaError) else []
+    return errors.Error_Unsupported(errors.Refusal(text[:2000], list(given)))
+
+
+def place(error):
+    """The innermost line outside of this package: `fade.py, line 7`."""
+    found, trace = "", error.__traceback__
+    while trace is not None:
+        name = trace.tb_frame.f_code.co_filename
+        if trace.tb_frame.f_globals.get("__name__", "").partition(".")[0] != "lacuna" and not name.startswith("<"):
+            found = f"{name.rpartition('/')[2]}, line {trace.tb_lineno}"
+        trace = trace.tb_next
+    return found
+
+
+def clear(error):
+    """Frees the handles that the frames of an exception hold."""
+    import traceback
+
+    traceback.clear_frames(error.__traceback__)
+    error.__traceback__ = None
+
+
+def remedy(given):
+    """A remedy of the contract; a sentence is an advice."""
+    return remedies.Remedy_Advice(given.rstrip(".")) if isinstance(given, str) else given
