@@ -73,7 +73,8 @@ class Definition:
         return self.function(*arguments, **keywords)
 
     def __repr__(self):
-        return f"<{self.kind} {self.name}{inspect.signature(self._called())}>"
+        listed = ", ".join(f"{one.python_name}={one.default!r}" for one in self.parameters)
+        return f"<{self.kind} {self.name}({listed}): {self.summary}>"
 
 
 def article(word):

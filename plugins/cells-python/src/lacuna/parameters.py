@@ -23,6 +23,9 @@ class Range:
     source: str = ""
     summary: str = ""
 
+    def __repr__(self):
+        return f"Range({self.minimum:g}, {self.maximum:g})"
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -90,7 +93,7 @@ def of_function(function, reserved):
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise ArgumentError(f"`*{parameter.name}` has no type: name each parameter, with a default")
         if parameter.default is parameter.empty:
-            own = ", ".join(reserved)
+            own = ", ".join(name for name in reserved if name != "self")
             raise ArgumentError(
                 f"`{parameter.name}` needs a default, for example `{parameter.name}: float = 0.5` (given without one are: {own})"
             )

@@ -1,8 +1,10 @@
 """Carries a definition by value into another instance: its code by cloudpickle, its tensors as handles beside it."""
 
+import collections
 import hashlib
 import io
 import pickle
+import types
 
 import cloudpickle
 from interpreter import sources
@@ -82,7 +84,15 @@ def unpacked(code, tensors):
     return _Unpickler(io.BytesIO(inner), [Tensor(handle).share() for handle in tensors]).load()
 
 
+def _code(code):
+    """cloudpickle forgets the file of code; the cell's name stays here, for tracebacks."""
+    make, parts = cloudpickle.cloudpickle._code_reduce(code)
+    return make, tuple(code.co_filename if part == "<dynamic-code>" else part for part in parts)
+
+
 class _Pickler(cloudpickle.Pickler):
+    dispatch_table = collections.ChainMap({types.CodeType: _code}, cloudpickle.Pickler.dispatch_table)
+
     def __init__(self, file):
         super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
         self.tensors, self._places = [], {}
