@@ -15,9 +15,9 @@ from .. import definitions, models
 from ..errors import ArgumentError, LacunaError, call, contract_name
 from ..gradients import Adam, Gradients
 from ..tensors import Tensor
+from . import catalogue
+from .catalogue import defined
 
-defined = {}
-"""The newest definition of each (kind, name) that cells made."""
 _carried = {}
 """What the host has of each (kind, name): a digest of the code, and the tensors."""
 
@@ -39,8 +39,6 @@ Uncarried.__module__ = "lacuna"
 
 def remember(definition):
     """Keeps a definition that a cell made, unless a plugin has its name."""
-    from . import catalogue
-
     key = definition.kind, definition.name
     if key not in defined and definition.name in [entry.name for entry in catalogue.entries(definition.kind)]:
         raise ArgumentError(f"there is a {definition.kind} `{definition.name}` already: give yours another name")

@@ -10,13 +10,15 @@ from ..parameters import Parameter
 KINDS = ("image", "volume", "classifier", "generator", "method", "perturbation", "metric")
 
 
+defined = {}
+"""The newest definition of each (kind, name) that cells made; the host hears of one when it is first used."""
+
+
 class Entry:
     """One thing that a cell may name; `parameters` are those of a plugin."""
 
-    def __init__(self, entry):
-        self.kind = entry.kind.name.lower()
-        self.name, self.summary = entry.name, entry.summary
-        self.parameters = [_parameter(parameter) for parameter in entry.parameters]
+    def __init__(self, kind, name, summary, parameters):
+        self.kind, self.name, self.summary, self.parameters = kind, name, summary, list(parameters)
 
     def parameter(self, name):
         """The parameter of that name, in Python's or the contract's spelling; None where there is none."""
@@ -53,8 +55,14 @@ class Entries(list):
 
 
 def entries(*kinds):
-    """The entries of these kinds."""
-    return Entries(one for one in map(Entry, notebook.catalogue()) if one.kind in kinds)
+    """The entries of these kinds: the host's, and those that cells defined."""
+    found = Entries()
+    for one in notebook.catalogue():
+        kind = one.kind.name.lower()
+        if kind in kinds and (kind, one.name) not in defined:
+            found.append(Entry(kind, one.name, one.summary, map(_parameter, one.parameters)))
+    own = [one for (kind, _), one in defined.items() if kind in kinds]
+    return Entries(found + [Entry(one.kind, one.name, one.summary, one.parameters) for one in own])
 
 
 def find(kind, name):

@@ -9,7 +9,7 @@ import lacuna
 
 from ..definitions import Definition
 from ..errors import ArgumentError, call, contract_name, nearest, python_name
-from .carrying import defined
+from .catalogue import defined
 from .rendering import Module
 
 TOOL = "componentize-py==0.25.1"

@@ -1,0 +1,5 @@
+"""The interface `perturbations`, from its other side."""
+
+
+class Perturbation:
+    pass
