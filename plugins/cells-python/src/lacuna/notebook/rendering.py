@@ -29,13 +29,19 @@ class Module:
 
     def text(self):
         """The whole module."""
-        head = f'"""{self.definition.summary.rstrip(".")}."""'
-        imports = sorted(self.imports.values())
+        imports = sorted(self.imports.values(), key=lambda line: (line.startswith("from"), line))
+        blocks = [f'"""{self.definition.summary.rstrip(".")}."""']
+        if imports:
+            blocks += ["", *imports]
         if self.vocabulary:
-            line = f"from lacuna import {', '.join(sorted(self.vocabulary))}"
-            imports += ["", line] if imports else [line]
-        blocks = [head, "\n".join(imports).strip()] + self.parts
-        return "\n\n".join(block.rstrip("\n") + ("\n" if "\n" in block else "") for block in blocks if block).rstrip("\n") + "\n"
+            blocks += ["", f"from lacuna import {', '.join(sorted(self.vocabulary))}"]
+        apart = True
+        for part in (part.strip("\n") for part in self.parts):
+            large = "\n" in part or part.startswith(("def ", "class ", "@"))
+            blocks += ["", ""] if large else [""] * apart
+            blocks.append(part)
+            apart = large
+        return "\n".join(blocks) + "\n"
 
     def add_source(self, name, found):
         """The source of a function or class, after what it refers to."""

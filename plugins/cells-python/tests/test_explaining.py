@@ -1,0 +1,70 @@
+"""`explain` sends parameters where they belong, and results show themselves."""
+
+from support import CellsTest, notebook
+
+
+class Explaining(CellsTest):
+    def request(self, code):
+        self.run_cell(code)
+        return self.seen.requests[-1]
+
+    def settings(self, selection):
+        return {setting.name: setting.value.value for setting in selection.settings}
+
+    def test_names_and_tensors(self):
+        self.assertEqual(self.request("explain('scan')").subject, notebook.Subject_Named("scan"))
+        self.assertEqual(self.request("image = image('scan')\nexplain(image)").subject, notebook.Subject_Named("scan"))
+        self.assertEqual(self.request("image = image('scan')\nexplain(image)").subject, notebook.Subject_Named("scan"))
+        request = self.request("explain(image.fitted() * 0.5, target=1, seed=3)")
+        self.assertIsInstance(request.subject, notebook.Subject_Values)
+        self.assertEqual((request.target, request.seed, request.method, request.perturbation), ("1", 3, None, None))
+
+    def test_parameters_go_to_whoever_describes_them(self):
+        request = self.request("explain('scan', method='meaningful', learning_rate=0.5)")
+        self.assertEqual(self.settings(request.method), {"learning-rate": 0.5})
+        self.assertIsNone(request.perturbation)
+        request = self.request("explain('scan', method='fido', perturbation='blur', sigma=5)")
+        self.assertEqual((self.settings(request.method), self.settings(request.perturbation)), ({}, {"sigma": 5.0}))
+        request = self.request("explain('scan', learning_rate=0.5)")
+        self.assertEqual(request.method.name, "meaningful")
+        request = self.request("explain('scan', method_parameters={'sigma': 1}, perturbation_parameters={'sigma': 2})")
+        self.assertEqual((self.settings(request.method), self.settings(request.perturbation)), ({"sigma": 1.0}, {"sigma": 2.0}))
+        request = self.request("explain('scan', method='meaningful', score='log_odds')")
+        self.assertEqual(self.settings(request.method), {"score": "log-odds"})
+
+    def test_refusals(self):
+        for code, words in {
+            "explain('scan', sigma=3)": "method_parameters={'sigma': 3}",
+            "explain('scan', learning_rat=3)": "did you mean `learning_rate`?",
+            "explain('scan', learning_rate=3)": "a number from 0 to 1",
+            "explain('scan', learning_rate='x')": "a number from 0 to 1",
+            "explain('scan', method='fid')": "did you mean `fido`?",
+            "explain(3)": "an image is a name",
+            "image('scam')": "did you mean `scan`?",
+            "compare([])": "one explanation at least",
+            "explain('scan', method='fido', method_parameters={'x': 1})": "no parameter `x`",
+        }.items():
+            with self.subTest(code):
+                failed = self.failure(code)
+                self.assertEqual(failed.name, "ArgumentError")
+                self.assertIn(words, failed.text)
+
+    def test_results_show_themselves(self):
+        self.assertEqual(list(self.forms("e = explain('scan')\ne")), ["image/png", "text/plain"])
+        self.assertEqual(self.seen.tiles[-1], ["meaningful: cyst 0.900 -> 0.100"])
+        self.assertEqual(self.run_cell("e.probability, e.target, e.mask.shape, e.record"), "(0.9, 'cyst', (1, 1, 8, 8), {'seed': 0})")
+        self.assertEqual(list(self.forms("[e, e]")), ["image/png", "text/plain"])
+        self.assertEqual(len(self.seen.tiles[-1]), 2)
+        self.forms("compare([dict(method='fido'), e], image='scan', titles=['a', 'b'])")
+        self.assertEqual(self.seen.tiles[-1], ["a", "b"])
+        self.forms("show(image('scan'), e, titles=['x', 'y'])\nshow('text')\nshow(HTML('<i>'))")
+        self.assertEqual([list(forms) for forms, _, _ in self.seen.shown], [["image/png", "text/plain"], ["text/plain"], ["text/html", "text/plain"]])
+        self.assertEqual(list(self.forms("overlay(image('scan'), e.map, 'a')")), ["image/png", "text/plain"])
+        self.assertIn(b"learning_rate", self.forms("methods()")["text/html"])
+        self.assertIn(b"cyst", self.forms("classifier().predict('scan')")["text/html"])
+
+    def test_measuring(self):
+        self.assertEqual(self.run_cell("auc(explain('scan'))"), "0.75")
+        self.assertEqual(self.seen.measured[-1].targets, [1])
+        self.assertIsNotNone(self.seen.measured[-1].masks)
+        self.assertEqual(self.run_cell("auc(ones(2, 1, 8, 8), ones(2, 1, 8, 8))"), "[0.75, 0.75]")
