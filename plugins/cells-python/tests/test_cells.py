@@ -42,9 +42,7 @@ class Showing(CellsTest):
             "    def __repr__(self): return 'A!'\n"
             "A()"
         )
-        self.assertEqual(
-            forms, {"text/markdown": b"*a*", "text/html": b"x", "image/png": b"png", "text/plain": b"A!"}
-        )
+        self.assertEqual(forms, {"text/markdown": b"*a*", "text/html": b"x", "image/png": b"png", "text/plain": b"A!"})
 
     def test_a_form_that_fails_is_left_out(self):
         forms = self.forms("class A:\n    def _repr_html_(self): raise ValueError('no')\nA()")
@@ -66,7 +64,9 @@ class Failing(CellsTest):
         self.assertNotIn(".py", shown)
 
     def test_causes_and_syntax_errors(self):
-        shown = "\n".join(self.failure("try:\n    1 / 0\nexcept ZeroDivisionError as e:\n    raise ValueError('x') from e").traceback)
+        shown = "\n".join(
+            self.failure("try:\n    1 / 0\nexcept ZeroDivisionError as e:\n    raise ValueError('x') from e").traceback
+        )
         self.assertIn("direct cause", shown)
         failed = self.failure("x = = 3")
         self.assertEqual(failed.name, "SyntaxError")
@@ -111,7 +111,9 @@ class Closed(CellsTest):
     def test_dates_work_without_a_clock(self):
         code = "import datetime\nd = datetime.datetime(2020, 1, 31) + datetime.timedelta(days=1)\n"
         self.assertEqual(self.run_cell(code + "d"), "datetime.datetime(2020, 2, 1, 0, 0)")
-        self.assertEqual(self.run_cell("isinstance(d, datetime.date), isinstance(d, datetime.datetime)"), "(True, True)")
+        self.assertEqual(
+            self.run_cell("isinstance(d, datetime.date), isinstance(d, datetime.datetime)"), "(True, True)"
+        )
 
     def test_libraries_may_ask_for_the_time(self):
         self.run_cell("import logging\nlogging.warning('careful')")

@@ -95,7 +95,9 @@ class Carrying(CellsTest):
         self.assertEqual(answer.findings[0].remedies[0].value, "raise steps")
 
     def test_a_metric_in_another_instance(self):
-        self.run_cell("@metric\ndef size(maps, masks): return [None if masks is None else 1]\nmeasure(size, explain('scan'))")
+        self.run_cell(
+            "@metric\ndef size(maps, masks): return [None if masks is None else 1]\nmeasure(size, explain('scan'))"
+        )
         self.adopt()
         images = tensors.Tensor.full([1, 1, 1, 2], 0.5)
         self.assertEqual(adopted.measure(metrics.Request(images, images, images, [1], Classifier(), [], 0)), [1.0])

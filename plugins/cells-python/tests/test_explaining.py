@@ -28,7 +28,9 @@ class Explaining(CellsTest):
         request = self.request("explain('scan', learning_rate=0.5)")
         self.assertEqual(request.method.name, "meaningful")
         request = self.request("explain('scan', method_parameters={'sigma': 1}, perturbation_parameters={'sigma': 2})")
-        self.assertEqual((self.settings(request.method), self.settings(request.perturbation)), ({"sigma": 1.0}, {"sigma": 2.0}))
+        self.assertEqual(
+            (self.settings(request.method), self.settings(request.perturbation)), ({"sigma": 1.0}, {"sigma": 2.0})
+        )
         request = self.request("explain('scan', method='meaningful', score='log_odds')")
         self.assertEqual(self.settings(request.method), {"score": "log-odds"})
 
@@ -52,13 +54,18 @@ class Explaining(CellsTest):
     def test_results_show_themselves(self):
         self.assertEqual(list(self.forms("e = explain('scan')\ne")), ["image/png", "text/plain"])
         self.assertEqual(self.seen.tiles[-1], ["meaningful: cyst 0.900 -> 0.100"])
-        self.assertEqual(self.run_cell("e.probability, e.target, e.mask.shape, e.record"), "(0.9, 'cyst', (1, 1, 8, 8), {'seed': 0})")
+        self.assertEqual(
+            self.run_cell("e.probability, e.target, e.mask.shape, e.record"), "(0.9, 'cyst', (1, 1, 8, 8), {'seed': 0})"
+        )
         self.assertEqual(list(self.forms("[e, e]")), ["image/png", "text/plain"])
         self.assertEqual(len(self.seen.tiles[-1]), 2)
         self.forms("compare([dict(method='fido'), e], image='scan', titles=['a', 'b'])")
         self.assertEqual(self.seen.tiles[-1], ["a", "b"])
         self.forms("show(image('scan'), e, titles=['x', 'y'])\nshow('text')\nshow(HTML('<i>'))")
-        self.assertEqual([list(forms) for forms, _, _ in self.seen.shown], [["image/png", "text/plain"], ["text/plain"], ["text/html", "text/plain"]])
+        self.assertEqual(
+            [list(forms) for forms, _, _ in self.seen.shown],
+            [["image/png", "text/plain"], ["text/plain"], ["text/html", "text/plain"]],
+        )
         self.assertEqual(list(self.forms("overlay(image('scan'), e.map, 'a')")), ["image/png", "text/plain"])
         self.assertIn(b"learning_rate", self.forms("methods()")["text/html"])
         self.assertIn(b"cyst", self.forms("classifier().predict('scan')")["text/html"])

@@ -33,8 +33,15 @@ class Saving(CellsTest):
         self.assertEqual(self.run_cell("save_plugin('fade')"), "'plugins/fade'")
         files = self.seen.saved["fade"]
         text = files["fade.py"]
-        self.assertTrue(text.startswith('"""Fades what goes."""\n\nimport math\nfrom statistics import fmean as middle\n'), text)
-        for part in ("from lacuna import Annotated, Range, perturbation", "WEIGHTS = {'a': [1.0, 2.0]}", "Strength = Annotated", "# A remark stays."):
+        self.assertTrue(
+            text.startswith('"""Fades what goes."""\n\nimport math\nfrom statistics import fmean as middle\n'), text
+        )
+        for part in (
+            "from lacuna import Annotated, Range, perturbation",
+            "WEIGHTS = {'a': [1.0, 2.0]}",
+            "Strength = Annotated",
+            "# A remark stays.",
+        ):
             self.assertIn(part, text)
         self.assertLess(text.index("def helper"), text.index("class Keeper"))
         self.assertIn("perturbation-plugin", files["README.md"])
@@ -77,7 +84,9 @@ def _fresh_python(code):
     import os
 
     read, write = os.pipe()
-    pid = os.posix_spawn(sys.executable, [sys.executable, "-c", code], os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, write, 1)])
+    pid = os.posix_spawn(
+        sys.executable, [sys.executable, "-c", code], os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, write, 1)]
+    )
     os.close(write)
     text = b""
     while part := os.read(read, 65536):

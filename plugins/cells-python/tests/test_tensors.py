@@ -59,7 +59,12 @@ class Operators(CellsTest):
         self.assertEqual(tensor[:, None].shape, (1, 1, 2, 2))
         self.assertEqual(tensor[0, 0, 0].shape, (1,))
         self.assertEqual([row.tolist() for row in tensor[0]], [[1, 2], [3, 4]])
-        for key, error in [(5, IndexError), ((0, 0, 0, 0), IndexError), (slice(1, 1), lacuna.ArgumentError), ("x", TypeError)]:
+        for key, error in [
+            (5, IndexError),
+            ((0, 0, 0, 0), IndexError),
+            (slice(1, 1), lacuna.ArgumentError),
+            ("x", TypeError),
+        ]:
             with self.assertRaises(error):
                 tensor[key]
         with self.assertRaises(TypeError):

@@ -94,7 +94,9 @@ def _attribute(owner, name):
 def _names(names, begun):
     hidden = not begun.startswith("_")
     own = [name for name in names if name.startswith(begun) and not (hidden and name.startswith("_"))]
-    words = [Item(word, "keyword") for word in keyword.kwlist + keyword.softkwlist if word.startswith(begun) and word != "_"]
+    words = [
+        Item(word, "keyword") for word in keyword.kwlist + keyword.softkwlist if word.startswith(begun) and word != "_"
+    ]
     known = set(own)
     built = [
         name
@@ -130,7 +132,9 @@ def _modules(cursor, begun):
     known = {name for name in list(sys.modules) + list(sys.builtin_module_names)}
     prefix = head + "." if head else ""
     found = {name[len(prefix) :].split(".")[0] for name in known if name.startswith(prefix)}
-    found = sorted(name for name in found if name.startswith(last) and (last.startswith("_") or not name.startswith("_")))
+    found = sorted(
+        name for name in found if name.startswith(last) and (last.startswith("_") or not name.startswith("_"))
+    )
     return cursor - len(last), cursor, [Item(name, "module") for name in found if name not in _OWN][:MOST]
 
 
@@ -142,7 +146,16 @@ def _members_of_module(cursor, module, begun):
     return cursor - len(begun), cursor, [_item(name, getattr(owner, name, None)) for name in found[:MOST]]
 
 
-_OWN = {"adopted", "app", "interpreter", "wit_world", "componentize_py_types", "componentize_py_runtime", "componentize_py_async_support", "poll_loop"}
+_OWN = {
+    "adopted",
+    "app",
+    "interpreter",
+    "wit_world",
+    "componentize_py_types",
+    "componentize_py_runtime",
+    "componentize_py_async_support",
+    "poll_loop",
+}
 
 
 def _item(name, value):

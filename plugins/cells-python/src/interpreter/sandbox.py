@@ -14,7 +14,9 @@ from lacuna.errors import SandboxError
 
 from . import sources
 
-FILES = "cells have no files: images and models come by name, image(\"name\"), from what the notebook's lacuna.toml opens"
+FILES = (
+    'cells have no files: images and models come by name, image("name"), from what the notebook\'s lacuna.toml opens'
+)
 NETWORK = "cells have no network, and no grant gives them one"
 PROCESSES = "cells start no processes, and no grant lets them"
 THREADS = "cells have one thread, and no grant gives them another"
@@ -51,7 +53,19 @@ def close():
     builtins.input = refuse(INPUT)
     for name in ("exit", "quit"):
         setattr(builtins, name, refuse(LEAVING, SystemExit))
-    for name in ("listdir", "scandir", "mkdir", "makedirs", "remove", "unlink", "rename", "rmdir", "chdir", "getcwd", "walk"):
+    for name in (
+        "listdir",
+        "scandir",
+        "mkdir",
+        "makedirs",
+        "remove",
+        "unlink",
+        "rename",
+        "rmdir",
+        "chdir",
+        "getcwd",
+        "walk",
+    ):
         setattr(os, name, _only_for_cells(getattr(os, name, None), FILES))
     for name in ("system", "popen", "fork", "execv", "execve", "spawnv", "kill", "_exit", "abort"):
         if name in ("system", "popen", "_exit", "abort") or hasattr(os, name):
@@ -61,7 +75,16 @@ def close():
     socket.socket.__init__ = refuse(NETWORK)
     socket.create_connection = socket.getaddrinfo = socket.gethostbyname = refuse(NETWORK)
     threading.Thread.start = refuse(THREADS)
-    for name in ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "process_time", "localtime"):
+    for name in (
+        "time",
+        "time_ns",
+        "monotonic",
+        "monotonic_ns",
+        "perf_counter",
+        "perf_counter_ns",
+        "process_time",
+        "localtime",
+    ):
         setattr(time, name, _only_for_cells(getattr(time, name, None), CLOCK, when=_asks_now))
     time.sleep = refuse(SLEEP)
     datetime.datetime = _dated(datetime.datetime, ("now", "utcnow", "today"))

@@ -8,7 +8,21 @@ In a notebook also: `image`, `volume`, `classifier`, `generator`, `images`, `met
 
 from typing import Annotated, Literal
 
-from .creating import arange, cat, full, linspace, normal, ones, ones_like, stack, tensor, uniform, where, zeros, zeros_like
+from .creating import (
+    arange,
+    cat,
+    full,
+    linspace,
+    normal,
+    ones,
+    ones_like,
+    stack,
+    tensor,
+    uniform,
+    where,
+    zeros,
+    zeros_like,
+)
 from .definitions import Definition, method, metric, perturbation
 from .errors import (
     ArgumentError,

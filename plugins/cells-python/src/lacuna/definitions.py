@@ -50,7 +50,9 @@ class Definition:
         shown = SHOWN[self.kind].format(self.__name__)
         if self.prepared:
             if self.kind != "perturbation" or not callable(getattr(self.function, "apply", None)):
-                raise ArgumentError(f"a class is a perturbation with `__init__(self, images, ...)` and `apply(self, mask)`")
+                raise ArgumentError(
+                    "a class is a perturbation with `__init__(self, images, ...)` and `apply(self, mask)`"
+                )
             if "mask" in names:
                 raise ArgumentError("`__init__` has no mask: each mask is given to `apply(self, mask)`")
         for name in REQUIRED[self.kind]:
@@ -64,7 +66,9 @@ class Definition:
         needs = [needs] if isinstance(needs, str) else list(needs)
         for need in needs:
             if need not in NEEDS:
-                raise ArgumentError(f"`{need}` is no need, expected some of {', '.join(NEEDS)}{nearest(str(need), NEEDS)}")
+                raise ArgumentError(
+                    f"`{need}` is no need, expected some of {', '.join(NEEDS)}{nearest(str(need), NEEDS)}"
+                )
         if "generator" in self.given and "generator" not in needs:
             needs.append("generator")
         return needs
@@ -89,7 +93,9 @@ def _decorator(kind):
         if isinstance(function, Definition):
             function = function.function
         if not callable(function):
-            raise ArgumentError(f"@{kind} stands before a function or a class, or is called as @{kind}(name=..., needs=[...])")
+            raise ArgumentError(
+                f"@{kind} stands before a function or a class, or is called as @{kind}(name=..., needs=[...])"
+            )
         definition = Definition(kind, function, name, needs)
         for tell in registered:
             tell(definition)

@@ -56,7 +56,17 @@ class SandboxError(LacunaError, OSError):
     """Something that a sandbox has none of: files, network, processes, threads, a clock."""
 
 
-for _kind in (LacunaError, ShapeError, ArgumentError, LimitError, GradientError, Refused, NonFiniteError, PluginError, SandboxError):
+for _kind in (
+    LacunaError,
+    ShapeError,
+    ArgumentError,
+    LimitError,
+    GradientError,
+    Refused,
+    NonFiniteError,
+    PluginError,
+    SandboxError,
+):
     # As a cell names them.
     _kind.__module__ = "lacuna"
 
@@ -66,8 +76,9 @@ def call(function, *arguments):
     try:
         return function(*arguments)
     except Err as refused:
-        error = exception(refused.value)
-    raise error
+        # The bindings' frame names the exception that its traceback holds: the cycle would keep the handles of all frames.
+        refused.with_traceback(None)
+        raise exception(refused.value) from None
 
 
 def exception(error):
@@ -79,7 +90,9 @@ def exception(error):
         case "Error_Argument":
             value = error.value
             where = operation(value.operation)
-            return ArgumentError(f"{where}: `{python_name(value.argument)}` is {value.found}, expected {value.expected}")
+            return ArgumentError(
+                f"{where}: `{python_name(value.argument)}` is {value.found}, expected {value.expected}"
+            )
         case "Error_Limit":
             return limit(error.value)
         case "Error_NotDifferentiable":

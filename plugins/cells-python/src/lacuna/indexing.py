@@ -50,7 +50,9 @@ def _sliced(tensor, dimension, one):
     size = tensor.shape[dimension]
     places = range(*one.indices(size))
     if not places:
-        raise ArgumentError(f"the slice {_words(one)} of dimension {dimension} (size {size}) is empty, which no tensor can be")
+        raise ArgumentError(
+            f"the slice {_words(one)} of dimension {dimension} (size {size}) is empty, which no tensor can be"
+        )
     if places.step < 0:
         tensor, places = tensor.flip(dimension), range(size - 1 - places[0], size - places[-1], -places.step)
     first, last, step = places[0], places[-1], places.step

@@ -153,4 +153,6 @@ def _member(kind, argument, name):
         return kind[name.upper().replace("-", "_")]
     except (KeyError, AttributeError):
         names = [member.name.lower().replace("_", "-") for member in kind]
-        raise ArgumentError(f"`{argument}` is {name!r}, expected one of {', '.join(names)}{nearest(str(name), names)}") from None
+        raise ArgumentError(
+            f"`{argument}` is {name!r}, expected one of {', '.join(names)}{nearest(str(name), names)}"
+        ) from None

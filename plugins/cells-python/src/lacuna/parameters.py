@@ -80,7 +80,9 @@ class Parameter:
             between = f" from {self.minimum:g} to {self.maximum:g}"
         if self.kind == "choice":
             return "one of " + ", ".join(map(repr, self.options))
-        return {"number": "a number", "integer": "a whole number", "flag": "True or False", "text": "text"}[self.kind] + between
+        return {"number": "a number", "integer": "a whole number", "flag": "True or False", "text": "text"}[
+            self.kind
+        ] + between
 
 
 def of_function(function, reserved):
@@ -121,7 +123,12 @@ def _described(name, hint, default):
     spelled = contract_name(name)
     if not NAME.match(spelled):
         raise ArgumentError(f"`{name}` is no name of a parameter, expected lower-case words joined by _")
-    told = {"name": spelled, "unit": extra.unit, "source": extra.source, "summary": extra.summary or python_name(spelled).replace("_", " ")}
+    told = {
+        "name": spelled,
+        "unit": extra.unit,
+        "source": extra.source,
+        "summary": extra.summary or python_name(spelled).replace("_", " "),
+    }
     if typing.get_origin(hint) is typing.Literal:
         options = typing.get_args(hint)
         if not all(isinstance(option, str) for option in options):

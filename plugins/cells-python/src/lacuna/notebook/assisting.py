@@ -49,7 +49,9 @@ def parameters(callee, arguments):
     function = callee.rpartition(".")[2]
     if function not in EXPLAINING and function != "measure":
         return None
-    return {one.python_name: f"{one.python_name}={one.default!r}  {one.summary}" for one in _parameters(function, arguments)}
+    return {
+        one.python_name: f"{one.python_name}={one.default!r}  {one.summary}" for one in _parameters(function, arguments)
+    }
 
 
 def described(name):

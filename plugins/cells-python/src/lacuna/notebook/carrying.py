@@ -51,7 +51,12 @@ def carry(definition):
     code, tensors = packed(definition)
     digest = hashlib.sha256(code).digest()
     known = _carried.get(key)
-    if known and known[0] == digest and len(known[1]) == len(tensors) and all(a is b for a, b in zip(known[1], tensors)):
+    if (
+        known
+        and known[0] == digest
+        and len(known[1]) == len(tensors)
+        and all(a is b for a, b in zip(known[1], tensors))
+    ):
         return
     kind = DefinitionKind[definition.kind.upper()]
     call(notebook.define, kind, contract_name(definition.name), code, [tensor.handle for tensor in tensors])

@@ -22,7 +22,10 @@ class Explanation:
         self.extras = {extra.name.replace("-", "_"): Tensor(extra.value) for extra in answer.extras}
         self.roles = {extra.name.replace("-", "_"): extra.role for extra in answer.extras}
         self.answers = answer.answers
-        self.findings = [Finding(one.code, one.text, one.image, [words(remedy) for remedy in one.remedies]) for one in answer.findings]
+        self.findings = [
+            Finding(one.code, one.text, one.image, [words(remedy) for remedy in one.remedies])
+            for one in answer.findings
+        ]
         self.method, self.perturbation, self.seconds = answer.method, answer.perturbation, answer.seconds
         self.subject, self.classifier = subject, classifier
         self._record = answer.record
@@ -97,7 +100,11 @@ class Explanation:
         if count == 1:
             return [(title or self.title, self.images, self.map)]
         return [
-            (f"{title} {index}" if title else self.titled(index), self.images[index : index + 1], self.map[index : index + 1])
+            (
+                f"{title} {index}" if title else self.titled(index),
+                self.images[index : index + 1],
+                self.map[index : index + 1],
+            )
             for index in range(count)
         ]
 
@@ -185,7 +192,9 @@ def compare(items, titles=None, columns=0, **shared):
         elif isinstance(item, dict):
             done.append(explain(**{**shared, **item}))
         else:
-            raise ArgumentError(f"compare takes explanations and dictionaries of explain's arguments, not a {type(item).__name__}")
+            raise ArgumentError(
+                f"compare takes explanations and dictionaries of explain's arguments, not a {type(item).__name__}"
+            )
     if not done:
         raise ArgumentError("compare needs one explanation at least")
     return Comparison(done, titles, columns)

@@ -30,7 +30,13 @@ def measure(metric, map, mask=None, image=None, targets=None, classifier=None, s
     images = map if images is None else images
     if mask is not None and mask.shape[2:] != map.shape[2:]:
         mask = mask.resize(map.shape[2:], how="nearest")
-    targets = [0] * map.shape[0] if targets is None else [targets] * map.shape[0] if isinstance(targets, int) else list(targets)
+    targets = (
+        [0] * map.shape[0]
+        if targets is None
+        else [targets] * map.shape[0]
+        if isinstance(targets, int)
+        else list(targets)
+    )
     request = notebook.Measurement(
         metric=target.selection(),
         images=images.share().handle,

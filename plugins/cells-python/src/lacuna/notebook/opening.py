@@ -116,7 +116,9 @@ def name_of(model):
     name = getattr(model, "_name", None)
     if isinstance(model, (models.Classifier, models.Generator)):
         return name
-    raise ArgumentError(f"a model is given by its name, or as classifier(name) or generator(name) gave it, not as {model!r}")
+    raise ArgumentError(
+        f"a model is given by its name, or as classifier(name) or generator(name) gave it, not as {model!r}"
+    )
 
 
 def _opened(name, kinds):

@@ -27,7 +27,9 @@ class Picture:
 
 def overlay(image, map, title="", width=0):
     """A map over an image, as a picture. Both are of one grid: (1, C, H, W) and (1, 1, H, W)."""
-    return Picture(draw([(title, as_image(image), as_image(map, 1))], 1, width), f"<overlay {title}>".replace(" >", ">"))
+    return Picture(
+        draw([(title, as_image(image), as_image(map, 1))], 1, width), f"<overlay {title}>".replace(" >", ">")
+    )
 
 
 def draw(tiles, columns=0, width=0):
@@ -58,7 +60,9 @@ def as_image(tensor, channels=None):
     """A tensor in the shape that a tile has: (1, C, H, W), or (1, C, D, H, W) of a volume."""
     if not isinstance(tensor, Tensor) or not looks_like_image(tensor):
         shape = getattr(tensor, "shape", type(tensor).__name__)
-        raise ArgumentError(f"a picture is (1, C, H, W) with 1 or 3 channels and {LEAST} rows and columns at least, not {shape}")
+        raise ArgumentError(
+            f"a picture is (1, C, H, W) with 1 or 3 channels and {LEAST} rows and columns at least, not {shape}"
+        )
     if tensor.ndim < 4:
         tensor = tensor.reshape((1,) * (4 - tensor.ndim) + tensor.shape)
     return tensor

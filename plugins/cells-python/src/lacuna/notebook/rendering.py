@@ -78,7 +78,9 @@ class Module:
         if callable(value) and getattr(value, "__module__", None) == "__main__" and inspect.unwrap(value) is value:
             return self.add_source(name, value)
         if isinstance(value, Tensor):
-            raise Refused(f"`{by}` uses the tensor `{name}`, whose numbers are on the device and not in the source: make it inside")
+            raise Refused(
+                f"`{by}` uses the tensor `{name}`, whose numbers are on the device and not in the source: make it inside"
+            )
         if self._importable(name, value):
             return None
         return self._assigned(name, value, by)
@@ -89,7 +91,9 @@ class Module:
 
     def _word(self, name, by):
         if name in lacuna.notebook.__all__:
-            raise Refused(f"`{by}` uses `{name}`, which asks the notebook: a plugin is given what it needs as arguments")
+            raise Refused(
+                f"`{by}` uses `{name}`, which asks the notebook: a plugin is given what it needs as arguments"
+            )
         self.vocabulary.add(name)
 
     def _importable(self, name, value):
@@ -116,7 +120,9 @@ class Module:
                 self.parts.append(statement)
                 return
         kind = type(value).__name__
-        raise Refused(f"`{by}` uses `{name}`, a {kind}, which cannot be written as source: make it inside of the function")
+        raise Refused(
+            f"`{by}` uses `{name}`, a {kind}, which cannot be written as source: make it inside of the function"
+        )
 
 
 def referred(text):

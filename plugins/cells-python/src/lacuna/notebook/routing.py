@@ -27,7 +27,9 @@ class Target:
         elif isinstance(chosen, (str, catalogue.Entry)):
             self.definition = catalogue.defined.get((kind, contract_name(str(chosen))))
         else:
-            raise ArgumentError(f"a {kind} is given by its name or as what @{kind} made, not as a {type(chosen).__name__}")
+            raise ArgumentError(
+                f"a {kind} is given by its name or as what @{kind} made, not as a {type(chosen).__name__}"
+            )
         found = self.definition or catalogue.find(kind, str(chosen))
         self.name, self.parameters = found.name, {one.name: one for one in found.parameters}
 
@@ -41,14 +43,18 @@ class Target:
             if contract_name(name) not in self.parameters:
                 known = [one.python_name for one in self.parameters.values()]
                 near = nearest(name, known)
-                raise ArgumentError(f"{argument}: the {self.kind} `{self.name}` has no parameter `{name}`{near} ({_listed(known)})")
+                raise ArgumentError(
+                    f"{argument}: the {self.kind} `{self.name}` has no parameter `{name}`{near} ({_listed(known)})"
+                )
             self.set(name, value)
 
     def selection(self):
         """What crosses to the host. A definition of a cell is carried over first."""
         if self.definition is not None:
             carrying.carry(self.definition)
-        settings = [contract.Setting(name, VALUES[self.parameters[name].kind](value)) for name, value in self.values.items()]
+        settings = [
+            contract.Setting(name, VALUES[self.parameters[name].kind](value)) for name, value in self.values.items()
+        ]
         return notebook.Selection(self.name, settings)
 
 

@@ -33,7 +33,9 @@ def explain(definition, request, where=None):
 
 def _answer(result):
     if not isinstance(result.map, Tensor):
-        raise ArgumentError(f"a method returns a map as a tensor or a Result, and this one a {type(result.map).__name__}")
+        raise ArgumentError(
+            f"a method returns a map as a tensor or a Result, and this one a {type(result.map).__name__}"
+        )
     # Another handle each: what a method returns may be what it was lent, or the same tensor twice.
     return wit.Explanation(
         map=result.map.share().handle,

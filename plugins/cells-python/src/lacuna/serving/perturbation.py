@@ -27,7 +27,9 @@ class Prepared(exports.perturbations.Perturbation):
         with failing.answering(self.where):
             found = self.act(Tensor(mask))
             if not isinstance(found, Tensor):
-                raise ArgumentError(f"a perturbation returns the images as a tensor, and this one a {type(found).__name__}")
+                raise ArgumentError(
+                    f"a perturbation returns the images as a tensor, and this one a {type(found).__name__}"
+                )
             # The mask is lent: a function that hands it back as it is gives another handle to it.
             return found.share().handle if found.handle is mask else found.handle
 

@@ -12,7 +12,9 @@ Standard = Enum("Standard", ["OUTPUT", "ERROR"])
 Kind = Enum("Kind", ["IMAGE", "VOLUME", "CLASSIFIER", "GENERATOR", "METHOD", "PERTURBATION", "METRIC"])
 DefinitionKind = Enum("DefinitionKind", ["PERTURBATION", "METHOD", "METRIC"])
 Form = make_dataclass("Form", ["mime", "data"])
-Parameter = make_dataclass("Parameter", ["name", "summary", "default", "minimum", "maximum", "options", "unit", "source"])
+Parameter = make_dataclass(
+    "Parameter", ["name", "summary", "default", "minimum", "maximum", "options", "unit", "source"]
+)
 Entry = make_dataclass("Entry", ["kind", "name", "summary", "parameters"])
 Subject_Named, Subject_Values = make_dataclass("Subject_Named", ["value"]), make_dataclass("Subject_Values", ["value"])
 Selection = make_dataclass("Selection", ["name", "settings"])
@@ -69,7 +71,12 @@ def catalogue():
     return [
         Entry(Kind.IMAGE, "scan", "1 x 8 x 8", []),
         Entry(Kind.CLASSIFIER, "demo", "a classifier", []),
-        Entry(Kind.METHOD, "meaningful", "A method", [_number("learning-rate", 0.1, 0.0, 1.0), _number("sigma", 3.0, 0.0, 9.0), score]),
+        Entry(
+            Kind.METHOD,
+            "meaningful",
+            "A method",
+            [_number("learning-rate", 0.1, 0.0, 1.0), _number("sigma", 3.0, 0.0, 9.0), score],
+        ),
         Entry(Kind.METHOD, "fido", "Another", []),
         Entry(Kind.PERTURBATION, "blur", "Blurs", [_number("sigma", 10.0, 0.0, 200.0)]),
         Entry(Kind.METRIC, "pixel-auc", "Area", []),

@@ -73,7 +73,9 @@ class Tensor:
         rank = max(len(self._shape), len(other._shape))
         a, b = ([1] * (rank - len(one)) + one for one in (self._shape, other._shape))
         if any(x != y and 1 not in (x, y) for x, y in zip(a, b)):
-            raise Err(errors.Error_Shape(errors.ShapeMismatch(operation, f"a shape that broadcasts with {a}", other.shape())))
+            raise Err(
+                errors.Error_Shape(errors.ShapeMismatch(operation, f"a shape that broadcasts with {a}", other.shape()))
+            )
         shape = [max(x, y) for x, y in zip(a, b)]
         left, right = Tensor(a, self.data), Tensor(b, other.data)
         return Tensor(shape, [act(left.at(place), right.at(place)) for place in places(shape)])
@@ -125,7 +127,9 @@ class Tensor:
         shape = [1 if i in dimensions else size for i, size in enumerate(self._shape)]
         groups = {}
         for place in places(self._shape):
-            groups.setdefault(tuple(0 if i in dimensions else one for i, one in enumerate(place)), []).append(self.at(place))
+            groups.setdefault(tuple(0 if i in dimensions else one for i, one in enumerate(place)), []).append(
+                self.at(place)
+            )
         return Tensor(shape, [act(groups[tuple(place)]) for place in places(shape)])
 
     def sum(self, dimensions):
@@ -139,11 +143,15 @@ class Tensor:
 
     def matrix_multiply(self, other):
         (n, k), (_, m) = self._shape, other._shape
-        return Tensor([n, m], [sum(self.at([i, x]) * other.at([x, j]) for x in range(k)) for i in range(n) for j in range(m)])
+        return Tensor(
+            [n, m], [sum(self.at([i, x]) * other.at([x, j]) for x in range(k)) for i in range(n) for j in range(m)]
+        )
 
     def reshape(self, shape):
         if math.prod(shape) != len(self.data):
-            raise Err(errors.Error_Shape(errors.ShapeMismatch("tensor.reshape", f"{len(self.data)} numbers", list(shape))))
+            raise Err(
+                errors.Error_Shape(errors.ShapeMismatch("tensor.reshape", f"{len(self.data)} numbers", list(shape)))
+            )
         return Tensor(shape, self.data)
 
     def permute(self, order):
@@ -158,7 +166,9 @@ class Tensor:
 
     def flip(self, dimension):
         size = self._shape[dimension]
-        moved = [[size - 1 - one if i == dimension else one for i, one in enumerate(place)] for place in places(self._shape)]
+        moved = [
+            [size - 1 - one if i == dimension else one for i, one in enumerate(place)] for place in places(self._shape)
+        ]
         return Tensor(self._shape, [self.at(place) for place in moved])
 
     def resize(self, sizes, how):
