@@ -1,5 +1,6 @@
 """What the component exports: the interpreter of cells, and whatever a definition of another instance makes it."""
 
+import builtins
 import random
 import sys
 
@@ -23,8 +24,17 @@ session = Session(
     lambda text: call(notebook.print, Standard.ERROR, text),
 )
 session.offer({name: getattr(lacuna, name) for name in lacuna.__all__} | {"lacuna": lacuna})
-random.seed(0)
+builtins.help = inspection.Help(lacuna.__doc__)
 sandbox.close()
+started = False
+
+
+def start():
+    """Seeds Python's random numbers, which the component draws anew when it is first called."""
+    global started
+    if not started:
+        started = True
+        random.seed(0)
 
 
 def answered(run):
@@ -38,6 +48,7 @@ def answered(run):
 
 class Cells(exports.Cells):
     def execute(self, code, count, silent):
+        start()
         return answered(lambda: session.execute(code, count, silent))
 
     def evaluate(self, expression):

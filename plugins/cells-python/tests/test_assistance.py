@@ -65,6 +65,10 @@ class Inspecting(CellsTest):
     def test_help_prints(self):
         self.run_cell("help(explain)")
         self.assertIn("Explains why", self.printed())
+        self.run_cell("help()")
+        self.assertIn("@perturbation", self.printed())
+        self.run_cell("help('meaningful')")
+        self.assertIn("learning_rate", self.printed())
 
 
 class Completeness(CellsTest):

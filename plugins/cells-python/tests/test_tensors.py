@@ -26,6 +26,9 @@ class Operators(CellsTest):
         self.assertEqual((a >= 2).tolist(), [0, 1, 1])
         self.assertEqual((a < 2).tolist(), [1, 0, 0])
         self.assertEqual((a <= 2).tolist(), [1, 1, 0])
+        self.assertEqual((a == 2).tolist(), [0, 1, 0])
+        self.assertEqual((a != lacuna.tensor([1.0, 0.0, 3.0])).tolist(), [0, 1, 0])
+        self.assertFalse(a == "x")
         self.assertEqual(a.maximum(2).tolist(), [2, 2, 3])
         self.assertEqual(lacuna.where(a > 2, a, 0 * a).tolist(), [0, 0, 3])
 

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import pydoc
 import re
 
 from . import display, resolve, scanner, sources
@@ -34,6 +35,26 @@ def find(names, code, cursor, detail):
         except resolve.Unknown:
             continue
     return None
+
+
+class Help:
+    """`help(name)`; without a name the vocabulary, and for a text the plugin of that name."""
+
+    def __init__(self, overview):
+        self.overview = overview
+
+    def __repr__(self):
+        return "help(name) tells what a name is, help() what there is"
+
+    def __call__(self, *found):
+        if not found:
+            return print(self.overview)
+        for one in found:
+            text = (
+                next(filter(None, (describe(one) for describe in describers)), None) if isinstance(one, str) else None
+            )
+            print(text or pydoc.plain(pydoc.render_doc(one, "%s")))
+        return None
 
 
 def about(name, found, detail=0):

@@ -26,19 +26,14 @@ class Session:
         self.names.update(__builtins__=builtins, _="", __="", ___="")
         sys.modules["__main__"] = self.module
         self._send = send_output, send_error
-        self.vocabulary = set(self.names)
 
     def offer(self, names):
-        """Names that every cell finds; completion shows the user's own first."""
+        """Names that every cell finds."""
         self.names.update(names)
-        self.vocabulary |= set(names)
 
     def execute(self, code, count, silent):
         """Runs a cell; the forms of its last expression as a dictionary from MIME types to bytes."""
         name = f"cell {count}"
-        if not silent:
-            self.names["In"] = self.names.get("In", {})
-            self.names["In"][count] = code
         return self._guarded(lambda: self._run(code, name, count, silent))
 
     def evaluate(self, expression):
@@ -73,7 +68,8 @@ class Session:
         return display.forms(value)
 
     def _keep(self, value, count):
-        self.names["___"], self.names["__"], self.names["_"] = self.names["__"], self.names["_"], value
+        self.names["___"], self.names["__"] = self.names.get("__", ""), self.names.get("_", "")
+        self.names["_"] = value
         self.names[f"_{count}"] = value
         # Handles are counted by the host: only the last ten results stay.
         self.names.pop(f"_{count - 10}", None)

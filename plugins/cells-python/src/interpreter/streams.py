@@ -1,6 +1,5 @@
 """Standard output and error of cells: what is printed reaches the notebook line by line, while the cell runs."""
 
-import contextlib
 import io
 import sys
 
@@ -49,22 +48,27 @@ class Stream(io.TextIOBase):
         self._held, self._length = [], 0
 
 
-@contextlib.contextmanager
-def redirected(send_output, send_error):
+class redirected:
     """Puts streams in the place of `sys.stdout` and `sys.stderr`, and flushes them at the end."""
-    output, error = Stream("<stdout>", send_output), Stream("<stderr>", send_error)
-    output._before, error._before = error, output
-    kept = sys.stdout, sys.stderr, sys.displayhook
-    sys.stdout, sys.stderr = output, error
-    try:
-        yield
-        output.flush()
-        error.flush()
-    except BaseException:
-        for stream in (output, error):
-            with contextlib.suppress(BaseException):
+
+    def __init__(self, send_output, send_error):
+        self.output, self.error = Stream("<stdout>", send_output), Stream("<stderr>", send_error)
+        self.output._before, self.error._before = self.error, self.output
+
+    def __enter__(self):
+        self._kept = sys.stdout, sys.stderr, sys.displayhook
+        sys.stdout, sys.stderr = self.output, self.error
+        return self
+
+    def __exit__(self, kind, _error, _trace):
+        sys.stdout, sys.stderr, sys.displayhook = self._kept
+        for stream in (self.output, self.error):
+            try:
                 stream.flush()
-            stream.drop()
-        raise
-    finally:
-        sys.stdout, sys.stderr, sys.displayhook = kept
+            except BaseException:
+                # The cell's own exception says more than that its last words could not be shown.
+                if kind is None:
+                    raise
+            finally:
+                stream.drop()
+        return False

@@ -63,7 +63,7 @@ def forget(error):
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         traceback.clear_frames(error.__traceback__)
-        error.__traceback__ = None
+        error.with_traceback(None)
         error = error.__cause__ or error.__context__
 
 

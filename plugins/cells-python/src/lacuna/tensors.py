@@ -17,7 +17,6 @@ class Tensor:
     """
 
     __slots__ = ("handle", "_shape", "__weakref__")
-    __array_priority__ = 1000
 
     def __init__(self, handle):
         self.handle = handle
@@ -134,6 +133,17 @@ class Tensor:
 
     def __le__(self, other):
         return 1.0 - (self > other)
+
+    def __eq__(self, other):
+        """1 where both are the same, else 0; anything but tensors and numbers is not equal."""
+        if not isinstance(other, Tensor) and not is_number(other):
+            return NotImplemented
+        return (self >= other) * (self <= other)
+
+    def __ne__(self, other):
+        return 1.0 - (self == other) if isinstance(other, Tensor) or is_number(other) else NotImplemented
+
+    __hash__ = object.__hash__
 
     def minimum(self, other):
         """The smaller of two, element by element."""

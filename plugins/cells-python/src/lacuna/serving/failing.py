@@ -1,7 +1,7 @@
 """What a definition's function raises, as an error of the contract with the line where it happened."""
 
-import contextlib
 import random
+import traceback
 
 from componentize_py_types import Err
 from wit_world.imports import errors, remedies
@@ -9,18 +9,24 @@ from wit_world.imports import errors, remedies
 from ..errors import LacunaError
 
 
-@contextlib.contextmanager
-def answering(where=None):
-    """Turns every exception into the contract's error. `where(exception)` names the line of the user's code."""
-    try:
-        yield
-        return
-    except Err:
-        raise
-    except BaseException as error:
-        answer = failure(error, where(error) if where else place(error))
+class answering:
+    """Turns every exception into the contract's error. `where(exception)` names the line of the user's code.
+
+    A class, since contextlib assigns to the exceptions that pass it, and an `Err` is frozen.
+    """
+
+    def __init__(self, where=None):
+        self.where = where or place
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, _kind, error, _trace):
+        if error is None or isinstance(error, Err):
+            return False
+        answer = failure(error, self.where(error))
         clear(error)
-    raise Err(answer)
+        raise Err(answer) from None
 
 
 def seeded(seed):
@@ -52,10 +58,8 @@ def place(error):
 
 def clear(error):
     """Frees the handles that the frames of an exception hold."""
-    import traceback
-
     traceback.clear_frames(error.__traceback__)
-    error.__traceback__ = None
+    error.with_traceback(None)
 
 
 def remedy(given):
