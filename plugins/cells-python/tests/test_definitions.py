@@ -94,6 +94,13 @@ class Carrying(CellsTest):
         self.assertEqual([(one.name, one.role.name) for one in answer.extras], [("perturbed", "PERTURBED")])
         self.assertEqual(answer.findings[0].remedies[0].value, "raise steps")
 
+    def test_an_empty_map_is_said_where_numbers_may_be_read(self):
+        self.run_cell("@method(needs=['readback'])\ndef empty(images): return images * 0\nexplain('scan', method=empty)")
+        self.adopt()
+        images = tensors.Tensor.full([2, 1, 1, 2], 0.5)
+        answer = adopted.explain(methods.Request(images, [1, 1], Classifier(), [], 9))
+        self.assertEqual([(one.code, one.image) for one in answer.findings], [("zero-map", 0), ("zero-map", 1)])
+
     def test_a_metric_in_another_instance(self):
         self.run_cell(
             "@metric\ndef size(maps, masks): return [None if masks is None else 1]\nmeasure(size, explain('scan'))"

@@ -117,7 +117,8 @@ method.__doc__ = """Makes a function an explanation method.
 
 `@method def my_map(images, targets, classifier, perturb, steps: int = 40)` returns a map (N, 1, H, W), larger where there is
 more evidence, or a `Result`. It takes what it names of images, targets, classifier, perturb, generator and seed.
-`perturb(images).apply(mask)` deletes with the perturbation that the user chose. `needs` is ["gradients"] unless given."""
+`perturb(images).apply(mask)` deletes with the perturbation that the user chose. `needs` is ["gradients"] unless given; with
+"readback" too, a map that is zero everywhere gets a finding, which `lacuna plugins check` asks for."""
 
 metric = _decorator("metric")
 metric.__doc__ = """Makes a function a metric.

@@ -6,7 +6,7 @@ from wit_world.imports import findings
 
 from .. import models
 from ..errors import ArgumentError
-from ..results import Result
+from ..results import Finding, Result
 from ..tensors import Tensor
 from . import describing, failing
 
@@ -28,14 +28,16 @@ def explain(definition, request, where=None):
             given["generator"] = models.chosen_generator()
         named = {name: given[name] for name in definition.given}
         found = definition.function(**named, **describing.arguments(definition, request.settings))
-        return _answer(found if isinstance(found, Result) else Result(found))
+        return _answer(found if isinstance(found, Result) else Result(found), "readback" in definition.needs)
 
 
-def _answer(result):
+def _answer(result, readable):
     if not isinstance(result.map, Tensor):
         raise ArgumentError(
             f"a method returns a map as a tensor or a Result, and this one a {type(result.map).__name__}"
         )
+    if readable:
+        result.findings = list(result.findings) + _zeros(result)
     # Another handle each: what a method returns may be what it was lent, or the same tensor twice.
     return wit.Explanation(
         map=result.map.share().handle,
@@ -45,6 +47,16 @@ def _answer(result):
             for one in result.findings
         ],
     )
+
+
+def _zeros(result):
+    """A finding for each image whose map is zero everywhere, unless the method has told of it."""
+    if any(finding.code == "zero-map" for finding in result.findings):
+        return []
+    largest = abs(result.map).reshape(result.map.shape[0], -1).max(axis=1).tolist()
+    text = "the map is zero everywhere: the classifier's answer does not change, or the perturbation deletes nothing"
+    remedies = ["check the classifier's weights"]
+    return [Finding("zero-map", text, index, remedies) for index, value in enumerate(largest) if value == 0]
 
 
 def _extra(name, value):
