@@ -2,7 +2,6 @@
 
 import builtins
 import random
-import sys
 
 import adopted
 import lacuna
@@ -18,14 +17,13 @@ from wit_world.imports.notebook import Form, Standard
 DEPTH = 600
 """Python calls inside each other; with 2 MiB of stack all that Python counts ends as RecursionError (512 KiB bear 150)."""
 
-sys.setrecursionlimit(DEPTH)
 session = Session(
     lambda text: call(notebook.print, Standard.OUTPUT, text),
     lambda text: call(notebook.print, Standard.ERROR, text),
 )
 session.offer({name: getattr(lacuna, name) for name in lacuna.__all__} | {"lacuna": lacuna})
 builtins.help = inspection.Help(lacuna.__doc__)
-sandbox.close()
+sandbox.close(DEPTH)
 started = False
 
 

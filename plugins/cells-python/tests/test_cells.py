@@ -104,6 +104,7 @@ class Closed(CellsTest):
             "exit()": "cannot end",
             "import numpy": "as NumPy's arrays have",
             "import nowhere": "not built in",
+            "import sys; sys.setrecursionlimit(10**6)": "600 calls",
         }.items():
             with self.subTest(code):
                 self.assertIn(words, self.failure(code).text)

@@ -95,7 +95,9 @@ class Carrying(CellsTest):
         self.assertEqual(answer.findings[0].remedies[0].value, "raise steps")
 
     def test_an_empty_map_is_said_where_numbers_may_be_read(self):
-        self.run_cell("@method(needs=['readback'])\ndef empty(images): return images * 0\nexplain('scan', method=empty)")
+        self.run_cell(
+            "@method(needs=['readback'])\ndef empty(images): return images * 0\nexplain('scan', method=empty)"
+        )
         self.adopt()
         images = tensors.Tensor.full([2, 1, 1, 2], 0.5)
         answer = adopted.explain(methods.Request(images, [1, 1], Classifier(), [], 9))

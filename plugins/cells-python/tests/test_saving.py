@@ -69,6 +69,22 @@ class Saving(CellsTest):
             found = _fresh_python(code)
         self.assertEqual(found, "fade Perturbations\n")
 
+    def test_other_kinds_of_things_that_a_cell_refers_to(self):
+        self.run_cell(
+            "import functools\n@functools.cache\ndef once(n): return n\nhalf = lambda x: x * 0.5\nagain = half\n"
+            "@perturbation(needs=['readback'])\nclass two:\n    'Two steps.'\n    def __init__(self, images): self.images = images\n"
+            "    def apply(self, mask): return half(self.images) * once(1) * mask\nsave_plugin('two')"
+        )
+        files = self.seen.saved["two"]
+        for part in (
+            "@functools.cache\ndef once",
+            "half = lambda x: x * 0.5",
+            "@perturbation(needs=['readback'])\nclass two:",
+        ):
+            self.assertIn(part, files["two.py"])
+        self.assertIn('"--grant", "two:readback"', files["test_two.py"])
+        self.assertIn("serve(two)", files["app.py"])
+
     def test_refusals(self):
         self.run_cell("t = ones(2)\n@perturbation\ndef a(images, mask): return images * t")
         self.assertIn("the tensor `t`", self.failure("save_plugin('a')").text)

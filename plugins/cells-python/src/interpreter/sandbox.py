@@ -47,8 +47,10 @@ def refuse(text, kind=SandboxError):
     return refused
 
 
-def close():
-    """Puts refusals in the place of what is not there. Called once, while the component is built."""
+def close(depth):
+    """Puts refusals in the place of what is not there, and bounds the depth of calls. Called once, while the component is built."""
+    sys.setrecursionlimit(depth)
+    sys.setrecursionlimit = _up_to(depth, sys.setrecursionlimit)
     builtins.open = refuse(FILES)
     builtins.input = refuse(INPUT)
     for name in ("exit", "quit"):
@@ -90,6 +92,17 @@ def close():
     datetime.datetime = _dated(datetime.datetime, ("now", "utcnow", "today"))
     datetime.date = _dated(datetime.date, ("today",))
     sys.meta_path.append(Absent())
+
+
+def _up_to(depth, set_limit):
+    def setrecursionlimit(limit, /):
+        if limit > depth:
+            raise SandboxError(
+                f"the stack of cells bears {depth} calls inside each other, and no grant gives more: use a loop"
+            )
+        set_limit(limit)
+
+    return setrecursionlimit
 
 
 def _asks_now(arguments):

@@ -18,6 +18,8 @@ def describe(error):
     """The class, the text and the traceback's lines of an exception."""
     hint = next((text for kind, text in HINTS if isinstance(error, kind)), None)
     try:
+        if isinstance(error, MemoryError) and str(error):
+            hint = None  # The compiler has words of its own for source that is nested too deep.
         if hint and hint not in str(error) and hint not in getattr(error, "__notes__", ()):
             error.add_note(hint)
         return type(error).__name__, text(error), lines(error)

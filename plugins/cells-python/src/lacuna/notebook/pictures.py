@@ -120,13 +120,13 @@ def show(*values, titles=None, columns=0, width=0):
     if values and all(drawable(value) for value in values):
         flat = [part for value in values for part in (value if isinstance(value, (list, tuple)) else [value])]
         values = [grid(flat, titles, columns, width)]
+    display(*values)
+
+
+def display(*values, id=None, update=False):
+    """Shows things below the cell, each by itself. With an id, `update=True` replaces what was shown under it."""
     for value in values:
-        display(value)
-
-
-def display(value, id=None, update=False):
-    """Shows one thing below the cell. With an id, `update=True` replaces what was shown under it."""
-    call(notebook.display, forms(value), id, update)
+        call(notebook.display, forms(value), id, update)
 
 
 def clear_output(wait=False):

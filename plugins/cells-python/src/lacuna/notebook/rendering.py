@@ -50,7 +50,7 @@ class Module:
         if text is None:
             raise Refused(f"the source of `{name}` is not kept: define it in a cell")
         text = textwrap.dedent(text)
-        if getattr(found, "__closure__", None):
+        if getattr(inspect.unwrap(found), "__closure__", None):
             raise Refused(f"`{name}` is made inside of another function: define it at the top of a cell")
         for used in referred(text):
             self.add(used, name)
@@ -75,8 +75,8 @@ class Module:
             return self._module(name, value)
         if getattr(lacuna, name, None) is value and name in lacuna.__all__:
             return self._word(name, by)
-        if callable(value) and getattr(value, "__module__", None) == "__main__" and inspect.unwrap(value) is value:
-            return self.add_source(name, value)
+        if callable(value) and getattr(value, "__module__", None) == "__main__" and hasattr(value, "__name__"):
+            return self._lambda(name) if value.__name__ == "<lambda>" else self.add_source(name, value)
         if isinstance(value, Tensor):
             raise Refused(
                 f"`{by}` uses the tensor `{name}`, whose numbers are on the device and not in the source: make it inside"
@@ -96,6 +96,20 @@ class Module:
             )
         self.vocabulary.add(name)
 
+    def _lambda(self, name):
+        if not self._statement(name):
+            raise Refused(f"`{name}` is a lambda whose source is not kept: write it as a function")
+
+    def _statement(self, name):
+        """The statement that gave a name its value, after what it refers to; False where no cell has one."""
+        statement = _assignment(name)
+        if statement is None:
+            return False
+        for used in referred(statement):
+            self.add(used, name)
+        self.parts.append(statement)
+        return True
+
     def _importable(self, name, value):
         own = getattr(value, "__name__", None) or getattr(value, "_name", None) or name
         for home in (getattr(value, "__module__", None), "typing"):
@@ -112,13 +126,8 @@ class Module:
         if written is not None:
             self.parts.append(f"{name} = {written}")
             return
-        if typing.get_origin(value) is not None:
-            statement = _assignment(name)
-            if statement:
-                for used in referred(statement):
-                    self.add(used, name)
-                self.parts.append(statement)
-                return
+        if typing.get_origin(value) is not None and self._statement(name):
+            return
         kind = type(value).__name__
         raise Refused(
             f"`{by}` uses `{name}`, a {kind}, which cannot be written as source: make it inside of the function"

@@ -60,6 +60,8 @@ def files(definition):
         "tool": TOOL,
         "needs": ", ".join(definition.needs) or "nothing",
         "parameters": "\n".join(_row(one) for one in definition.parameters) or "| none | | | |",
+        "granted": f', "--grant", "{definition.name}:readback"' if "readback" in definition.needs else "",
+        "grant": f" --grant {definition.name}:readback" if "readback" in definition.needs else "",
         "contract": "" if CONTRACT else "Copy the folder `wit/v0.2` of Lacuna's repository to `wit` first.\n\n",
     }
     made = {f"{module}.py": Module(definition).text()}
@@ -115,6 +117,7 @@ The test builds it and has Lacuna check it: `python -m unittest test_{module}`.
 ## Use
 
     lacuna plugins inspect {name} --plugins {module}.wasm
+    lacuna plugins check {name} --plugins {module}.wasm{grant}
 
 `{module}.py` is the {kind}, `app.py` what the component exports, `lacuna/` the vocabulary that cells have too.
 """
@@ -139,7 +142,8 @@ class Plugin(unittest.TestCase):
             subprocess.run(build, cwd=HERE, check=True)
             self.assertTrue(made.is_file())
             if shutil.which("lacuna"):
-                subprocess.run(["lacuna", "plugins", "check", "{name}", "--plugins", str(made)], check=True)
+                check = ["lacuna", "plugins", "check", "{name}", "--plugins", str(made){granted}]
+                subprocess.run(check, check=True)
 
 
 if __name__ == "__main__":
