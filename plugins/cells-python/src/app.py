@@ -6,7 +6,7 @@ import random
 import adopted
 import lacuna
 from componentize_py_types import Err
-from interpreter import completeness, completion, inspection, library, sandbox, tracebacks  # noqa: F401
+from interpreter import completeness, completion, inspection, keeping, library, sandbox, tracebacks  # noqa: F401
 from interpreter.session import Failure, Session
 from lacuna.errors import call
 from wit_world import exports
@@ -24,6 +24,7 @@ session = Session(
 session.offer({name: getattr(lacuna, name) for name in lacuna.__all__} | {"lacuna": lacuna})
 builtins.help = inspection.Help(lacuna.__doc__)
 sandbox.close(DEPTH)
+keeping.keep()
 started = False
 
 

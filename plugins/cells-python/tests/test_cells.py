@@ -79,6 +79,18 @@ class Failing(CellsTest):
         self.assertEqual(self.failure("raise SystemExit").name, "SystemExit")
         self.assertEqual(self.run_cell("1"), "1")
 
+    def test_a_cell_that_breaks_python_harms_itself_only(self):
+        import sys
+
+        kept = dict(sys.modules)
+        try:
+            self.assertEqual(self.failure("import builtins\ndel builtins.len\nlen([])").name, "NameError")
+            self.assertEqual(self.run_cell("import sys\nsys.modules.clear()\nsys.stdout = None\nprint(1)"), None)
+            self.assertIn("Cell 3, line 1", self.failure("1 / 0").traceback[1])
+            self.assertEqual(self.run_cell("import json\nlen(json.dumps([]))"), "2")
+        finally:
+            sys.modules.update(kept)
+
     def test_a_wish_to_stop_is_a_keyboard_interrupt(self):
         notebook.seen.cancel = True
         failed = self.failure("done = 0\nwhile True:\n    done += 1\n    print(done)")
@@ -100,6 +112,8 @@ class Closed(CellsTest):
             "import time; time.sleep(1)": "cannot wait",
             "import datetime; datetime.datetime.now()": "no clock",
             "from datetime import date; date.today()": "no clock",
+            "import pathlib; pathlib.Path('/etc/passwd').read_text()": "no files",
+            "import asyncio; asyncio.run(None)": "no event loop",
             "input('?')": "standard input",
             "exit()": "cannot end",
             "import numpy": "as NumPy's arrays have",

@@ -14,6 +14,8 @@ _FROM = re.compile(r"^\s*from\s+([\w.]+)\s+import\s+(?:\(?[\w\s,]*[,\s(])?(\w*)\
 MOST = 500
 """Completions of one answer."""
 
+offered = set()
+"""Names that cells have from the start: a user's own come before them."""
 namers = []
 """Functions of (callee, keyword, arguments so far) that return what a string there may name, or None."""
 parameter_givers = []
@@ -103,7 +105,7 @@ def _names(names, begun):
         for name in dir(builtins)
         if name.startswith(begun) and name not in known and not (hidden and name.startswith("_"))
     ]
-    items = [_item(name, names[name]) for name in sorted(own)]
+    items = [_item(name, names[name]) for name in sorted(own, key=lambda name: (name in offered, name))]
     items += [item for item in words if item.text not in known]
     known |= {item.text for item in words}
     return items + [_item(name, getattr(builtins, name)) for name in built if name not in known]

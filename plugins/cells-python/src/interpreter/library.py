@@ -4,7 +4,7 @@ import importlib
 
 NAMES = """
 abc argparse array ast asyncio base64 binascii bisect builtins calendar cmath code codecs codeop collections collections.abc
-colorsys concurrent.futures contextlib contextvars copy copyreg csv dataclasses datetime decimal difflib dis doctest
+colorsys concurrent.futures concurrent.futures.thread contextlib contextvars copy copyreg csv dataclasses datetime decimal difflib dis doctest
 encodings.ascii encodings.idna encodings.latin_1 encodings.punycode encodings.raw_unicode_escape encodings.unicode_escape
 encodings.utf_16 encodings.utf_32 encodings.utf_8_sig enum errno filecmp fnmatch fractions functools gc getpass gettext glob
 graphlib hashlib heapq hmac html html.entities html.parser http importlib importlib.metadata importlib.resources

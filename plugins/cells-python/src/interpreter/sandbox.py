@@ -1,8 +1,10 @@
 """What a sandbox has none of says so in one line, instead of failing somewhere deep in a library."""
 
+import asyncio
 import builtins
 import datetime
 import importlib.abc
+import io
 import os
 import socket
 import subprocess
@@ -22,6 +24,7 @@ PROCESSES = "cells start no processes, and no grant lets them"
 THREADS = "cells have one thread, and no grant gives them another"
 CLOCK = "cells have no clock, and no grant gives them one: an explanation says how long it took as `.seconds`"
 SLEEP = "cells cannot wait: their clock stands still, and no grant moves it"
+LOOP = "cells have no event loop, since there is nothing to wait for: call functions one after another"
 INPUT = "cells have no standard input: write the value into the cell"
 LEAVING = "a cell cannot end the kernel: restart it from the notebook's menu"
 NO_PACKAGE = "cells have the pure standard library and `lacuna`; `{}` is not built in, and no grant adds it"
@@ -51,11 +54,13 @@ def close(depth):
     """Puts refusals in the place of what is not there, and bounds the depth of calls. Called once, while the component is built."""
     sys.setrecursionlimit(depth)
     sys.setrecursionlimit = _up_to(depth, sys.setrecursionlimit)
-    builtins.open = refuse(FILES)
+    builtins.open = io.open = refuse(FILES)
+    asyncio.run = asyncio.new_event_loop = asyncio.events.new_event_loop = refuse(LOOP)
     builtins.input = refuse(INPUT)
     for name in ("exit", "quit"):
         setattr(builtins, name, refuse(LEAVING, SystemExit))
     for name in (
+        "open",
         "listdir",
         "scandir",
         "mkdir",

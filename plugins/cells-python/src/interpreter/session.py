@@ -5,7 +5,7 @@ import builtins
 import sys
 import types
 
-from . import display, sources, streams, tracebacks
+from . import completion, display, keeping, sources, streams, tracebacks
 
 
 class Failure(Exception):
@@ -30,6 +30,7 @@ class Session:
     def offer(self, names):
         """Names that every cell finds."""
         self.names.update(names)
+        completion.offered.update(names)
 
     def execute(self, code, count, silent):
         """Runs a cell; the forms of its last expression as a dictionary from MIME types to bytes."""
@@ -75,10 +76,12 @@ class Session:
         self.names.pop(f"_{count - 10}", None)
 
     def _guarded(self, run):
+        keeping.restore()
         try:
             with streams.redirected(*self._send):
                 return run()
         except BaseException as error:
+            keeping.restore()
             failure = Failure(*tracebacks.describe(error))
             tracebacks.forget(error)
         raise failure

@@ -8,6 +8,7 @@ from . import sources
 _FILE = re.compile(r'^(\s*)File "(cell \S+)", line', re.MULTILINE)
 
 HINTS = [
+    (FileNotFoundError, "cells have no files: images and models come by name from what the notebook opens"),
     (MemoryError, "the sandbox has no memory left for this: the limit is `guest-memory`"),
     (RecursionError, "a sandbox has a small stack: use a loop"),
     (SystemExit, "a cell cannot end the kernel: restart it from the notebook's menu"),
