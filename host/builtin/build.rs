@@ -38,7 +38,38 @@ fn main() -> Result<(), Box<dyn Error>> {
         writeln!(list, "    ({name:?}, include_bytes!({path:?})),")?;
     }
     list.push_str("];\n");
+    list.push_str(&sources(&workspace)?);
     Ok(fs::write(out.join("built_in.rs"), list)?)
+}
+
+/// The interpreter of cells is built where Python is: its sources travel, with the contracts.
+const INTERPRETER: [&str; 4] =
+    ["plugins/cells-python/requirements.txt", "plugins/cells-python/src", "wit/cells-v0.1", "wit/v0.2"];
+
+/// The sources of the interpreter of cells as a list of paths and texts, sorted.
+fn sources(workspace: &Path) -> Result<String, Box<dyn Error>> {
+    let mut waiting: Vec<PathBuf> = INTERPRETER.iter().map(|part| workspace.join(part)).collect();
+    let mut files = Vec::new();
+    while let Some(path) = waiting.pop() {
+        if path.is_dir() {
+            for entry in fs::read_dir(&path)? {
+                waiting.push(entry?.path());
+            }
+        } else if path.extension().is_some_and(|ending| ["py", "wit", "txt"].iter().any(|known| ending == *known)) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    let mut list =
+        "/// Path in the repository and text of every source of the interpreter of cells.\npub static CELLS_PYTHON: \
+                    &[(&str, &str)] = &[\n"
+            .to_owned();
+    for file in files {
+        let name = file.strip_prefix(workspace)?.display().to_string().replace('\\', "/");
+        writeln!(list, "    ({name:?}, include_str!({:?})),", file.display().to_string())?;
+    }
+    list.push_str("];\n");
+    Ok(list)
 }
 
 /// The names of the plugins that travel inside the program, sorted.

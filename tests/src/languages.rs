@@ -6,6 +6,7 @@ use std::{
     env, fs,
     path::{Path, PathBuf},
     process::Command,
+    sync::LazyLock,
 };
 
 const PAGE: &str = include_str!("../../plugins/LANGUAGES.md");
@@ -87,6 +88,43 @@ impl Language {
         }
         found
     }
+}
+
+/// The interpreter of cells, built as `lacuna kernel install` builds it, or none with a printed reason where the tool is missing.
+///
+/// # Panics
+/// When it does not build, or Python is required and absent.
+pub fn interpreter() -> Option<Vec<u8>> {
+    static BUILT: LazyLock<Option<Vec<u8>>> = LazyLock::new(|| {
+        let tool = Language::Python.tool()?;
+        let folder = tempfile::tempdir().unwrap();
+        // Of what is installed beside the tool the interpreter gets one package.
+        let python = tool.with_file_name("python");
+        let ask = ["-c", "import cloudpickle; print(cloudpickle.__path__[0])"];
+        let said = Command::new(&python).args(ask).output().unwrap();
+        let package = PathBuf::from(String::from_utf8(said.stdout).unwrap().trim());
+        assert!(package.is_dir(), "cloudpickle is not installed beside componentize-py: {package:?}");
+        let packages = folder.path().join("cloudpickle");
+        fs::create_dir(&packages).unwrap();
+        copy(&package, &packages);
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let command = "-d wit/v0.2 -d wit/cells-v0.1 -w lacuna:cells/cells-plugin@0.1.0 componentize app \
+                       -p plugins/cells-python/src -p wit";
+        let out = folder.path().join("cells_python.wasm");
+        let status = Command::new(&tool)
+            .args(command.split_whitespace())
+            .arg("-p")
+            .arg(folder.path())
+            .arg("-o")
+            .arg(&out)
+            .current_dir(root)
+            .env_remove("VIRTUAL_ENV")
+            .status()
+            .unwrap();
+        assert!(status.success(), "`componentize-py {command}` failed");
+        Some(fs::read(&out).unwrap())
+    });
+    BUILT.clone()
 }
 
 /// Copies the files of a folder.

@@ -1,0 +1,87 @@
+//! Perturbations, methods and metrics that cells define.
+
+use super::notebook;
+
+/// The built-in `blur`, written in a cell.
+const BLUR: &str = "
+@perturbation
+class cell_blur:
+    '''Replaces deleted regions by a blur'''
+    def __init__(self, images, sigma: float = 10.0):
+        self.images, self.reference = images, images.blur(sigma)
+    def apply(self, mask):
+        return mask * self.images + (1 - mask) * self.reference
+";
+
+#[test]
+fn a_cells_perturbation_gives_the_map_of_the_same_one_in_rust() {
+    notebook(|notebook| {
+        notebook.cell(BLUR).unwrap();
+        let race = "
+a = explain('lesion-1', target='lesion', perturbation='blur', steps=10, sigma=5.0)
+b = explain('lesion-1', target='lesion', perturbation='cell-blur', steps=10, sigma=5.0)
+(a.map - b.map).abs().max().item(), a.map.max().item() - a.map.min().item() > 0.01";
+        assert_eq!(notebook.text(race), "(0.0, True)");
+    });
+}
+
+#[test]
+fn a_definition_is_carried_with_what_it_refers_to() {
+    notebook(|notebook| {
+        notebook.cell("import math\nlevel = 0.25\ngrey = full((1, 1, 96, 96), level)").unwrap();
+        notebook.cell("def shade(x): return x * 0 + grey * math.exp(0)").unwrap();
+        notebook
+            .cell("@perturbation\ndef shaded(images, mask): return images * mask + (1 - mask) * shade(images)")
+            .unwrap();
+        let deleted = "explain('lesion-1', target='lesion', perturbation='shaded', steps=3).findings; 'fine'";
+        assert_eq!(notebook.text(deleted), "'fine'");
+        // What it refers to changes, and the next explanation sees it.
+        let both = "
+a = explain('lesion-1', target='lesion', perturbation='shaded', steps=3).map
+grey = full((1, 1, 96, 96), 0.9)
+b = explain('lesion-1', target='lesion', perturbation='shaded', steps=3).map
+(a - b).abs().max().item() > 0";
+        assert_eq!(notebook.text(both), "True");
+    });
+}
+
+#[test]
+fn methods_and_metrics_are_defined_too() {
+    notebook(|notebook| {
+        notebook
+            .cell(
+                "
+@method
+def ascent(images, targets, classifier, perturb, scale: float = 2.0):
+    '''How the score changes with each pixel'''
+    x = track(images)
+    score = classifier.scores(classifier.logits(x), targets).sum()
+    return backward(score).of(x).abs() * scale
+
+@metric
+def heaviest(images, maps, masks, targets, classifier):
+    '''The largest value of a map'''
+    return [maps.max().item()]
+",
+            )
+            .unwrap();
+        let text =
+            "e = explain('lesion-1', target='lesion', method='ascent')\ne.map.shape, e.method, e.map.min().item() >= 0";
+        assert_eq!(notebook.text(text), "((1, 1, 96, 96), 'ascent', True)");
+        let text = "round(measure('heaviest', e)[0] - e.map.max().item(), 6) if isinstance(measure('heaviest', e), list) else round(measure('heaviest', e) - e.map.max().item(), 6)";
+        assert_eq!(notebook.text(text), "0.0");
+    });
+}
+
+#[test]
+fn a_definition_that_fails_names_its_line() {
+    notebook(|notebook| {
+        notebook.cell("@perturbation\ndef broken(images, mask):\n    return images.no_such").unwrap();
+        let failure = notebook.fails("explain('lesion-1', perturbation='broken', steps=2)");
+        let text = failure.traceback.join("\n");
+        assert!(text.contains("no_such") && text.contains("broken") && text.contains("line 3"), "{text}");
+        let failure = notebook
+            .fails("@perturbation\ndef blur(images, mask): return images\nexplain('lesion-1', perturbation='blur')");
+        assert!(failure.text.contains("blur"), "{failure:?}");
+    });
+}
