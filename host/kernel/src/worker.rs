@@ -32,7 +32,7 @@ pub(crate) struct Worker<I> {
     backlog: VecDeque<(Request, bool)>,
     /// The number of the last cell that was counted.
     pub(crate) count: u32,
-    /// Why the interpreter has no state; restarted before the next call.
+    /// Whether the interpreter lost its state and is restarted before the next call.
     broken: bool,
 }
 

@@ -4,6 +4,8 @@ import time
 
 import cells
 import kernel
+import nbclient
+import nbformat
 import pytest
 
 kernel.install()
@@ -125,7 +127,7 @@ def test_what_is_not_served_is_answered(k):
         ("debug_request", {"type": "request", "command": "initialize"}),
         ("unheard_of_request", {}),
         ("execute_request", {"code": 1}),
-        ("execute_request", []),
+        ("execute_request", b"[]"),
         ("complete_request", {"code": "a", "cursor_pos": -1}),
         ("history_request", {"n": "x"}),
     ]:
@@ -136,3 +138,40 @@ def test_what_is_not_served_is_answered(k):
     closed = [m for m in kernel.shown_by(k.client, opened) if m["msg_type"] == "comm_close"]
     assert [m["content"]["comm_id"] for m in closed] == ["c"]
     assert kernel.run(k.client, cells.HELLO)[0]["content"]["status"] == "ok"
+
+
+def test_a_notebook_runs():
+    written = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in [cells.HELLO, "6 * 7"]])
+    nbclient.NotebookClient(written, timeout=kernel.TIMEOUT, kernel_name=kernel.NAME).execute()
+    first, second = (cell["outputs"] for cell in written.cells)
+    assert first[0]["text"] == "hello, world\n" and second[0]["data"] == {"text/plain": "42"}
+    failing = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cells.FAILURE)])
+    with pytest.raises(nbclient.exceptions.CellExecutionError, match="division by zero"):
+        nbclient.NotebookClient(failing, timeout=kernel.TIMEOUT, kernel_name=kernel.NAME).execute()
+
+
+def only_for_the_toy(k):
+    info = kernel.reply_to(k.client, k.client.kernel_info())["content"]
+    if info["implementation"] != "echo":
+        pytest.skip("the cell is one of the toy's")
+
+
+def test_progress_is_shown_at_most_five_times_a_second(k):
+    only_for_the_toy(k)
+    start = time.monotonic()
+    _, shown = kernel.run(k.client, "steps")
+    seconds = time.monotonic() - start
+    shown = [m for m in shown if m["msg_type"].endswith("display_data")]
+    assert [m["msg_type"] for m in shown] == ["display_data"] + ["update_display_data"] * (len(shown) - 1)
+    assert {m["content"]["transient"]["display_id"] for m in shown} == {"steps"}
+    texts = [m["content"]["data"]["text/plain"] for m in shown]
+    assert (texts[0], texts[-1]) == ("step 0", "step 99") and 3 <= len(texts) <= 2 + 5 * seconds
+
+
+def test_a_panic_costs_the_state_and_no_more(k):
+    only_for_the_toy(k)
+    kernel.run(k.client, cells.ASSIGN)
+    reply, shown = kernel.run(k.client, "panic")
+    assert reply["content"]["ename"] == "InterpreterError" and "gone" in kernel.text_of(shown, "stderr")
+    assert kernel.run(k.client, cells.ASSIGNED)[0]["content"]["ename"] == "NameError"
+    assert kernel.run(k.client, cells.TRIVIAL)[0]["content"]["status"] == "ok"

@@ -3,6 +3,7 @@
 import json
 import os
 import socket as sockets
+import subprocess
 import time
 
 import cells
@@ -97,8 +98,11 @@ def test_two_clients_get_their_own_replies_and_see_everything(k):
     for client, identifier in ours:
         assert kernel.reply_to(client, identifier)["content"]["status"] == "ok"
     for client in [first, second]:
-        for _, identifier in ours:
-            kernel.shown_by(client, identifier)
+        waited = {identifier for _, identifier in ours}
+        while waited:
+            message = client.get_iopub_msg(timeout=kernel.TIMEOUT)
+            if message["content"].get("execution_state") == "idle":
+                waited.discard(message["parent_header"]["msg_id"])
     second.stop_channels()
     still_works(k)
 
@@ -109,21 +113,19 @@ def test_a_client_that_vanishes_in_mid_cell(k):
     time.sleep(0.05)
     for channel in [other.shell_channel, other.iopub_channel, other.control_channel, other.stdin_channel]:
         channel.socket.close(0)
-    other.execute = None
     still_works(k)
     spinning = k.connect()
     spinning.execute(cells.SPIN)
     time.sleep(0.3)
     spinning.stop_channels()
     k.manager.interrupt_kernel()
+    # What comes in the same moment waits behind the cell that failed, and would be aborted with it.
+    time.sleep(0.3)
     still_works(k)
 
 
-@pytest.mark.parametrize("code, size", [(cells.PRINT_100_MB, 100_001_000), (cells.PRINT_100_MB_IN_LINES, 101_000_000)])
-def test_100_mb_of_printing_arrive_and_memory_is_bounded(k, code, size):
-    kernel.run(k.client, cells.TRIVIAL)
-    before = k.memory()
-    start = time.monotonic()
+def printed(k, code: str) -> int:
+    """Runs a cell and counts what it prints, without keeping it."""
     identifier = k.client.execute(code)
     length = 0
     while True:
@@ -131,12 +133,19 @@ def test_100_mb_of_printing_arrive_and_memory_is_bounded(k, code, size):
         if message["msg_type"] == "stream":
             length += len(message["content"]["text"])
         elif message["content"].get("execution_state") == "idle" and message["parent_header"]["msg_id"] == identifier:
-            break
-    assert length == size
+            kernel.reply_to(k.client, identifier)
+            return length
+
+
+@pytest.mark.parametrize("code, size", [(cells.PRINT_100_MB, 100_001_000), (cells.PRINT_100_MB_IN_LINES, 101_000_000)])
+def test_100_mb_of_printing_arrive_and_memory_is_bounded(k, code, size):
+    kernel.run(k.client, cells.TRIVIAL)
+    before = k.memory()
+    start = time.monotonic()
+    assert printed(k, code) == size
     grown = (k.memory() - before) / 2**20
     print(f"100 MB in {time.monotonic() - start:.1f} s; the kernel grew by {grown:.0f} MB")
     assert grown < 80
-    kernel.reply_to(k.client, identifier)
     still_works(k)
 
 
@@ -149,25 +158,14 @@ def test_a_client_that_sleeps_holds_up_nobody(k):
         time.sleep(0.2)
         before = k.memory()
         start = time.monotonic()
-        identifier = k.client.execute(cells.PRINT_1_GB)
-        length = 0
-        while True:
-            message = k.client.get_iopub_msg(timeout=kernel.TIMEOUT)
-            if message["msg_type"] == "stream":
-                length += len(message["content"]["text"])
-            elif message["content"].get("execution_state") == "idle" and message["parent_header"]["msg_id"] == identifier:
-                break
-        assert length == 1_000_010_000
+        assert printed(k, cells.PRINT_1_GB) == 1_000_010_000
         grown = (k.memory() - before) / 2**20
         print(f"1 GB in {time.monotonic() - start:.1f} s; the kernel grew by {grown:.0f} MB")
         assert grown < 120
-        kernel.reply_to(k.client, identifier)
         still_works(k)
 
 
 def test_the_connection_file_is_read_with_care(tmp_path):
-    import subprocess
-
     command = json.loads(os.environ["LACUNA_KERNEL_COMMAND"])
     right = {"ip": "127.0.0.1", "transport": "tcp", "signature_scheme": "hmac-sha256", "key": "k"}
     right |= {f"{name}_port": 0 for name in ["shell", "control", "iopub", "stdin", "hb"]}
