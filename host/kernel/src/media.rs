@@ -12,10 +12,10 @@ pub(crate) fn bundle(forms: &[Form]) -> Value {
 
 fn value(form: &Form) -> Value {
     let mime = form.mime.as_str();
-    if mime == "application/json" || mime.ends_with("+json") {
-        if let Ok(value) = serde_json::from_slice(&form.data) {
-            return value;
-        }
+    if (mime == "application/json" || mime.ends_with("+json"))
+        && let Ok(value) = serde_json::from_slice(&form.data)
+    {
+        return value;
     }
     let binary = ["image/", "audio/", "video/", "application/pdf", "application/octet-stream"];
     let binary = binary.iter().any(|start| mime.starts_with(start)) && !mime.ends_with("+xml");

@@ -1,7 +1,8 @@
 //! What waits to be sent to one peer, bounded in bytes.
 //!
-//! A publisher waits for room. A peer that takes nothing for a while *lags*: from then on what does not fit is dropped for it,
-//! as ZeroMQ does, until it has caught up, so that one sleeping front end holds up nobody.
+//! A publisher waits for room. A peer that takes next to nothing for a while *lags*: from then on what does not fit is dropped
+//! for it, as ZeroMQ does, until it has caught up, so that one sleeping front end holds up nobody. Anybody on the machine may
+//! subscribe, so that a trickle must not count as progress.
 
 use std::{
     collections::VecDeque,
@@ -14,8 +15,9 @@ use tokio::sync::Notify;
 const ROOM: usize = 16 << 20;
 /// Statuses, replies and errors may wait beyond that, up to this: a front end that misses one hangs.
 const MOST: usize = 128 << 20;
-/// How long a publisher waits for a peer that takes nothing.
+/// How long a publisher waits for a peer that takes less than [`PROGRESS`] bytes.
 const PATIENCE: Duration = Duration::from_secs(5);
+const PROGRESS: u64 = 256 << 10;
 
 #[derive(Default)]
 struct State {
@@ -53,13 +55,12 @@ impl Outbox {
     pub(crate) fn may(&self, bytes: Arc<Vec<u8>>) {
         let mut state = self.state();
         let fits = |state: &State| state.bytes == 0 || state.bytes + bytes.len() <= ROOM;
-        let mut last = (state.written, Instant::now());
+        let mut since = (state.written, Instant::now());
         while !state.closed && !fits(&state) && !state.lagging {
             state = self.room.wait_timeout(state, PATIENCE).unwrap_or_else(PoisonError::into_inner).0;
-            if state.written != last.0 {
-                last = (state.written, Instant::now());
-            } else if last.1.elapsed() >= PATIENCE {
-                state.lagging = true;
+            if since.1.elapsed() >= PATIENCE {
+                state.lagging = state.written - since.0 < PROGRESS;
+                since = (state.written, Instant::now());
             }
         }
         if fits(&state) && (!state.lagging || state.bytes <= ROOM / 2) {
@@ -163,6 +164,24 @@ mod tests {
         outbox.written(ROOM);
         outbox.may(Arc::new(vec![4; 8]));
         assert_eq!(outbox.state().queue.len(), 3, "it has caught up");
+    }
+
+    #[test]
+    fn a_trickle_is_no_progress() {
+        let outbox = Arc::new(Outbox::default());
+        outbox.may(Arc::new(vec![0; ROOM]));
+        let trickle = Arc::clone(&outbox);
+        let trickle = thread::spawn(move || {
+            while !trickle.state().lagging {
+                trickle.written(1);
+                thread::sleep(Duration::from_millis(10));
+            }
+        });
+        let start = Instant::now();
+        outbox.may(Arc::new(vec![1; ROOM]));
+        assert!(start.elapsed() >= PATIENCE);
+        trickle.join().unwrap();
+        assert_eq!(outbox.state().queue.len(), 1);
     }
 
     #[test]
