@@ -126,16 +126,16 @@ impl Desk {
 }
 
 impl Notebook for Desk {
-    fn print(&mut self, to: Standard, text: &str) {
-        self.screen.print(to, text);
+    fn print(&mut self, to: Standard, text: &str) -> Result<(), Refusal> {
+        self.screen.print(to, text)
     }
 
-    fn display(&mut self, forms: Vec<Form>, id: Option<&str>, update: bool) {
-        self.screen.display(&forms, id, update);
+    fn display(&mut self, forms: Vec<Form>, id: Option<&str>, update: bool) -> Result<(), Refusal> {
+        self.screen.display(&forms, id, update)
     }
 
-    fn clear(&mut self, wait: bool) {
-        self.screen.clear(wait);
+    fn clear(&mut self, wait: bool) -> Result<(), Refusal> {
+        self.screen.clear(wait)
     }
 
     fn catalogue(&mut self) -> Vec<Entry> {

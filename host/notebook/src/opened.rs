@@ -36,8 +36,9 @@ pub struct Opened {
     pub limits: BTreeMap<String, LimitValue>,
     /// Whether the demo's classifier and made images with known lesions are opened too.
     pub demo: bool,
+    /// The folder that paths are relative to: the file's.
     #[serde(skip)]
-    folder: PathBuf,
+    pub folder: PathBuf,
 }
 
 /// A file, or a file with what is to be known of it.

@@ -42,7 +42,8 @@ impl CellWatch {
 
 impl Watch for CellWatch {
     fn warn(&self, text: &str) {
-        self.screen.print(Standard::Error, &format!("{text}\n"));
+        // A warning that nobody sees stops nothing.
+        let _ = self.screen.print(Standard::Error, &format!("{text}\n"));
     }
 
     fn steps(&self, label: &str) -> Box<dyn FnMut(&Progress) + Send> {
@@ -56,7 +57,7 @@ impl Watch for CellWatch {
         Box::new(move |progress| {
             curves.add(progress);
             let forms = [text(&label, progress), curves.html(&label, progress)];
-            screen.display(&forms, Some(&id), std::mem::replace(&mut begun, true));
+            let _ = screen.display(&forms, Some(&id), std::mem::replace(&mut begun, true));
         })
     }
 }

@@ -31,7 +31,7 @@ pub use explain::{
 };
 pub use folder::{OutputFolder, RECORD};
 pub use model::{FileRecord, GeneratorModel, Model, ModelRecord, Trust};
-pub use plugins::{Plugins, read_component};
+pub use plugins::{Plugins, data_folder, read_component};
 pub use provenance::Provenance;
 pub use session::{Models, Session};
 pub use subject::{ImageRecord, OtherHalf, Subject, VolumeSubject};

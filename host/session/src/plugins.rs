@@ -143,10 +143,13 @@ fn wasm_files(path: &Path) -> io::Result<Vec<PathBuf>> {
 fn standing_folders() -> Vec<PathBuf> {
     let listed = env::var_os("LACUNA_PLUGINS").unwrap_or_default();
     let mut folders: Vec<PathBuf> = env::split_paths(&listed).filter(|folder| !folder.as_os_str().is_empty()).collect();
-    if let Some(own) = ProjectDirs::from("", "", "lacuna") {
-        folders.push(own.data_dir().join("plugins"));
-    }
+    folders.extend(data_folder().map(|own| own.join("plugins")));
     folders
+}
+
+/// The folder of what a user keeps for Lacuna; none on a system without such a folder.
+pub fn data_folder() -> Option<PathBuf> {
+    ProjectDirs::from("", "", "lacuna").map(|folders| folders.data_dir().to_owned())
 }
 
 /// `compiled` in LACUNA_CACHE or in the user's cache folder; no cache on a system without such a folder.

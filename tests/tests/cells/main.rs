@@ -10,7 +10,7 @@ use lacuna_engine::Device;
 use lacuna_notebook::{Means, Opened, Running, Screen};
 use lacuna_runtime::{
     CancelToken, Limits,
-    cells::{CELLS_STACK_BYTES, Failure, Form, Interpreter, Standard},
+    cells::{CELLS_STACK_BYTES, Failure, Form, Interpreter, Refusal, Standard},
 };
 use lacuna_session::{Plugins, Unwatched};
 use lacuna_tests::languages;
@@ -42,19 +42,22 @@ enum Event {
 }
 
 impl Screen for Shown {
-    fn print(&self, to: Standard, text: &str) {
+    fn print(&self, to: Standard, text: &str) -> Result<(), Refusal> {
         let mut events = self.events.lock().unwrap();
         if events.len() < self.keep {
             events.push(Event::Print(to, text.to_owned()));
         }
+        Ok(())
     }
 
-    fn display(&self, forms: &[Form], id: Option<&str>, update: bool) {
+    fn display(&self, forms: &[Form], id: Option<&str>, update: bool) -> Result<(), Refusal> {
         self.events.lock().unwrap().push(Event::Display(forms.to_vec(), id.map(str::to_owned), update));
+        Ok(())
     }
 
-    fn clear(&self, wait: bool) {
+    fn clear(&self, wait: bool) -> Result<(), Refusal> {
         self.events.lock().unwrap().push(Event::Clear(wait));
+        Ok(())
     }
 }
 

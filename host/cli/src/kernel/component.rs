@@ -61,9 +61,13 @@ pub fn build(console: &Console, python: Option<&Path>, file: &Path) -> Result<()
         let last: Vec<&str> = last.into_iter().rev().collect();
         Err(Failure::Run(format!("{what} failed:\n{}", last.join("\n"))))
     };
-    run("making a virtual environment", Command::new(&python).args(["-m", "venv", "environment"])).map_err(|error| {
-        Failure::Run(format!("{error}\nRemedy: install the module `venv` (on Debian and Ubuntu the package python3-venv)."))
-    })?;
+    run("making a virtual environment", Command::new(&python).args(["-m", "venv", "environment"])).map_err(
+        |error| {
+            Failure::Run(format!(
+                "{error}\nRemedy: install the module `venv` (on Debian and Ubuntu the package python3-venv)."
+            ))
+        },
+    )?;
     let programs = at("environment").join(if cfg!(windows) { "Scripts" } else { "bin" });
     let pip = |arguments: &[&str]| {
         let mut command = Command::new(programs.join("python"));

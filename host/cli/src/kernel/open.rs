@@ -1,5 +1,6 @@
 //! What a notebook opens before its first cell: its grants, the plugins, the device, the interpreter.
 
+use super::component;
 use crate::{
     console::Console,
     failure::{Failure, Result},
@@ -35,11 +36,14 @@ impl OpenArguments {
         };
         let opened = opened.map_err(|error| Failure::Input(error.to_string()))?;
         let limits = opened.limits().map_err(Failure::Input)?;
-        let file = self.interpreter.clone().ok_or_else(|| {
-            Failure::Input(
-                "there is no interpreter. Remedy: give its component with `--interpreter FILE.wasm`.".to_owned(),
-            )
-        })?;
+        let file = match &self.interpreter {
+            Some(file) => file.clone(),
+            None => component::file()?,
+        };
+        if self.interpreter.is_none() && !file.is_file() {
+            let remedy = "build it once with `lacuna kernel install`, or give one with `--interpreter FILE.wasm`";
+            return Err(Failure::input("the interpreter of cells", "this version's is not built yet", remedy));
+        }
         let bytes = read_component(&file).map_err(|error| {
             let remedy = "give the component of the interpreter";
             Failure::input(file.display(), format!("cannot be read ({error})"), remedy)

@@ -8,7 +8,7 @@ use crate::{
 };
 use lacuna_imaging::write_atomic;
 use lacuna_notebook::{Running, Screen};
-use lacuna_runtime::cells::{CELLS_STACK_BYTES, Form, Standard};
+use lacuna_runtime::cells::{CELLS_STACK_BYTES, Form, Refusal, Standard};
 use std::{
     fs,
     io::{self, Write},
@@ -24,20 +24,18 @@ use std::{
 pub struct Arguments {
     /// A script in Python; a line that starts with `# %%` begins another cell
     #[arg(long, value_name = "FILE.py")]
-    script: PathBuf,
+    script: Option<PathBuf>,
     /// A folder for the pictures and pages that the cells show; without it they are only named
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", requires = "script")]
     out: Option<PathBuf>,
-    #[command(flatten)]
-    open: OpenArguments,
 }
 
 /// Bytes of a script.
 const LARGEST: u64 = 16 << 20;
 
 /// Runs the cells one after the other, until one fails.
-pub fn run(arguments: &Arguments) -> Result<()> {
-    let file = &arguments.script;
+pub fn run(arguments: &Arguments, open: &OpenArguments) -> Result<()> {
+    let Some(file) = &arguments.script else { return Ok(()) };
     let unreadable = |found: String| Failure::input(file.display(), found, "give a script in Python");
     let found = fs::metadata(file).map_err(|error| unreadable(format!("cannot be read ({error})")))?;
     if !found.is_file() || found.len() > LARGEST {
@@ -48,7 +46,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let cancel = interrupt::watch()?;
     let screen = Arc::new(Terminal { out: arguments.out.clone(), shown: AtomicU32::new(0) });
     let folder = file.parent().unwrap_or(Path::new(""));
-    let means = arguments.open.open(&console, folder, screen.clone())?;
+    let means = open.open(&console, folder, screen.clone())?;
 
     let work = move || -> Result<()> {
         let mut running = Running::start(means)?;
@@ -56,9 +54,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             let count = u32::try_from(index + 1).unwrap_or(u32::MAX);
             match running.execute(&cell, count, false, cancel.clone()) {
                 Ok(forms) if forms.is_empty() => {}
-                Ok(forms) => screen.display(&forms, None, false),
+                Ok(forms) => drop(screen.display(&forms, None, false)),
                 Err(failure) => {
-                    screen.print(Standard::Error, &format!("{}\n", failure.traceback.join("\n")));
+                    let _ = screen.print(Standard::Error, &format!("{}\n", failure.traceback.join("\n")));
                     return Err(match failure.name.as_str() {
                         "KeyboardInterrupt" => Failure::Interrupted(format!("interrupted in cell {count}")),
                         name => Failure::Run(format!("cell {count} ended with {name}: {}", failure.text)),
@@ -118,26 +116,29 @@ impl Terminal {
 }
 
 impl Screen for Terminal {
-    fn print(&self, to: Standard, text: &str) {
+    fn print(&self, to: Standard, text: &str) -> std::result::Result<(), Refusal> {
         // A reader that is gone is no reason to stop the script.
         let _ = match to {
             Standard::Output => write_all(&mut io::stdout().lock(), text),
             Standard::Error => write_all(&mut io::stderr().lock(), text),
         };
+        Ok(())
     }
 
-    fn display(&self, forms: &[Form], _id: Option<&str>, update: bool) {
+    fn display(&self, forms: &[Form], _id: Option<&str>, update: bool) -> std::result::Result<(), Refusal> {
         if update {
-            return;
+            return Ok(());
         }
         let kept: Vec<String> = forms.iter().filter_map(|form| self.keep(form)).collect();
         let text = forms.iter().find(|form| form.mime == "text/plain").or(forms.first());
         let text = text.map(|form| String::from_utf8_lossy(&form.data).into_owned()).unwrap_or_default();
         let files = if kept.is_empty() { String::new() } else { format!("  [{}]", kept.join(", ")) };
-        self.print(Standard::Output, &format!("{text}{files}\n"));
+        self.print(Standard::Output, &format!("{text}{files}\n"))
     }
 
-    fn clear(&self, _wait: bool) {}
+    fn clear(&self, _wait: bool) -> std::result::Result<(), Refusal> {
+        Ok(())
+    }
 }
 
 fn write_all(stream: &mut impl Write, text: &str) -> io::Result<()> {

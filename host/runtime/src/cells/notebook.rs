@@ -9,13 +9,22 @@ use lacuna_engine::{Classifier, Generator, Tensor};
 /// A function that takes long looks at `cancel` and gives [`Refusal::Cancelled`].
 pub trait Notebook {
     /// Shows text below the cell at once.
-    fn print(&mut self, to: Standard, text: &str);
+    ///
+    /// # Errors
+    /// There is nobody to show it to any more.
+    fn print(&mut self, to: Standard, text: &str) -> Result<(), Refusal>;
 
     /// Shows something below the cell. With an id, `update` replaces what was shown under it.
-    fn display(&mut self, forms: Vec<Form>, id: Option<&str>, update: bool);
+    ///
+    /// # Errors
+    /// It is too large, or there is nobody to show it to any more.
+    fn display(&mut self, forms: Vec<Form>, id: Option<&str>, update: bool) -> Result<(), Refusal>;
 
     /// Empties what the cell shows, at once or when something new comes.
-    fn clear(&mut self, wait: bool);
+    ///
+    /// # Errors
+    /// There is nobody to show it to any more.
+    fn clear(&mut self, wait: bool) -> Result<(), Refusal>;
 
     /// Everything that was opened, and every plugin with those that cells defined.
     fn catalogue(&mut self) -> Vec<Entry>;

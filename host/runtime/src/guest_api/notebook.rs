@@ -44,28 +44,19 @@ impl wit::Host for PluginState {
             wit::Standard::Output => Standard::Output,
             wit::Standard::Error => Standard::Error,
         };
-        self.ask(|notebook, _| {
-            notebook.print(to, &text);
-            Ok(())
-        })
+        self.ask(|notebook, _| notebook.print(to, &text))
     }
 
     fn display(&mut self, forms: Vec<wit::Form>, id: Option<String>, update: bool) -> Result<(), Fault> {
         self.begin()?;
         check_length("notebook.display", "forms", forms.len(), MOST_FORMS)?;
         let (forms, id) = (forms.into_iter().map(Form::from).collect(), id.map(|id| name(&id)));
-        self.ask(|notebook, _| {
-            notebook.display(forms, id.as_deref(), update);
-            Ok(())
-        })
+        self.ask(|notebook, _| notebook.display(forms, id.as_deref(), update))
     }
 
     fn clear(&mut self, wait: bool) -> Result<(), Fault> {
         self.begin()?;
-        self.ask(|notebook, _| {
-            notebook.clear(wait);
-            Ok(())
-        })
+        self.ask(|notebook, _| notebook.clear(wait))
     }
 
     fn catalogue(&mut self) -> wasmtime::Result<Vec<wit::Entry>> {
@@ -237,7 +228,8 @@ impl PluginState {
         if let Some(notebook) = &mut self.notebook {
             for message in messages {
                 let to = if message.level == MessageLevel::Warning { Standard::Error } else { Standard::Output };
-                notebook.print(to, &format!("{}\n", message.text));
+                // Who has nobody to show it to has ended already.
+                let _ = notebook.print(to, &format!("{}\n", message.text));
             }
         }
     }
