@@ -44,12 +44,15 @@ class Saving(CellsTest):
         ):
             self.assertIn(part, text)
         self.assertLess(text.index("def helper"), text.index("class Keeper"))
-        self.assertIn("perturbation-plugin", files["README.md"])
+        self.assertIn("-w perturbation-plugin componentize app -o fade.wasm", files["README.md"])
+        self.assertIn("| `strength` | 0.5 | a number from 0 to 1 |", files["README.md"])
         self.assertIn("wit/worlds.wit", files)
         self.assertFalse([path for path in files if "notebook" in path])
         for path, source in files.items():
             if path.endswith(".py"):
                 compile(source, path, "exec")
+        for path in ("app.py", "README.md", "test_fade.py"):
+            self.assertNotIn("{{", files[path])
 
     def test_it_loads_where_there_is_no_notebook(self):
         self.run_cell(SOURCE + "save_plugin(fade)")

@@ -1,6 +1,7 @@
 """Saves a cell's definition as the folder of a plugin that builds by itself."""
 
 import pathlib
+import re
 import sys
 
 from wit_world.imports import notebook
@@ -15,6 +16,12 @@ from .rendering import Module
 TOOL = "componentize-py==0.25.1"
 
 CLASSES = {"perturbation": "Perturbations", "method": "Methods", "metric": "Metrics"}
+
+USED = {
+    "perturbation": "explain IMAGE --method meaningful-perturbation --perturbation {}",
+    "method": "explain IMAGE --method {}",
+    "metric": "compare DATA.csv --methods gradient,occlusion --metrics {}",
+}
 
 
 def _vocabulary():
@@ -33,7 +40,13 @@ def _contract():
     return {}
 
 
-VOCABULARY, CONTRACT = _vocabulary(), _contract()
+def _templates():
+    """The other files of a plugin, with `{{words}}` to be filled; `lacuna plugins new` fills the same ones."""
+    folder = pathlib.Path(lacuna.__file__).parent.parent / "template"
+    return {name: (folder / f"{name}.txt").read_text() for name in ("app.py", "README.md", "test.py")}
+
+
+VOCABULARY, CONTRACT, TEMPLATES = _vocabulary(), _contract(), _templates()
 
 
 def save_plugin(name, kind=None):
@@ -50,25 +63,31 @@ def files(definition):
     module = python_name(definition.name)
     if module in ("app", "lacuna", "wit", "wit_world") or module in sys.stdlib_module_names:
         module += "_plugin"
+    readback = "readback" in definition.needs
     words = {
         "name": definition.name,
         "module": module,
+        "file": module,
         "function": definition.__name__,
         "kind": definition.kind,
         "classes": CLASSES[definition.kind],
         "summary": definition.summary.rstrip("."),
+        "about": _about(definition),
         "tool": TOOL,
-        "needs": ", ".join(definition.needs) or "nothing",
-        "parameters": "\n".join(_row(one) for one in definition.parameters) or "| none | | | |",
-        "granted": f', "--grant", "{definition.name}:readback"' if "readback" in definition.needs else "",
-        "grant": f" --grant {definition.name}:readback" if "readback" in definition.needs else "",
+        "granted": f', "--grant", "{definition.name}:readback"' if readback else "",
+        "grant": f" --grant {definition.name}:readback" if readback else "",
+        "used": USED[definition.kind].format(definition.name),
         "contract": "" if CONTRACT else "Copy the folder `wit/v0.2` of Lacuna's repository to `wit` first.\n\n",
     }
     made = {f"{module}.py": Module(definition).text()}
-    made["app.py"] = APP.format(**words)
-    made["README.md"] = README.format(**words)
-    made[f"test_{module}.py"] = TEST.format(**words)
+    made["app.py"] = _filled("app.py", words)
+    made["README.md"] = _filled("README.md", words)
+    made[f"test_{module}.py"] = _filled("test.py", words)
     return made | VOCABULARY | CONTRACT
+
+
+def _filled(template, words):
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: words[found[1]], TEMPLATES[template])
 
 
 def _find(name, kind):
@@ -86,66 +105,12 @@ def _find(name, kind):
     raise ArgumentError(f"no cell defined `{name}`{nearest(wanted, names)} (they defined: {listed})")
 
 
+def _about(definition):
+    needs = ", ".join(definition.needs) or "nothing"
+    rows = "\n".join(_row(one) for one in definition.parameters) or "| none | | | |"
+    table = f"| parameter | default | allowed | what |\n|---|---|---|---|\n{rows}"
+    return f"A notebook's cell defined it. It needs: {needs}.\n\n{table}"
+
+
 def _row(one):
     return f"| `{one.name}` | {one.default} | {one.allowed} | {one.summary} |"
-
-
-APP = '''"""What the component exports: the {kind} `{name}`."""
-
-from lacuna.serving.{kind} import serve
-from {module} import {function}
-
-Description, {classes} = serve({function})
-'''
-
-README = """# {name}
-
-{summary}. A {kind} for Lacuna, written in Python in a notebook's cell. It needs: {needs}.
-
-| parameter | default | allowed | what |
-|---|---|---|---|
-{parameters}
-
-## Build
-
-{contract}Once: `pip install {tool}`. Then
-
-    componentize-py -d wit -w {kind}-plugin componentize app -o {module}.wasm
-
-The test builds it and has Lacuna check it: `python -m unittest test_{module}`.
-
-## Use
-
-    lacuna plugins inspect {name} --plugins {module}.wasm
-    lacuna plugins check {name} --plugins {module}.wasm{grant}
-
-`{module}.py` is the {kind}, `app.py` what the component exports, `lacuna/` the vocabulary that cells have too.
-"""
-
-TEST = '''"""Builds the plugin, and has Lacuna check it."""
-
-import pathlib
-import shutil
-import subprocess
-import tempfile
-import unittest
-
-HERE = pathlib.Path(__file__).resolve().parent
-
-
-@unittest.skipUnless(shutil.which("componentize-py"), "componentize-py is not installed: pip install {tool}")
-class Plugin(unittest.TestCase):
-    def test_builds_and_passes_the_check(self):
-        with tempfile.TemporaryDirectory() as folder:
-            made = pathlib.Path(folder) / "{module}.wasm"
-            build = ["componentize-py", "-d", "wit", "-w", "{kind}-plugin", "componentize", "app", "-o", str(made)]
-            subprocess.run(build, cwd=HERE, check=True)
-            self.assertTrue(made.is_file())
-            if shutil.which("lacuna"):
-                check = ["lacuna", "plugins", "check", "{name}", "--plugins", str(made){granted}]
-                subprocess.run(check, check=True)
-
-
-if __name__ == "__main__":
-    unittest.main()
-'''
