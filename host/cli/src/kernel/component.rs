@@ -13,7 +13,7 @@ use std::{
 };
 
 /// The tool that makes a component of CPython and of Python's sources.
-const TOOL: &str = "componentize-py==0.25.1";
+pub const TOOL: &str = "componentize-py==0.25.1";
 /// The oldest Python that the tool runs in.
 const OLDEST: (u32, u32) = (3, 10);
 

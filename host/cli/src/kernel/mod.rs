@@ -7,6 +7,8 @@ mod run;
 mod sandbox;
 mod script;
 
+pub use component::TOOL;
+
 use crate::failure::Result;
 
 #[derive(Debug, clap::Subcommand)]

@@ -15,7 +15,7 @@ pub enum Command {
     Inspect(inspect::Arguments),
     /// Check what must hold of any plugin, on made images, and say what does not
     Check(check::Arguments),
-    /// Make a folder with a new perturbation plugin that builds
+    /// Make a folder with a new perturbation, method or metric, in Rust or Python, that builds
     New(new::Arguments),
 }
 

@@ -143,3 +143,15 @@ sys.exit('\\n'.join(f'{e.json_path}: {e.message}' for e in Draft202012Validator(
     let answer = run(PROGRAM, &serde_json::json!([schema, value]).to_string()).unwrap();
     assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
 }
+
+/// The tool that makes components of Python, beside the Python that `LACUNA_PYTHON` names; none with a printed reason.
+pub fn componentize_py() -> Option<PathBuf> {
+    let named = std::env::var_os("LACUNA_PYTHON").map(PathBuf::from);
+    let tool = named.as_ref().map(|python| python.with_file_name("componentize-py")).filter(|tool| tool.is_file());
+    if tool.is_none() {
+        let required = std::env::var_os("LACUNA_REQUIRE_PYTHON").is_some();
+        assert!(!required, "there is no componentize-py beside LACUNA_PYTHON, which is {named:?}");
+        println!("skipped: there is no componentize-py beside LACUNA_PYTHON, which is {named:?}");
+    }
+    tool
+}

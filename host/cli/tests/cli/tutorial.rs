@@ -88,7 +88,7 @@ fn stands_for(bench: &Bench, word: &str) -> String {
 }
 
 /// Cargo as a user has it, without what the test's own build set.
-fn cargo() -> Command {
+pub fn cargo() -> Command {
     let program = std::env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from);
     let mut cargo = Command::new(program);
     for name in ["CARGO_TARGET_DIR", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET"] {
@@ -97,7 +97,8 @@ fn cargo() -> Command {
     cargo
 }
 
-fn missing() -> Option<&'static str> {
+/// Why there can be no plugin in Rust on this machine.
+pub fn missing() -> Option<&'static str> {
     if cargo().arg("--version").output().is_err() {
         return Some("there is no cargo");
     }
