@@ -57,7 +57,7 @@ impl Interpreter for Toy {
         self.interrupted.store(false, Ordering::SeqCst);
     }
 
-    fn execute(&mut self, cell: &Cell, output: &dyn Output) -> Result<Vec<Form>, Failure> {
+    fn execute(&mut self, cell: &Cell, output: &Arc<dyn Output>) -> Result<Vec<Form>, Failure> {
         let code = cell.code.as_str();
         if code.contains("while True:") {
             return self.spin();

@@ -1,11 +1,11 @@
 //! One cell, from its request to its reply.
 
 use crate::{
-    Cell, Failure, Form, Interpreter,
+    Cell, Failure, Form, Interpreter, Output,
     answers::malformed,
     iopub::{CellOutput, size},
     media::bundle,
-    wire::Request,
+    wire::{Parent, Request},
     worker::Worker,
 };
 use serde::Deserialize;
@@ -38,7 +38,8 @@ impl<I: Interpreter> Worker<I> {
         };
         let shared = Arc::clone(&self.shared);
         let parent = &request.parent;
-        let output = CellOutput { iopub: &shared.iopub, parent, silent: wanted.silent };
+        let output: Arc<dyn Output> =
+            Arc::new(CellOutput { iopub: Arc::clone(&shared.iopub), parent: parent.clone(), silent: wanted.silent });
         if wanted.store_history && !wanted.silent {
             self.count += 1;
             shared.history().add(self.count, &wanted.code);
@@ -48,11 +49,11 @@ impl<I: Interpreter> Worker<I> {
             shared.iopub.tell(parent, "execute_input", json!({"code": cell.code, "execution_count": cell.count}));
         }
         let result = self.call(|interpreter| interpreter.execute(&cell, &output)).and_then(|result| result);
-        let result = result.and_then(|forms| self.show(&forms, &cell, &output));
+        let result = result.and_then(|forms| self.show(&forms, &cell, parent));
         let mut reply = match result {
             Ok(()) => json!({"status": "ok", "user_expressions": self.evaluate_all(wanted.user_expressions)}),
             Err(failure) => {
-                self.recover(&failure, &output);
+                self.recover(&failure, &*output);
                 let error = described(&failure);
                 if !cell.silent {
                     shared.iopub.tell(parent, "error", error.clone());
@@ -69,7 +70,7 @@ impl<I: Interpreter> Worker<I> {
     }
 
     /// Shows the value of a cell.
-    fn show(&mut self, forms: &[Form], cell: &Cell, output: &CellOutput<'_>) -> Result<(), Failure> {
+    fn show(&mut self, forms: &[Form], cell: &Cell, parent: &Parent) -> Result<(), Failure> {
         if forms.is_empty() || cell.silent {
             return Ok(());
         }
@@ -77,7 +78,7 @@ impl<I: Interpreter> Worker<I> {
             self.shared.history().gave(cell.count, &String::from_utf8_lossy(&text.data));
         }
         let content = json!({"execution_count": cell.count, "data": bundle(forms), "metadata": {}});
-        let shown = output.iopub.show(output.parent, "execute_result", content, size(forms));
+        let shown = self.shared.iopub.show(parent, "execute_result", content, size(forms));
         shown.map_err(|error| Failure::new("DisplayError", error.to_string()))
     }
 

@@ -20,7 +20,7 @@ pub trait Interpreter: Send {
     ///
     /// # Errors
     /// The exception that the cell did not catch.
-    fn execute(&mut self, cell: &Cell, output: &dyn Output) -> Result<Vec<Form>, Failure>;
+    fn execute(&mut self, cell: &Cell, output: &Arc<dyn Output>) -> Result<Vec<Form>, Failure>;
 
     /// The value of one expression, as a front end asks for it beside a cell.
     ///

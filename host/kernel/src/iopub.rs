@@ -167,18 +167,18 @@ impl Iopub {
 }
 
 /// What one cell shows, with the header of the request that it came with.
-pub(crate) struct CellOutput<'a> {
-    pub(crate) iopub: &'a Iopub,
-    pub(crate) parent: &'a Parent,
+pub(crate) struct CellOutput {
+    pub(crate) iopub: Arc<Iopub>,
+    pub(crate) parent: Parent,
     pub(crate) silent: bool,
 }
 
-impl crate::Output for CellOutput<'_> {
+impl crate::Output for CellOutput {
     fn print(&self, to: Standard, text: &str) -> Result<(), Unshown> {
         if self.silent {
             return Ok(());
         }
-        self.iopub.print(self.parent, to, text)
+        self.iopub.print(&self.parent, to, text)
     }
 
     fn display(&self, forms: &[Form], id: Option<&str>, update: bool) -> Result<(), Unshown> {
@@ -192,14 +192,14 @@ impl crate::Output for CellOutput<'_> {
             return Err(Unshown::TooLarge { bytes, limit: LARGEST });
         }
         let content = json!({"data": bundle(forms), "metadata": {}, "transient": transient});
-        self.iopub.show(self.parent, kind, content, bytes)
+        self.iopub.show(&self.parent, kind, content, bytes)
     }
 
     fn clear(&self, wait: bool) -> Result<(), Unshown> {
         if self.silent {
             return Ok(());
         }
-        self.iopub.show(self.parent, "clear_output", json!({"wait": wait}), 0)
+        self.iopub.show(&self.parent, "clear_output", json!({"wait": wait}), 0)
     }
 }
 
@@ -250,8 +250,8 @@ mod tests {
 
     #[test]
     fn a_silent_cell_shows_nothing() {
-        let (iopub, parent) = (Iopub::default(), parent());
-        let output = CellOutput { iopub: &iopub, parent: &parent, silent: true };
+        let iopub = Arc::new(Iopub::default());
+        let output = CellOutput { iopub: iopub.clone(), parent: parent(), silent: true };
         output.print(Standard::Output, "a").unwrap();
         output.display(&[Form::text("a")], None, false).unwrap();
         output.clear(false).unwrap();

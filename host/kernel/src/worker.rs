@@ -3,7 +3,6 @@
 use crate::{
     Completeness, Failure, Interpreter, Output, Standard,
     answers::{Answer, malformed},
-    iopub::CellOutput,
     media::bundle,
     shared::{Shared, Sockets, refusal},
     wire::Request,
@@ -165,7 +164,7 @@ impl<I: Interpreter> Worker<I> {
     }
 
     /// Restarts an interpreter that lost its state now, so that the next cell does not wait for it.
-    pub(crate) fn recover(&mut self, failure: &Failure, output: &CellOutput<'_>) {
+    pub(crate) fn recover(&mut self, failure: &Failure, output: &dyn Output) {
         self.broken |= failure.lost;
         if !failure.lost {
             return;

@@ -265,7 +265,7 @@ impl Notebook for Desk {
             let text = format!("there is a {role} `{}` already, which no cell defined", definition.name);
             return Err(Refusal::because(text, [Remedy::advice("give the definition another name")]));
         }
-        let plugin = self.interpreter.define(&self.plugins.host, definition);
+        let plugin = self.interpreter.define(&self.plugins.host, definition, self.shelf.opened().readback);
         let plugin = plugin.map_err(|error| Refusal::because(error.to_string(), []))?;
         self.defined.insert(key(&plugin), plugin);
         Ok(())

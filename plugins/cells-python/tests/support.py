@@ -24,7 +24,7 @@ class CellsTest(unittest.TestCase):
         tensors.readback = True
         catalogue.defined.clear()
         carrying._carried.clear()
-        fresh = Session(*app.session._send)
+        fresh = Session(*app.session._send, app.ask)
         fresh.offer({name: getattr(lacuna, name) for name in lacuna.__all__} | {"lacuna": lacuna})
         app.session = fresh
         self.cells, self.count = app.Cells(), 0

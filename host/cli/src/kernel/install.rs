@@ -59,6 +59,7 @@ impl PlaceArguments {
 pub fn install(arguments: &InstallArguments) -> Result<()> {
     let console = Console::new(false);
     let file = component::file()?;
+    let plugins = PluginArguments::default().load(&console)?;
     match &arguments.component {
         Some(given) => {
             let bytes = read_component(given).map_err(|error| {
@@ -68,7 +69,7 @@ pub fn install(arguments: &InstallArguments) -> Result<()> {
                     "give a component of the interpreter",
                 )
             })?;
-            let plugins = PluginArguments::default().load(&console)?;
+            // It is kept only if it is one.
             Interpreter::load(&plugins.host, &given.display().to_string(), &bytes)?;
             if let Some(folder) = file.parent() {
                 std::fs::create_dir_all(folder)
@@ -80,7 +81,6 @@ pub fn install(arguments: &InstallArguments) -> Result<()> {
         None => {}
     }
     let bytes = read_component(&file).map_err(|error| Failure::Run(format!("{}: {error}", file.display())))?;
-    let plugins = PluginArguments::default().load(&console)?;
     let interpreter = {
         let _waiting = console.wait("compiling the interpreter (first run)");
         Interpreter::load(&plugins.host, &file.display().to_string(), &bytes)?

@@ -1,6 +1,6 @@
 //! Between Jupyter's protocol and the cells in the sandbox.
 //!
-//! Cells stay on the thread that started them; the protocol's thread sends them work, and shows what they show meanwhile.
+//! Cells stay on the thread that started them; the protocol's thread sends them work and waits.
 
 use crate::failure::{Failure, Result};
 use lacuna_kernel as wire;
@@ -10,6 +10,7 @@ use lacuna_runtime::{
     cells::{self, CELLS_STACK_BYTES, Form, Refusal, Standard},
 };
 use std::{
+    fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
     thread,
 };
@@ -24,47 +25,48 @@ pub struct Sandbox {
 
 type Work = Box<dyn FnOnce(&mut Running) + Send>;
 
-/// What a cell shows, on its way to the protocol's thread, which answers whether it was shown.
-enum Said {
-    Print(Standard, String, mpsc::Sender<Shown>),
-    Display(Vec<Form>, Option<String>, bool, mpsc::Sender<Shown>),
-    Clear(bool, mpsc::Sender<Shown>),
-}
-
-type Shown = std::result::Result<(), wire::Unshown>;
-
-/// The screen of the cells; nobody listens between cells.
-#[derive(Debug, Default)]
-pub struct Relay(Mutex<Option<mpsc::SyncSender<Said>>>);
+/// The screen of the cells: the output of the one that runs. Between cells nobody listens.
+#[derive(Default)]
+pub struct Relay(Mutex<Option<Arc<dyn wire::Output>>>);
 
 impl Relay {
-    fn listen(&self, to: Option<mpsc::SyncSender<Said>>) {
-        *locked(&self.0) = to;
+    fn listen(&self, output: Option<Arc<dyn wire::Output>>) {
+        *locked(&self.0) = output;
     }
 
-    fn say(&self, said: impl FnOnce(mpsc::Sender<Shown>) -> Said) -> std::result::Result<(), Refusal> {
-        let listener = locked(&self.0).clone();
-        let (answer, answered) = mpsc::channel();
-        let heard = listener.is_some_and(|listener| listener.send(said(answer)).is_ok());
-        match if heard { answered.recv() } else { Ok(Ok(())) } {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(wire::Unshown::Ending)) | Err(_) => Err(Refusal::Cancelled),
-            Ok(Err(unshown)) => Err(Refusal::because(unshown.to_string(), [])),
+    fn say(
+        &self,
+        said: impl FnOnce(&dyn wire::Output) -> std::result::Result<(), wire::Unshown>,
+    ) -> std::result::Result<(), Refusal> {
+        let output = locked(&self.0).clone();
+        match output.map_or(Ok(()), |output| said(&*output)) {
+            Ok(()) => Ok(()),
+            Err(wire::Unshown::Ending) => Err(Refusal::Cancelled),
+            Err(unshown) => Err(Refusal::because(unshown.to_string(), [])),
         }
+    }
+}
+
+impl fmt::Debug for Relay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Relay")
     }
 }
 
 impl Screen for Relay {
     fn print(&self, to: Standard, text: &str) -> std::result::Result<(), Refusal> {
-        self.say(|answer| Said::Print(to, text.to_owned(), answer))
+        self.say(|output| output.print(standard(to), text))
     }
 
     fn display(&self, forms: &[Form], id: Option<&str>, update: bool) -> std::result::Result<(), Refusal> {
-        self.say(|answer| Said::Display(forms.to_vec(), id.map(str::to_owned), update, answer))
+        self.say(|output| {
+            let forms: Vec<wire::Form> = forms.iter().cloned().map(form).collect();
+            output.display(&forms, id, update)
+        })
     }
 
     fn clear(&self, wait: bool) -> std::result::Result<(), Refusal> {
-        self.say(|answer| Said::Clear(wait, answer))
+        self.say(|output| output.clear(wait))
     }
 }
 
@@ -129,31 +131,13 @@ impl wire::Interpreter for Sandbox {
     fn execute(
         &mut self,
         cell: &wire::Cell,
-        output: &dyn wire::Output,
+        output: &Arc<dyn wire::Output>,
     ) -> std::result::Result<Vec<wire::Form>, wire::Failure> {
-        let (said, heard) = mpsc::sync_channel(0);
-        self.relay.listen(Some(said));
-        let (answer, answered) = mpsc::channel();
-        let (cell, cancel, relay) = (cell.clone(), locked(&self.cancel).clone(), self.relay.clone());
-        let work: Work = Box::new(move |running| {
-            let result = running.execute(&cell.code, cell.count, cell.silent, cancel);
-            // The other side's loop ends with the last listener.
-            relay.listen(None);
-            let _ = answer.send(result);
-        });
-        self.work.send(work).map_err(|_| gone())?;
-        for said in heard {
-            let (shown, answer) = match said {
-                Said::Print(to, text, answer) => (output.print(standard(to), &text), answer),
-                Said::Display(forms, id, update, answer) => {
-                    let forms: Vec<wire::Form> = forms.into_iter().map(form).collect();
-                    (output.display(&forms, id.as_deref(), update), answer)
-                }
-                Said::Clear(wait, answer) => (output.clear(wait), answer),
-            };
-            let _ = answer.send(shown);
-        }
-        forms(answered.recv().map_err(|_| gone())?)
+        self.relay.listen(Some(output.clone()));
+        let cell = cell.clone();
+        let answer = self.ask(move |running, cancel| running.execute(&cell.code, cell.count, cell.silent, cancel));
+        self.relay.listen(None);
+        forms(answer?)
     }
 
     fn evaluate(&mut self, expression: &str) -> std::result::Result<Vec<wire::Form>, wire::Failure> {

@@ -51,16 +51,17 @@ impl Interpreter {
         Ok(Interpreter(Arc::new(Parts { id, info, sha256, wasi, program })))
     }
 
-    /// The plugin that a cell defined: another instance of this program.
+    /// The plugin that a cell defined: another instance of this program. With `readback` it needs that, since a cell's function reads
+    /// numbers wherever its notebook may.
     ///
     /// # Errors
     /// A definition that the interpreter cannot adopt, or that describes itself wrongly.
-    pub fn define(&self, host: &Host, definition: Definition) -> Result<Plugin, LoadError> {
+    pub fn define(&self, host: &Host, definition: Definition, readback: bool) -> Result<Plugin, LoadError> {
         let (name, origin) = (definition.name.clone(), "a cell of the notebook");
         let wrong = |problem: String| LoadError::Description { origin: origin.to_owned(), problem };
         let adopted = Adopted::new(definition).map_err(wrong)?;
         let sha256 = adopted.sha256(&self.0.sha256).map_err(|error| wrong(error.to_string()))?;
-        let plugin = Plugin::adopting(host, origin, sha256, self, adopted)?;
+        let plugin = Plugin::adopting(host, origin, sha256, self, adopted, readback)?;
         match plugin.name() == name {
             true => Ok(plugin),
             false => Err(wrong(format!("it was defined as `{name}` and calls itself `{}`", plugin.name()))),

@@ -2,7 +2,7 @@
 
 use super::{
     contract::{self, CONTRACT_VERSION, ForbiddenImport},
-    description::PluginInfo,
+    description::{Need, PluginInfo},
     encode,
 };
 use crate::{
@@ -125,10 +125,14 @@ impl Plugin {
         sha256: String,
         interpreter: &Interpreter,
         adopted: Adopted,
+        readback: bool,
     ) -> Result<Plugin, LoadError> {
         let (role, instance) = (adopted.role(), interpreter.program().instance_pre());
         let program = Program::new(role, instance).map_err(|error| LoadError::wrong_types(origin, &error))?;
-        let info = describe(host, PluginId::unnamed(role, origin), instance, Some(&adopted))?;
+        let mut info = describe(host, PluginId::unnamed(role, origin), instance, Some(&adopted))?;
+        if readback && !info.needs.contains(&Need::Readback) {
+            info.needs.push(Need::Readback);
+        }
         let id = PluginId::new(role, &info.name, origin);
         let (wasi, adopted) = (interpreter.wasi().to_vec(), Some(adopted));
         Ok(Plugin(Arc::new(Loaded { id, info, sha256, imports_perturbations: true, wasi, program, adopted })))

@@ -5,7 +5,7 @@ import builtins
 import sys
 import types
 
-from . import completion, display, keeping, sources, streams, tracebacks
+from . import completion, display, keeping, sources, streams, ticks, tracebacks
 
 
 class Failure(Exception):
@@ -18,14 +18,14 @@ class Failure(Exception):
 class Session:
     """The state between cells."""
 
-    def __init__(self, send_output, send_error):
-        """The two functions take the text that cells print."""
+    def __init__(self, send_output, send_error, ask):
+        """The first two functions take the text that cells print; `ask` raises when a cell is to stop."""
         self.module = types.ModuleType("__main__")
         self.module.__doc__ = None
         self.names = self.module.__dict__
         self.names.update(__builtins__=builtins, _="", __="", ___="")
         sys.modules["__main__"] = self.module
-        self._send = send_output, send_error
+        self._send, self._ask = (send_output, send_error), ask
 
     def offer(self, names):
         """Names that every cell finds."""
@@ -42,7 +42,8 @@ class Session:
 
         def run():
             sources.remember("cell expression", expression)
-            compiled = compile(expression.strip(), "cell expression", "eval")
+            tree = ticks.counted(ast.parse(expression.strip(), "cell expression", "eval"))
+            compiled = compile(tree, "cell expression", "eval", dont_inherit=True)
             return display.forms(eval(compiled, self.names))
 
         return self._guarded(run)
@@ -53,6 +54,7 @@ class Session:
             tree = ast.parse(code, name)
         except SyntaxError as error:
             raise _with_hint(error, code)
+        tree = ticks.counted(tree)
         shown = None
         if tree.body and isinstance(tree.body[-1], ast.Expr):
             shown = ast.Expression(tree.body.pop().value)
@@ -77,6 +79,7 @@ class Session:
 
     def _guarded(self, run):
         keeping.restore()
+        ticks.begin(self._ask)
         try:
             with streams.redirected(*self._send):
                 return run()

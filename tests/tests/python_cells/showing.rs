@@ -55,7 +55,7 @@ fn a_traceback_shows_the_cells_own_lines() {
         let failure = notebook.fails("x = 1\nfails()");
         assert_eq!((failure.name.as_str(), failure.text.as_str()), ("ZeroDivisionError", "division by zero"));
         let text = failure.traceback.join("\n");
-        assert!(text.contains("return 1 / 0") && text.contains("fails()") && text.contains("cell 2"), "{text}");
+        assert!(text.contains("return 1 / 0") && text.contains("fails()") && text.contains("Cell 2, line 2"), "{text}");
         assert!(!text.contains("session.py") && !text.contains("app.py"), "{text}");
     });
 }
