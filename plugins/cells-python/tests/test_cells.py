@@ -1,5 +1,7 @@
 """Cells run one after another, show what they end with, and fail as Python does."""
 
+import importlib.util
+
 from support import CellsTest, notebook
 
 
