@@ -58,6 +58,7 @@ impl Interpreter for Toy {
     }
 
     fn execute(&mut self, cell: &Cell, output: &Arc<dyn Output>) -> Result<Vec<Form>, Failure> {
+        let output = &**output;
         let code = cell.code.as_str();
         if code.contains("while True:") {
             return self.spin();

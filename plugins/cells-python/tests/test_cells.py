@@ -25,7 +25,7 @@ class Running(CellsTest):
 
     def test_a_long_line_goes_in_parts(self):
         self.run_cell("print('x' * 20000, end='')")
-        self.assertEqual(max(len(text) for _, text in self.seen.printed), 8192)
+        self.assertEqual(max(len(text) for _, text in self.seen.printed), 65536)
         self.assertEqual(len(self.printed()), 20000)
 
     def test_a_definition_and_a_class_see_each_other(self):

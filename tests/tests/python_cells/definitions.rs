@@ -10,7 +10,7 @@ class cell_blur:
     def __init__(self, images, sigma: float = 10.0):
         self.images, self.reference = images, images.blur(sigma)
     def apply(self, mask):
-        return mask * self.images + (1 - mask) * self.reference
+        return self.images.blend(self.reference, mask)
 ";
 
 #[test]

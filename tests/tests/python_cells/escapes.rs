@@ -74,8 +74,15 @@ fn an_endless_loop_ends_when_it_is_interrupted() {
         // A cell may answer an interrupt.
         let code = "try:\n    explain('lesion-1', steps=10000)\nexcept KeyboardInterrupt:\n    print('stopped')\n1 / 0";
         assert_eq!(interrupted(notebook, code).name, "ZeroDivisionError");
-        // What never asks the host ends with the interpreter.
-        let failure = interrupted(notebook, "while True: pass");
+        // What asks the host for nothing counts its turns.
+        for code in
+            ["while True: pass", "all(True for _ in iter(int, 1))", "f = lambda: f()\nwhile f: [f for _ in range(9)]"]
+        {
+            let failure = interrupted(notebook, code);
+            assert_eq!((failure.name.as_str(), notebook.text("kept").as_str()), ("KeyboardInterrupt", "7"), "{code}");
+        }
+        // One call of C that never returns ends with the interpreter.
+        let failure = interrupted(notebook, "import itertools\nsum(itertools.count())");
         assert!(failure.traceback.join("\n").contains("started anew"), "{failure:?}");
         assert_eq!(notebook.text("1 + 1"), "2");
     });
@@ -85,7 +92,7 @@ fn an_endless_loop_ends_when_it_is_interrupted() {
 fn a_loop_ends_with_its_time_too() {
     let limits = Limits { wall_time: Duration::from_secs(2), ..Limits::default() };
     notebook_with(Opened::demo(), limits, |notebook| {
-        let failure = notebook.fails("while True: pass");
+        let failure = notebook.fails("import itertools\nsum(itertools.count())");
         let text = failure.traceback.join("\n");
         assert!(text.contains("wall time of 2s") && text.contains("started anew"), "{text}");
         assert_eq!(notebook.text("1 + 1"), "2");

@@ -14,7 +14,7 @@ use std::{
     io::{self, Write},
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
     thread,
@@ -44,7 +44,7 @@ pub fn run(arguments: &Arguments, open: &OpenArguments) -> Result<()> {
     let script = fs::read_to_string(file).map_err(|error| unreadable(format!("cannot be read ({error})")))?;
     let console = Console::new(false);
     let cancel = interrupt::watch()?;
-    let screen = Arc::new(Terminal { out: arguments.out.clone(), shown: AtomicU32::new(0) });
+    let screen = Arc::new(Terminal { out: arguments.out.clone(), ..Terminal::default() });
     let folder = file.parent().unwrap_or(Path::new(""));
     let means = open.open(&console, folder, screen.clone())?;
 
@@ -64,6 +64,7 @@ pub fn run(arguments: &Arguments, open: &OpenArguments) -> Result<()> {
                 }
             }
         }
+        screen.settle();
         Ok(())
     };
     let thread = thread::Builder::new().name("cells".to_owned()).stack_size(CELLS_STACK_BYTES).spawn(work);
@@ -87,13 +88,32 @@ fn cells(script: &str) -> Vec<String> {
 }
 
 /// Shows what cells show as text, and keeps pictures as files.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Terminal {
     out: Option<PathBuf>,
     shown: AtomicU32,
+    /// What is shown under an id and may be replaced: it is printed once something else comes.
+    latest: Mutex<Option<(String, Vec<Form>)>>,
 }
 
 impl Terminal {
+    /// Prints what can be replaced no more.
+    fn settle(&self) {
+        let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((_, forms)) = latest {
+            self.show(&forms);
+        }
+    }
+
+    /// Prints something, and keeps its pictures.
+    fn show(&self, forms: &[Form]) {
+        let kept: Vec<String> = forms.iter().filter_map(|form| self.keep(form)).collect();
+        let text = forms.iter().find(|form| form.mime == "text/plain").or(forms.first());
+        let text = text.map(|form| String::from_utf8_lossy(&form.data).into_owned()).unwrap_or_default();
+        let files = if kept.is_empty() { String::new() } else { format!("  [{}]", kept.join(", ")) };
+        write(Standard::Output, &format!("{text}{files}\n"));
+    }
+
     /// Keeps a form as a file of its kind.
     fn keep(&self, form: &Form) -> Option<String> {
         let ending = match form.mime.as_str() {
@@ -117,28 +137,42 @@ impl Terminal {
 
 impl Screen for Terminal {
     fn print(&self, to: Standard, text: &str) -> std::result::Result<(), Refusal> {
-        // A reader that is gone is no reason to stop the script.
-        let _ = match to {
-            Standard::Output => write_all(&mut io::stdout().lock(), text),
-            Standard::Error => write_all(&mut io::stderr().lock(), text),
-        };
+        self.settle();
+        write(to, text);
         Ok(())
     }
 
-    fn display(&self, forms: &[Form], _id: Option<&str>, update: bool) -> std::result::Result<(), Refusal> {
-        if update {
+    fn display(&self, forms: &[Form], id: Option<&str>, update: bool) -> std::result::Result<(), Refusal> {
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        if update && latest.as_ref().map(|(id, _)| id.as_str()) != id {
+            // It was printed already.
             return Ok(());
         }
-        let kept: Vec<String> = forms.iter().filter_map(|form| self.keep(form)).collect();
-        let text = forms.iter().find(|form| form.mime == "text/plain").or(forms.first());
-        let text = text.map(|form| String::from_utf8_lossy(&form.data).into_owned()).unwrap_or_default();
-        let files = if kept.is_empty() { String::new() } else { format!("  [{}]", kept.join(", ")) };
-        self.print(Standard::Output, &format!("{text}{files}\n"))
+        let before = match id {
+            Some(id) => latest.replace((id.to_owned(), forms.to_vec())).filter(|_| !update),
+            None => latest.take(),
+        };
+        drop(latest);
+        if let Some((_, before)) = before {
+            self.show(&before);
+        }
+        if id.is_none() {
+            self.show(forms);
+        }
+        Ok(())
     }
 
     fn clear(&self, _wait: bool) -> std::result::Result<(), Refusal> {
         Ok(())
     }
+}
+
+fn write(to: Standard, text: &str) {
+    // A reader that is gone is no reason to stop the script.
+    let _ = match to {
+        Standard::Output => write_all(&mut io::stdout().lock(), text),
+        Standard::Error => write_all(&mut io::stderr().lock(), text),
+    };
 }
 
 fn write_all(stream: &mut impl Write, text: &str) -> io::Result<()> {
@@ -151,7 +185,24 @@ fn write_all(stream: &mut impl Write, text: &str) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::cells;
+    #![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+    use super::*;
+
+    #[test]
+    fn what_is_replaced_waits_for_its_last_state() {
+        let terminal = Terminal::default();
+        let form = |text: &str| vec![Form { mime: "text/plain".to_owned(), data: text.into() }];
+        let waiting = || terminal.latest.lock().unwrap().clone().map(|(_, forms)| forms);
+        terminal.display(&form("1"), Some("a"), false).unwrap();
+        terminal.display(&form("2"), Some("a"), true).unwrap();
+        assert_eq!(waiting(), Some(form("2")));
+        terminal.display(&form("3"), Some("b"), false).unwrap();
+        terminal.display(&form("4"), Some("a"), true).unwrap();
+        assert_eq!(waiting(), Some(form("3")));
+        terminal.print(Standard::Output, "").unwrap();
+        assert_eq!(waiting(), None);
+    }
 
     #[test]
     fn cells_keep_their_line_numbers() {
