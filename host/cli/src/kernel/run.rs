@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// The file in which Jupyter says where it listens
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["script", "out"], required_unless_present = "script")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["script", "out"])]
     connection_file: Option<PathBuf>,
     #[command(flatten)]
     script: script::Arguments,
@@ -22,7 +22,13 @@ pub struct Arguments {
 /// Serves until Jupyter ends it, or runs the script.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let Some(file) = &arguments.connection_file else {
-        return script::run(&arguments.script, &arguments.open);
+        return match &arguments.script.script {
+            Some(file) => script::run(file, &arguments.script, &arguments.open),
+            None => {
+                let remedy = "name a script with `--script FILE.py`; Jupyter starts a notebook's kernel itself";
+                Err(Failure::input("kernel run", "there is nothing to run", remedy))
+            }
+        };
     };
     let connection = Connection::read(file).map_err(|error| Failure::Input(error.to_string()))?;
     let console = Console::new(false);

@@ -24,7 +24,7 @@ use std::{
 pub struct Arguments {
     /// A script in Python; a line that starts with `# %%` begins another cell
     #[arg(long, value_name = "FILE.py")]
-    script: Option<PathBuf>,
+    pub script: Option<PathBuf>,
     /// A folder for the pictures and pages that the cells show; without it they are only named
     #[arg(long, value_name = "DIR", requires = "script")]
     out: Option<PathBuf>,
@@ -34,8 +34,7 @@ pub struct Arguments {
 const LARGEST: u64 = 16 << 20;
 
 /// Runs the cells one after the other, until one fails.
-pub fn run(arguments: &Arguments, open: &OpenArguments) -> Result<()> {
-    let Some(file) = &arguments.script else { return Ok(()) };
+pub fn run(file: &Path, arguments: &Arguments, open: &OpenArguments) -> Result<()> {
     let unreadable = |found: String| Failure::input(file.display(), found, "give a script in Python");
     let found = fs::metadata(file).map_err(|error| unreadable(format!("cannot be read ({error})")))?;
     if !found.is_file() || found.len() > LARGEST {

@@ -9,6 +9,7 @@ mod cameras;
 mod common;
 mod comparing;
 mod conformance;
+mod kernel;
 mod results;
 mod studies;
 mod took_over;
