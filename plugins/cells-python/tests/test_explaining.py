@@ -1,5 +1,8 @@
 """`explain` sends parameters where they belong, and results show themselves."""
 
+import base64
+import json
+
 from support import CellsTest, notebook
 
 
@@ -52,7 +55,7 @@ class Explaining(CellsTest):
                 self.assertIn(words, failed.text)
 
     def test_results_show_themselves(self):
-        self.assertEqual(list(self.forms("e = explain('scan')\ne")), ["image/png", "text/plain"])
+        self.assertEqual(list(self.forms("e = explain('scan')\ne")), ["text/html", "image/png", "text/plain"])
         self.assertEqual(self.seen.tiles[-1], ["meaningful: cyst 0.900 -> 0.100"])
         self.assertEqual(
             self.run_cell("e.probability, e.target, e.mask.shape, e.record"), "(0.9, 'cyst', (1, 1, 8, 8), {'seed': 0})"
@@ -75,3 +78,17 @@ class Explaining(CellsTest):
         self.assertEqual(self.seen.measured[-1].targets, [1])
         self.assertIsNotNone(self.seen.measured[-1].masks)
         self.assertEqual(self.run_cell("auc(ones(2, 1, 8, 8), ones(2, 1, 8, 8))"), "[0.75, 0.75]")
+
+    def test_the_slider_is_one_piece(self):
+        piece = self.forms("explain('scan')")["text/html"].decode()
+        self.assertTrue(piece.startswith('<div class="lacuna-slider"><img alt='))
+        data = json.loads(piece.rpartition("})(")[2].removesuffix(");</script></div>"))
+        # The host of lists draws one picture of everything, and the same picture is kept once.
+        self.assertEqual(data["pictures"], [base64.b64encode(b"\x89PNG").decode()])
+        told = {"title": "meaningful: cyst 0.900 -> 0.100", "image": 0, "map": 0, "deleted": None}
+        self.assertEqual(data["figures"], [told])
+        self.assertNotIn("http", piece)
+        self.assertEqual(piece.count("</script>"), 1)
+        shared = self.forms("compare([{}, {}], image='scan', titles=['</script>', 'b'])")["text/html"].decode()
+        self.assertEqual((shared.count("</script>"), shared.count('"title"')), (1, 2))
+        self.assertNotIn("text/html", self.forms("compare([explain('scan')] * 9)"))

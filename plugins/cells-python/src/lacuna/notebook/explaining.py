@@ -7,14 +7,15 @@ from wit_world.imports import notebook
 from ..errors import ArgumentError, call, words
 from ..results import Finding
 from ..tensors import Tensor
-from . import pictures, routing
+from . import pictures, routing, slider
 from .opening import Image, name_of
 
 
 class Explanation:
     """A map with what belongs to it: `images`, `map`, `extras`, `target`, `probability`, `probability_after`, `findings`.
 
-    `map` is (N, 1, H, W) on the grid of `images`; larger means more evidence for the target.
+    `map` is (N, 1, H, W) on the grid of `images`; larger means more evidence for the target. It shows itself as
+    a picture, and where HTML is shown with a slider over the map's threshold.
     """
 
     def __init__(self, answer, subject=None, classifier=None):
@@ -121,8 +122,24 @@ class Explanation:
             lines.append(f"  {finding.text}{remedies}")
         return "\n".join(lines)
 
+    def figures(self, title=""):
+        """(title, image, map, image without its evidence or None) of each image, as `slider` takes them."""
+        deleted = self.perturbed
+        if deleted is not None and deleted.shape != self.images.shape:
+            deleted = None
+        return [
+            (*tile, deleted if deleted is None or len(self.answers) == 1 else deleted[index : index + 1])
+            for index, tile in enumerate(self.tiles(title))
+        ]
+
     def _repr_png_(self):
-        return pictures.draw(self.tiles()[:16])
+        return self._still(0)
+
+    def _still(self, width):
+        return pictures.draw(self.tiles()[:16], 0, width)
+
+    def _repr_html_(self):
+        return slider.html(self._still, self.figures())
 
 
 class Comparison(list):
@@ -136,7 +153,16 @@ class Comparison(list):
         return "\n".join(map(repr, self))
 
     def _repr_png_(self):
-        return pictures.grid(self, self._titles, self._columns).png
+        return self._still(0)
+
+    def _still(self, width):
+        return pictures.grid(self, self._titles, self._columns, width).png
+
+    def _repr_html_(self):
+        titles = list(self._titles or [])
+        titles += [""] * (len(self) - len(titles))
+        figures = [figure for one, title in zip(self, titles) for figure in one.figures(title)]
+        return slider.html(self._still, figures)
 
 
 def explain(
