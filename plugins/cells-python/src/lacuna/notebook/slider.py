@@ -5,6 +5,7 @@ read back, and nothing is loaded from anywhere. Where scripts are off, the pictu
 """
 
 import base64
+import html as escaping
 import json
 
 from . import pictures, slider_script
@@ -13,15 +14,15 @@ MOST_FIGURES = 8
 """Images that share one slider; more are shown as a picture only."""
 SIDES = ((384, 0), (224, 160), (144, 128), (96, 96))
 """Longer sides of the images, and of a tile of the still picture (0 for its own), tried until all are small enough."""
-MOST_BYTES = 150_000
-"""Bytes of all pictures of a piece, before base64 makes them a third larger."""
+MOST_BYTES, MORE_BYTES = 150_000, 50_000
+"""Bytes of all pictures of one figure, and of each further one, before base64 makes them a third larger."""
 
 
-def html(still, figures):
-    """The piece as text; None where it would be too large or has too many figures.
+def html(still, figures, notes=()):
+    """The piece as text; None where there are too many figures, or they are too large.
 
     `still(width)` draws the picture, as PNG, that is shown where scripts are off. `figures` are (title, image, map, deleted) with tensors
-    of one grid, (1, C, H, W) and (1, 1, H, W); `deleted` is the image without its evidence, or None.
+    of one grid, (1, C, H, W) and (1, 1, H, W); `deleted` is the image without its evidence, or None. `notes` are sentences below.
     """
     if not 0 < len(figures) <= MOST_FIGURES:
         return None
@@ -36,8 +37,8 @@ def html(still, figures):
             }
             for title, image, map, deleted in figures
         ]
-        if page.bytes + len(picture) <= MOST_BYTES:
-            return _written(picture, {"pictures": page.texts, "figures": described})
+        if page.bytes + len(picture) <= MOST_BYTES + MORE_BYTES * (len(figures) - 1):
+            return _written(picture, {"pictures": page.texts, "figures": described}) + _listed(notes)
     return None
 
 
@@ -66,3 +67,8 @@ def _written(picture, data):
         f'<div class="lacuna-slider"><img alt="the map over the image" src="data:image/png;base64,{still}">'
         f"<script>({slider_script.SCRIPT})({told});</script></div>"
     )
+
+
+def _listed(notes):
+    items = "".join(f"<li>{escaping.escape(note)}</li>" for note in notes)
+    return f'<ul style="margin: 6px 0; max-width: 60em">{items}</ul>' if items else ""

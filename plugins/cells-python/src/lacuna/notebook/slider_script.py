@@ -76,7 +76,7 @@ SCRIPT = r"""function (data) {
       context.putImageData(drawn, 0, 0);
       return inside / (width * height);
     }
-    return { draw };
+    return { draw, zero: !map.some((value, at) => at % 4 === 0 && value > 0) };
   }
 
   Promise.all(data.pictures.map(loaded)).then(found => {
@@ -106,10 +106,12 @@ SCRIPT = r"""function (data) {
       });
       return button;
     });
+    // There is nothing above a threshold in a map that is zero everywhere.
+    slider.disabled = figures.every(one => one.zero);
     function draw() {
       const shares = figures.map(one => one.draw(slider.value / 100, view));
       const percent = shares.map(share => (100 * share).toFixed(1)).join(", ");
-      said.textContent = "above " + slider.value + " % of the maximum: " + percent + " % of the pixels";
+      said.textContent = slider.disabled ? "the map is zero everywhere" : "above " + slider.value + " % of the maximum: " + percent + " % of the pixels";
     }
     slider.addEventListener("input", draw);
     draw();
