@@ -8,6 +8,7 @@ mod cameras;
 mod common;
 mod comparing;
 mod conformance;
+mod notebooks;
 mod results;
 mod studies;
 mod took_over;

@@ -5,7 +5,7 @@ SCRIPT = r"""function (data) {
   const root = own ? own.parentNode : document.querySelector(".lacuna-slider:not([data-on])");
   if (!root) return;
   root.dataset.on = "";
-  const SIDE = data.figures.length > 1 ? 240 : 384;
+  const SIDE = [384, 288, 288][data.figures.length - 1] || 192;
   const STOPS = [[0, 0, 4], [31, 12, 72], [85, 15, 109], [136, 34, 106], [186, 54, 85], [227, 89, 51], [249, 140, 10],
     [249, 201, 50], [252, 255, 164]];
   const CONTOUR = [64, 224, 255];
