@@ -55,15 +55,15 @@ class Explaining(CellsTest):
                 self.assertIn(words, failed.text)
 
     def test_results_show_themselves(self):
-        self.assertEqual(list(self.forms("e = explain('scan')\ne")), ["text/html", "image/png", "text/plain"])
-        self.assertEqual(self.seen.tiles[-1], ["meaningful: cyst 0.900 -> 0.100"])
+        self.assertEqual(list(self.forms("e = explain('scan')\ne")), ["image/png", "text/html", "text/plain"])
+        self.assertEqual(self.seen.tiles[0], ["meaningful: cyst 0.900 -> 0.100"])
         self.assertEqual(
             self.run_cell("e.probability, e.target, e.mask.shape, e.record"), "(0.9, 'cyst', (1, 1, 8, 8), {'seed': 0})"
         )
         self.assertEqual(list(self.forms("[e, e]")), ["image/png", "text/plain"])
         self.assertEqual(len(self.seen.tiles[-1]), 2)
         self.forms("compare([dict(method='fido'), e], image='scan', titles=['a', 'b'])")
-        self.assertEqual(self.seen.tiles[-1], ["a", "b"])
+        self.assertIn(["a", "b"], self.seen.tiles)
         self.forms("show(image('scan'), e, titles=['x', 'y'])\nshow('text')\nshow(HTML('<i>'))")
         self.assertEqual(
             [list(forms) for forms, _, _ in self.seen.shown],
@@ -92,3 +92,16 @@ class Explaining(CellsTest):
         shared = self.forms("compare([{}, {}], image='scan', titles=['</script>', 'b'])")["text/html"].decode()
         self.assertEqual((shared.count("</script>"), shared.count('"title"')), (1, 2))
         self.assertNotIn("text/html", self.forms("compare([explain('scan')] * 9)"))
+
+    def test_a_method_without_perturb_deletes_nothing(self):
+        self.run_cell("@method\ndef plain(images): return images")
+        self.assertIsNone(self.request("e = explain('scan', method=plain)").perturbation)
+        self.assertEqual(self.run_cell("e.perturbation, e.title"), "(None, 'plain: cyst 0.900 -> 0.100')")
+        failed = self.failure("explain('scan', method=plain, perturbation='blur')")
+        self.assertIn("takes no `perturb`", failed.text)
+
+    def test_findings_are_below_the_slider(self):
+        self.run_cell("e = explain('scan')\ne.findings = [Finding('a', 'a < b', remedies=['raise steps'])]")
+        self.assertIn("<li>a &lt; b (try: raise steps)</li>", self.forms("e")["text/html"].decode())
+        self.assertIn("  a < b (try: raise steps)", self.run_cell("e"))
+        self.assertIn("<li>fido: a &lt; b", self.forms("compare([e], titles=['fido'])")["text/html"].decode())

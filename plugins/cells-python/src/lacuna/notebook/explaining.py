@@ -140,8 +140,8 @@ class Explanation:
     def _still(self, width):
         return pictures.draw(self.tiles()[:16], 0, width)
 
-    def _repr_html_(self):
-        return slider.html(self._still, self.figures(), self._notes())
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return slider.forms(self._still, self.figures(), self._notes())
 
 
 class Comparison(list):
@@ -160,12 +160,12 @@ class Comparison(list):
     def _still(self, width):
         return pictures.grid(self, self._titles, self._columns, width).png
 
-    def _repr_html_(self):
+    def _repr_mimebundle_(self, include=None, exclude=None):
         titles = list(self._titles or [])
         titles += [""] * (len(self) - len(titles))
         figures = [figure for one, title in zip(self, titles) for figure in one.figures(title)]
         notes = [f"{title or one.method}: {note}" for one, title in zip(self, titles) for note in one._notes()]
-        return slider.html(self._still, figures, list(dict.fromkeys(notes)))
+        return slider.forms(self._still, figures, list(dict.fromkeys(notes)))
 
 
 def explain(

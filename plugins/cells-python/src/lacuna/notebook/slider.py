@@ -18,16 +18,17 @@ MOST_BYTES, MORE_BYTES = 150_000, 50_000
 """Bytes of all pictures of one figure, and of each further one, before base64 makes them a third larger."""
 
 
-def html(still, figures, notes=()):
-    """The piece as text; None where there are too many figures, or they are too large.
+def forms(still, figures, notes=()):
+    """A dictionary from MIME types: the picture, and the piece unless there are too many figures, or they are too large.
 
-    `still(width)` draws the picture, as PNG, that is shown where scripts are off. `figures` are (title, image, map, deleted) with tensors
-    of one grid, (1, C, H, W) and (1, 1, H, W); `deleted` is the image without its evidence, or None. `notes` are sentences below.
+    `still(width)` draws the picture, as PNG, which is also shown where scripts are off. `figures` are (title, image, map, deleted)
+    with tensors of one grid, (1, C, H, W) and (1, 1, H, W); `deleted` is the image without its evidence, or None. `notes` are
+    sentences below.
     """
-    if not 0 < len(figures) <= MOST_FIGURES:
-        return None
-    for side, tile in SIDES:
-        page, picture = Pictures(side), still(tile)
+    whole = still(0)
+    found = {"image/png": whole}
+    for side, tile in SIDES if 0 < len(figures) <= MOST_FIGURES else ():
+        page, picture = Pictures(side), still(tile) if tile else whole
         described = [
             {
                 "title": title,
@@ -38,8 +39,9 @@ def html(still, figures, notes=()):
             for title, image, map, deleted in figures
         ]
         if page.bytes + len(picture) <= MOST_BYTES + MORE_BYTES * (len(figures) - 1):
-            return _written(picture, {"pictures": page.texts, "figures": described}) + _listed(notes)
-    return None
+            found["text/html"] = _written(picture, {"pictures": page.texts, "figures": described}) + _listed(notes)
+            break
+    return found
 
 
 class Pictures:

@@ -5,7 +5,7 @@ SCRIPT = r"""function (data) {
   const root = own ? own.parentNode : document.querySelector(".lacuna-slider:not([data-on])");
   if (!root) return;
   root.dataset.on = "";
-  const SIDE = [384, 288, 288][data.figures.length - 1] || 192;
+  const SIDE = [384, 288, 240][data.figures.length - 1] || 200;
   const STOPS = [[0, 0, 4], [31, 12, 72], [85, 15, 109], [136, 34, 106], [186, 54, 85], [227, 89, 51], [249, 140, 10],
     [249, 201, 50], [252, 255, 164]];
   const CONTOUR = [64, 224, 255];
@@ -43,13 +43,14 @@ SCRIPT = r"""function (data) {
 
   function figure(told, found, parent) {
     const image = found[told.image];
-    const longer = Math.max(image.width, image.height), factor = Math.max(1, Math.round(SIDE / longer));
+    const longer = Math.max(image.width, image.height), factor = Math.max(1, Math.ceil(SIDE / longer));
     const width = image.width * factor, height = image.height * factor;
+    const shown = Math.round(SIDE * image.width / longer) + "px";
     const box = element("figure", "margin:0;max-width:100%", "", parent);
-    const canvas = element("canvas", "display:block;max-width:100%", "", box);
+    const canvas = element("canvas", "display:block;max-width:100%;width:" + shown, "", box);
     canvas.width = width;
     canvas.height = height;
-    element("figcaption", "font-size:85%;margin-top:2px;max-width:" + width + "px", told.title, box);
+    element("figcaption", "font-size:85%;margin-top:2px;max-width:" + shown, told.title, box);
     const deleted = told.deleted === null ? null : pixels(found[told.deleted], width, height, factor < 2);
     const plain = pixels(image, width, height, factor < 2);
     const map = pixels(found[told.map], width, height, true);
@@ -111,7 +112,8 @@ SCRIPT = r"""function (data) {
     function draw() {
       const shares = figures.map(one => one.draw(slider.value / 100, view));
       const percent = shares.map(share => (100 * share).toFixed(1)).join(", ");
-      said.textContent = slider.disabled ? "the map is zero everywhere" : "above " + slider.value + " % of the maximum: " + percent + " % of the pixels";
+      said.textContent = slider.disabled ? "the map is zero everywhere"
+        : "above " + slider.value + " % of the maximum: " + percent + " % of the pixels";
     }
     slider.addEventListener("input", draw);
     draw();
