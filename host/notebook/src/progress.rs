@@ -16,6 +16,9 @@ use std::{
 
 /// Points of a curve that are drawn; older ones are thinned out.
 const MOST_POINTS: usize = 200;
+/// Points from which on there is a curve: a short run is told of only at its first and last step, and a line between those
+/// would be no curve of it.
+const LEAST_POINTS: usize = 4;
 /// Width and height of the curve in pixels.
 const CURVE: (f32, f32) = (320.0, 60.0);
 const COLOURS: [&str; 6] = ["#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b"];
@@ -104,10 +107,13 @@ impl Curves {
              {seconds:.1} s",
             escaped(label)
         );
-        if self.rows.len() > 1 && !self.names.is_empty() {
+        if !self.names.is_empty() {
+            html.push_str("<br>");
+        }
+        if self.rows.len() >= LEAST_POINTS && !self.names.is_empty() {
             let _ = write!(
                 html,
-                "<br><svg width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\" style=\"background:#8881\">",
+                "<svg width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\" style=\"background:#8881\">",
                 CURVE.0, CURVE.1
             );
             for (column, colour) in COLOURS.iter().enumerate().take(self.names.len()) {
@@ -118,15 +124,15 @@ impl Curves {
                 );
             }
             html.push_str("</svg><br>");
-            for (column, name) in self.names.iter().enumerate() {
-                let value = self.rows.last().map_or(f32::NAN, |(_, values)| values[column]);
-                let _ = write!(
-                    html,
-                    "<span style=\"color:{}\">&#9644;</span> {} {value:.4} &nbsp; ",
-                    COLOURS[column],
-                    escaped(name)
-                );
-            }
+        }
+        for (column, name) in self.names.iter().enumerate() {
+            let value = self.rows.last().map_or(f32::NAN, |(_, values)| values[column]);
+            let _ = write!(
+                html,
+                "<span style=\"color:{}\">&#9644;</span> {} {value:.4} &nbsp; ",
+                COLOURS[column],
+                escaped(name)
+            );
         }
         html.push_str("</div>");
         Form { mime: "text/html".to_owned(), data: html.into_bytes() }

@@ -83,7 +83,7 @@ class Carrying(CellsTest):
         self.run_cell(
             "import random\n@method(needs=[])\ndef drop(images, targets, classifier, perturb, steps: int = 2):\n"
             "    leaf = track(images)\n    score = classifier.scores(leaf, targets).sum()\n    deleted = perturb(images).apply(images[:, :1] * 0)\n"
-            "    progress(1, steps, loss=score)\n"
+            "    progress(1, steps, loss=score, weight=0.5)\n"
             "    return Result(gradient(score, leaf) + random.random(), {'perturbed': deleted}, [Finding('told', 'Is told', remedies=['raise steps'])])\n"
             "explain('scan', method=drop)"
         )
@@ -93,6 +93,14 @@ class Carrying(CellsTest):
         self.assertEqual(answer.map.read(), [1 + random.Random(9).random()] * 2)
         self.assertEqual([(one.name, one.role.name) for one in answer.extras], [("perturbed", "PERTURBED")])
         self.assertEqual(answer.findings[0].remedies[0].value, "raise steps")
+
+    def test_a_definition_that_reads_numbers_asks_for_it(self):
+        self.run_cell("@method\ndef reads(images): return images * images.max().item()\nexplain('scan', method=reads)")
+        self.adopt()
+        tensors.readback = False
+        with self.assertRaises(Err) as raised:
+            adopted.explain(methods.Request(tensors.Tensor.full([1, 1, 1, 2], 0.5), [1], Classifier(), [], 9))
+        self.assertIn('@method(needs=["gradients", "readback"])', raised.exception.value.value.text)
 
     def test_an_empty_map_is_said_where_numbers_may_be_read(self):
         self.run_cell(

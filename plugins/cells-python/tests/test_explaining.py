@@ -1,5 +1,8 @@
 """`explain` sends parameters where they belong, and results show themselves."""
 
+import base64
+import json
+
 from support import CellsTest, notebook
 
 
@@ -52,15 +55,15 @@ class Explaining(CellsTest):
                 self.assertIn(words, failed.text)
 
     def test_results_show_themselves(self):
-        self.assertEqual(list(self.forms("e = explain('scan')\ne")), ["image/png", "text/plain"])
-        self.assertEqual(self.seen.tiles[-1], ["meaningful: cyst 0.900 -> 0.100"])
+        self.assertEqual(list(self.forms("e = explain('scan')\ne")), ["image/png", "text/html", "text/plain"])
+        self.assertEqual(self.seen.tiles[0], ["meaningful: cyst 0.900 -> 0.100"])
         self.assertEqual(
             self.run_cell("e.probability, e.target, e.mask.shape, e.record"), "(0.9, 'cyst', (1, 1, 8, 8), {'seed': 0})"
         )
         self.assertEqual(list(self.forms("[e, e]")), ["image/png", "text/plain"])
         self.assertEqual(len(self.seen.tiles[-1]), 2)
         self.forms("compare([dict(method='fido'), e], image='scan', titles=['a', 'b'])")
-        self.assertEqual(self.seen.tiles[-1], ["a", "b"])
+        self.assertIn(["a", "b"], self.seen.tiles)
         self.forms("show(image('scan'), e, titles=['x', 'y'])\nshow('text')\nshow(HTML('<i>'))")
         self.assertEqual(
             [list(forms) for forms, _, _ in self.seen.shown],
@@ -75,3 +78,30 @@ class Explaining(CellsTest):
         self.assertEqual(self.seen.measured[-1].targets, [1])
         self.assertIsNotNone(self.seen.measured[-1].masks)
         self.assertEqual(self.run_cell("auc(ones(2, 1, 8, 8), ones(2, 1, 8, 8))"), "[0.75, 0.75]")
+
+    def test_the_slider_is_one_piece(self):
+        piece = self.forms("explain('scan')")["text/html"].decode()
+        self.assertTrue(piece.startswith('<div class="lacuna-slider"><img alt='))
+        data = json.loads(piece.rpartition("})(")[2].removesuffix(");</script></div>"))
+        # The host of lists draws one picture of everything, and the same picture is kept once.
+        self.assertEqual(data["pictures"], [base64.b64encode(b"\x89PNG").decode()])
+        told = {"title": "meaningful: cyst 0.900 -> 0.100", "image": 0, "map": 0, "deleted": None}
+        self.assertEqual(data["figures"], [told])
+        self.assertNotIn("http", piece)
+        self.assertEqual(piece.count("</script>"), 1)
+        shared = self.forms("compare([{}, {}], image='scan', titles=['</script>', 'b'])")["text/html"].decode()
+        self.assertEqual((shared.count("</script>"), shared.count('"title"')), (1, 2))
+        self.assertNotIn("text/html", self.forms("compare([explain('scan')] * 9)"))
+
+    def test_a_method_without_perturb_deletes_nothing(self):
+        self.run_cell("@method\ndef plain(images): return images")
+        self.assertIsNone(self.request("e = explain('scan', method=plain)").perturbation)
+        self.assertEqual(self.run_cell("e.perturbation, e.title"), "(None, 'plain: cyst 0.900 -> 0.100')")
+        failed = self.failure("explain('scan', method=plain, perturbation='blur')")
+        self.assertIn("takes no `perturb`", failed.text)
+
+    def test_findings_are_below_the_slider(self):
+        self.run_cell("e = explain('scan')\ne.findings = [Finding('a', 'a < b', remedies=['raise steps'])]")
+        self.assertIn("<li>a &lt; b (try: raise steps)</li>", self.forms("e")["text/html"].decode())
+        self.assertIn("  a < b (try: raise steps)", self.run_cell("e"))
+        self.assertIn("<li>fido: a &lt; b", self.forms("compare([e], titles=['fido'])")["text/html"].decode())

@@ -1,6 +1,7 @@
 //! A folder of its own for each test, and the program run in it.
 
 use std::{
+    ffi::OsStr,
     fs,
     io::Write as _,
     path::{Path, PathBuf},
@@ -8,6 +9,7 @@ use std::{
 };
 use tempfile::TempDir;
 
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_lacuna");
 pub const DEMO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/demo");
 const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../conformance/assets/reference");
 
@@ -49,7 +51,12 @@ impl Bench {
 
     /// The program in this folder, with caches of its own and without the user's plugins.
     pub fn program(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_lacuna"));
+        self.command(PROGRAM)
+    }
+
+    /// Another program that calls the one of this project, in the same surroundings.
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
         command
             .current_dir(self.folder())
             .env("LACUNA_CACHE", env!("CARGO_TARGET_TMPDIR"))

@@ -10,6 +10,7 @@ mod common;
 mod comparing;
 mod conformance;
 mod kernel;
+mod notebooks;
 mod results;
 mod studies;
 mod took_over;

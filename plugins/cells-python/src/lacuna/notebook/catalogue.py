@@ -98,7 +98,10 @@ def metrics():
 
 def table(rows):
     """Entries as an HTML table."""
-    lines = ["<table><thead><tr><th>name</th><th>what</th><th>parameters</th></tr></thead><tbody>"]
+    left = "style='text-align:left'"
+    described = any(row.parameters for row in rows)
+    heads = ["name", "what", "parameters"] if described else ["name", "what"]
+    lines = ["<table><thead><tr>" + "".join(f"<th {left}>{head}</th>" for head in heads) + "</tr></thead><tbody>"]
     for row in rows:
         parameters = "".join(
             f"<li><code>{html.escape(one.python_name)}={html.escape(repr(one.default))}</code> {html.escape(one.unit)}"
@@ -107,8 +110,8 @@ def table(rows):
         )
         listed = f"<ul style='margin:0;padding-left:1em'>{parameters}</ul>" if parameters else ""
         lines.append(
-            f"<tr><td style='text-align:left'><code>{html.escape(row.name)}</code></td>"
-            f"<td style='text-align:left'>{html.escape(row.summary)}</td><td style='text-align:left'>{listed}</td></tr>"
+            f"<tr><td {left}><code>{html.escape(row.name)}</code></td><td {left}>{html.escape(row.summary)}</td>"
+            + (f"<td {left}>{listed}</td></tr>" if described else "</tr>")
         )
     return "".join(lines) + "</tbody></table>"
 

@@ -7,14 +7,15 @@ from wit_world.imports import notebook
 from ..errors import ArgumentError, call, words
 from ..results import Finding
 from ..tensors import Tensor
-from . import pictures, routing
+from . import pictures, routing, slider
 from .opening import Image, name_of
 
 
 class Explanation:
     """A map with what belongs to it: `images`, `map`, `extras`, `target`, `probability`, `probability_after`, `findings`.
 
-    `map` is (N, 1, H, W) on the grid of `images`; larger means more evidence for the target.
+    `map` is (N, 1, H, W) on the grid of `images`; larger means more evidence for the target. It shows itself as
+    a picture, and where HTML is shown with a slider over the map's threshold.
     """
 
     def __init__(self, answer, subject=None, classifier=None):
@@ -116,13 +117,31 @@ class Explanation:
     def __repr__(self):
         lines = [self.titled(index) for index in range(len(self.answers))]
         lines = lines[:16] + ["..."] * (len(lines) > 16)
-        for finding in self.findings[:20]:
-            remedies = f" (try: {'; '.join(finding.remedies)})" if finding.remedies else ""
-            lines.append(f"  {finding.text}{remedies}")
-        return "\n".join(lines)
+        return "\n".join(lines + [f"  {note}" for note in self._notes()])
+
+    def _notes(self):
+        """The findings with what one can try."""
+        tried = [f" (try: {'; '.join(finding.remedies)})" if finding.remedies else "" for finding in self.findings[:20]]
+        return [f"{finding.text}{remedies}" for finding, remedies in zip(self.findings, tried)]
+
+    def figures(self, title=""):
+        """(title, image, map, image without its evidence or None) of each image, as `slider` takes them."""
+        deleted = self.perturbed
+        if deleted is not None and deleted.shape != self.images.shape:
+            deleted = None
+        return [
+            (*tile, deleted if deleted is None or len(self.answers) == 1 else deleted[index : index + 1])
+            for index, tile in enumerate(self.tiles(title))
+        ]
 
     def _repr_png_(self):
-        return pictures.draw(self.tiles()[:16])
+        return self._still(0)
+
+    def _still(self, width):
+        return pictures.draw(self.tiles()[:16], 0, width)
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return slider.forms(self._still, self.figures(), self._notes())
 
 
 class Comparison(list):
@@ -136,7 +155,17 @@ class Comparison(list):
         return "\n".join(map(repr, self))
 
     def _repr_png_(self):
-        return pictures.grid(self, self._titles, self._columns).png
+        return self._still(0)
+
+    def _still(self, width):
+        return pictures.grid(self, self._titles, self._columns, width).png
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        titles = list(self._titles or [])
+        titles += [""] * (len(self) - len(titles))
+        figures = [figure for one, title in zip(self, titles) for figure in one.figures(title)]
+        notes = [f"{title or one.method}: {note}" for one, title in zip(self, titles) for note in one._notes()]
+        return slider.forms(self._still, figures, list(dict.fromkeys(notes)))
 
 
 def explain(
@@ -161,7 +190,11 @@ def explain(
     `perturbation_parameters={...}` settle what both describe.
     """
     acting = routing.chosen("method", method, parameters or method_parameters)
-    deleting = routing.chosen("perturbation", perturbation, parameters or perturbation_parameters)
+    deletes = acting is None or acting.definition is None or "perturb" in acting.definition.given
+    if not deletes and (perturbation is not None or perturbation_parameters):
+        raise ArgumentError(f"the method `{acting.name}` takes no `perturb`, and a perturbation was named: leave it out")
+    wanted = deletes and (parameters or perturbation_parameters)
+    deleting = routing.chosen("perturbation", perturbation, wanted)
     routing.route(acting, deleting, parameters, method_parameters, perturbation_parameters)
     # A default that nothing was given for stays the host's choice.
     acting = acting if method is not None or acting and acting.values else None
@@ -177,7 +210,11 @@ def explain(
         watched=bool(watch),
     )
     named = request.subject.value if isinstance(request.subject, notebook.Subject_Named) else None
-    return Explanation(call(notebook.explain, request), named, request.classifier)
+    explanation = Explanation(call(notebook.explain, request), named, request.classifier)
+    if not deletes:
+        # The host prepares one for every method from a cell.
+        explanation.perturbation = None
+    return explanation
 
 
 def compare(items, titles=None, columns=0, **shared):

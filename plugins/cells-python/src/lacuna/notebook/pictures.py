@@ -147,6 +147,9 @@ class HTML:
     def __init__(self, text):
         self.text = str(text)
 
+    def __repr__(self):
+        return f"<HTML of {len(self.text)} characters>"
+
     def _repr_html_(self):
         return self.text
 
@@ -156,6 +159,9 @@ class Markdown:
 
     def __init__(self, text):
         self.text = str(text)
+
+    def __repr__(self):
+        return self.text
 
     def _repr_markdown_(self):
         return self.text

@@ -6,7 +6,7 @@ import traceback
 from componentize_py_types import Err
 from wit_world.imports import errors, remedies
 
-from ..errors import LacunaError
+from ..errors import LacunaError, LimitError
 
 
 class answering:
@@ -39,6 +39,8 @@ def failure(error, at):
     if isinstance(error, KeyboardInterrupt):
         return errors.Error_Cancelled()
     text = f"{type(error).__name__}: {error.text if isinstance(error, LacunaError) else error}".rstrip(": ")
+    if isinstance(error, LimitError) and error.limit == "readback" and error.allowed == 0:
+        text += ', or not asked for: @method(needs=["gradients", "readback"])'
     if at:
         text = f"{text} ({at})"
     given = error.contract_remedies if isinstance(error, LacunaError) else []
