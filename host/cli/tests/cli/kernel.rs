@@ -1,8 +1,8 @@
 //! `kernel`: a script in the sandbox, the kernel made known to Jupyter, and what its users get wrong.
 
-use crate::common::Bench;
+use crate::common::{Bench, PROGRAM};
 use lacuna_tests::languages;
-use std::fs;
+use std::{env, fs, path::Path};
 
 #[test]
 fn a_script_runs_in_the_sandbox_and_jupyter_learns_of_the_kernel() {
@@ -38,6 +38,30 @@ fn a_script_runs_in_the_sandbox_and_jupyter_learns_of_the_kernel() {
 
     let said = bench.run("kernel uninstall --prefix jupyter").succeeded();
     assert!(said.out.contains("is gone") && !bench.path("jupyter/share/jupyter/kernels/lacuna").exists());
+}
+
+/// The suite of `host/kernel`, with Python in the sandbox in place of its toy.
+#[test]
+fn jupyters_clients_are_served_by_cells_in_the_sandbox() {
+    let Some(python) = env::var_os("LACUNA_JUPYTER") else {
+        assert!(env::var_os("LACUNA_REQUIRE_JUPYTER").is_none(), "LACUNA_JUPYTER names no Python");
+        return println!("skipped: LACUNA_JUPYTER names no Python with Jupyter's clients");
+    };
+    let Some(component) = languages::interpreter() else { return };
+    let bench = Bench::new();
+    bench.write("cells.wasm", component);
+    let interpreter = bench.path("cells.wasm");
+    let kernel = ["kernel", "run", "--connection-file", "{connection_file}", "--interpreter"];
+    let kernel = [&[PROGRAM], &kernel[..], &[interpreter.to_str().unwrap()]].concat();
+    let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("../kernel/tests/protocol");
+    let status = bench
+        .command(python)
+        .args(["-m", "pytest", "-q", "-rfs", "-p", "no:cacheprovider", "."])
+        .current_dir(suite)
+        .env("LACUNA_KERNEL_COMMAND", serde_json::to_string(&kernel).unwrap())
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .status();
+    assert!(status.unwrap().success());
 }
 
 #[test]
