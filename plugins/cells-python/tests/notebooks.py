@@ -29,8 +29,11 @@ LARGEST = 700_000
 
 PROBE_START = "<script>window.failures = []; addEventListener('error', e => failures.push(String(e.message)));</script>"
 PROBE = r"""<script>
-addEventListener("load", () => setTimeout(() => {
+let looks = 0;
+addEventListener("load", function probe() {
   const pieces = [...document.querySelectorAll(".lacuna-slider")];
+  // Pictures are decoded beside the page's clock, which the browser lets run ahead.
+  if (!pieces.every(piece => piece.querySelector("canvas")) && looks++ < 100) return setTimeout(probe, 500);
   const drawn = () => pieces.map(piece => [...piece.querySelectorAll("canvas")].map(canvas => canvas.toDataURL()).join());
   const found = pieces.map((piece, index) => {
     const told = { canvases: piece.querySelectorAll("canvas").length, stills: piece.querySelectorAll("img").length };
@@ -57,7 +60,7 @@ addEventListener("load", () => setTimeout(() => {
   answer.id = "probe";
   answer.textContent = JSON.stringify({ pieces: found, failures: window.failures });
   document.body.append(answer);
-}, 1000));
+});
 </script>"""
 
 
@@ -142,7 +145,7 @@ def move(browser, page, work):
     probed.write_text(text.replace("<head>", f"<head>{PROBE_START}", 1).replace("</body>", f"{PROBE}</body>", 1))
     command = [browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={work / 'browser'}"]
     # The template names scripts elsewhere, which the pages do not need.
-    command += ["--host-resolver-rules=MAP * ~NOTFOUND", "--virtual-time-budget=10000", "--dump-dom", probed.as_uri()]
+    command += ["--host-resolver-rules=MAP * ~NOTFOUND", "--virtual-time-budget=60000", "--dump-dom", probed.as_uri()]
     said = subprocess.run(command, capture_output=True, text=True, timeout=180)
     _, _, answer = said.stdout.partition('<pre id="probe">')
     if not answer:

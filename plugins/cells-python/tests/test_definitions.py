@@ -100,7 +100,7 @@ class Carrying(CellsTest):
         tensors.readback = False
         with self.assertRaises(Err) as raised:
             adopted.explain(methods.Request(tensors.Tensor.full([1, 1, 1, 2], 0.5), [1], Classifier(), [], 9))
-        self.assertIn('@method(needs=["gradients", "readback"])', raised.exception.value.value.text)
+        self.assertIn('of a method needs=["gradients", "readback"]', raised.exception.value.value.text)
 
     def test_an_empty_map_is_said_where_numbers_may_be_read(self):
         self.run_cell(

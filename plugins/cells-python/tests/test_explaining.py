@@ -34,12 +34,17 @@ class Explaining(CellsTest):
         self.assertEqual(
             (self.settings(request.method), self.settings(request.perturbation)), ({"sigma": 1.0}, {"sigma": 2.0})
         )
+        request = self.request("explain('scan', perturbation='blur', sigma=5)")
+        self.assertEqual((request.method, self.settings(request.perturbation)), (None, {"sigma": 5.0}))
+        request = self.request("explain('scan', method='meaningful', sigma=5)")
+        self.assertEqual((self.settings(request.method), request.perturbation), ({"sigma": 5.0}, None))
         request = self.request("explain('scan', method='meaningful', score='log_odds')")
         self.assertEqual(self.settings(request.method), {"score": "log-odds"})
 
     def test_refusals(self):
         for code, words in {
             "explain('scan', sigma=3)": "method_parameters={'sigma': 3}",
+            "explain('scan', method='meaningful', perturbation='blur', sigma=3)": "method_parameters={'sigma': 3}",
             "explain('scan', learning_rat=3)": "did you mean `learning_rate`?",
             "explain('scan', learning_rate=3)": "a number from 0 to 1",
             "explain('scan', learning_rate='x')": "a number from 0 to 1",
@@ -85,7 +90,7 @@ class Explaining(CellsTest):
         data = json.loads(piece.rpartition("})(")[2].removesuffix(");</script></div>"))
         # The host of lists draws one picture of everything, and the same picture is kept once.
         self.assertEqual(data["pictures"], [base64.b64encode(b"\x89PNG").decode()])
-        told = {"title": "meaningful: cyst 0.900 -> 0.100", "image": 0, "map": 0, "deleted": None}
+        told = {"title": "meaningful: cyst 0.900 -> 0.100", "image": 0, "map": 0, "perturbed": None}
         self.assertEqual(data["figures"], [told])
         self.assertNotIn("http", piece)
         self.assertEqual(piece.count("</script>"), 1)

@@ -53,7 +53,7 @@ class Explanation:
 
     @property
     def probability_after(self):
-        """The same with the evidence deleted; None where there is no such image."""
+        """The same for the first of `perturbed`; None where there are none."""
         return self.answers[0].probability_after
 
     @property
@@ -63,7 +63,7 @@ class Explanation:
 
     @property
     def perturbed(self):
-        """The images with the evidence deleted; None where there are none."""
+        """The images through the mask: without their evidence, or in a preservation game without the rest; None without a mask."""
         return self._extra("perturbed")
 
     @property
@@ -125,12 +125,12 @@ class Explanation:
         return [f"{finding.text}{remedies}" for finding, remedies in zip(self.findings, tried)]
 
     def figures(self, title=""):
-        """(title, image, map, image without its evidence or None) of each image, as `slider` takes them."""
-        deleted = self.perturbed
-        if deleted is not None and deleted.shape != self.images.shape:
-            deleted = None
+        """(title, image, map, perturbed image or None) of each image, as `slider` takes them."""
+        perturbed = self.perturbed
+        if perturbed is not None and perturbed.shape != self.images.shape:
+            perturbed = None
         return [
-            (*tile, deleted if deleted is None or len(self.answers) == 1 else deleted[index : index + 1])
+            (*tile, perturbed if perturbed is None or len(self.answers) == 1 else perturbed[index : index + 1])
             for index, tile in enumerate(self.tiles(title))
         ]
 
@@ -186,16 +186,17 @@ def explain(
 
     `image` is a name, `image(name)`, or a tensor as the classifier takes it. `target` is a class by its name or index; without
     one the most probable. `method` and `perturbation` are names, or what @method and @perturbation made. Other keywords are
-    parameters of the method or the perturbation, with `_` for `-`; `method_parameters={...}` and
-    `perturbation_parameters={...}` settle what both describe.
+    parameters of the method or the perturbation, with `_` for `-`. What both describe goes to the one that you named;
+    `method_parameters={...}` and `perturbation_parameters={...}` settle it where you named both.
     """
     acting = routing.chosen("method", method, parameters or method_parameters)
     deletes = acting is None or acting.definition is None or "perturb" in acting.definition.given
     if not deletes and (perturbation is not None or perturbation_parameters):
-        raise ArgumentError(f"the method `{acting.name}` takes no `perturb`, and a perturbation was named: leave it out")
+        raise ArgumentError(f"the method `{acting.name}` takes no `perturb`: leave the perturbation out")
     wanted = deletes and (parameters or perturbation_parameters)
     deleting = routing.chosen("perturbation", perturbation, wanted)
-    routing.route(acting, deleting, parameters, method_parameters, perturbation_parameters)
+    named = [target for target, given in ((acting, method), (deleting, perturbation)) if given is not None]
+    routing.route(acting, deleting, parameters, method_parameters, perturbation_parameters, named)
     # A default that nothing was given for stays the host's choice.
     acting = acting if method is not None or acting and acting.values else None
     deleting = deleting if perturbation is not None or deleting and deleting.values else None
@@ -209,8 +210,8 @@ def explain(
         seed=int(seed),
         watched=bool(watch),
     )
-    named = request.subject.value if isinstance(request.subject, notebook.Subject_Named) else None
-    explanation = Explanation(call(notebook.explain, request), named, request.classifier)
+    subject = request.subject.value if isinstance(request.subject, notebook.Subject_Named) else None
+    explanation = Explanation(call(notebook.explain, request), subject, request.classifier)
     if not deletes:
         # The host prepares one for every method from a cell.
         explanation.perturbation = None

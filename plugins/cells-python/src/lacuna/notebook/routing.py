@@ -68,11 +68,16 @@ def chosen(kind, given, values):
     return Target(kind, known[0].name) if known else None
 
 
-def route(method, perturbation, values, method_values, perturbation_values):
-    """Gives each value to the target that describes its name; refused where both do or none does."""
+def route(method, perturbation, values, method_values, perturbation_values, named=()):
+    """Gives each value to the target that describes its name; refused where none does.
+
+    Where both do, the one that the caller named gets it; refused where that is both or none.
+    """
     targets = [target for target in (method, perturbation) if target is not None]
     for name, value in values.items():
         takers = [target for target in targets if contract_name(name) in target.parameters]
+        if len(takers) == 2 and len(named) == 1:
+            takers = named
         if len(takers) == 2:
             raise ArgumentError(
                 f"both the method `{method.name}` and the perturbation `{perturbation.name}` have a parameter `{name}`: write "

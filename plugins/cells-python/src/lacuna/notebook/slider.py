@@ -21,8 +21,8 @@ MOST_BYTES, MORE_BYTES = 150_000, 50_000
 def forms(still, figures, notes=()):
     """A dictionary from MIME types: the picture, and the piece unless there are too many figures, or they are too large.
 
-    `still(width)` draws the picture, as PNG, which is also shown where scripts are off. `figures` are (title, image, map, deleted)
-    with tensors of one grid, (1, C, H, W) and (1, 1, H, W); `deleted` is the image without its evidence, or None. `notes` are
+    `still(width)` draws the picture, as PNG, which is also shown where scripts are off. `figures` are (title, image, map, perturbed)
+    with tensors of one grid, (1, C, H, W) and (1, 1, H, W); `perturbed` is the image that the mask made, or None. `notes` are
     sentences below.
     """
     whole = still(0)
@@ -34,9 +34,9 @@ def forms(still, figures, notes=()):
                 "title": title,
                 "image": page.add(image),
                 "map": page.add(None, map),
-                "deleted": None if deleted is None else page.add(deleted),
+                "perturbed": None if perturbed is None else page.add(perturbed),
             }
-            for title, image, map, deleted in figures
+            for title, image, map, perturbed in figures
         ]
         if page.bytes + len(picture) <= MOST_BYTES + MORE_BYTES * (len(figures) - 1):
             found["text/html"] = _written(picture, {"pictures": page.texts, "figures": described}) + _listed(notes)

@@ -51,7 +51,7 @@ SCRIPT = r"""function (data) {
     canvas.width = width;
     canvas.height = height;
     element("figcaption", "font-size:85%;margin-top:2px;max-width:" + shown, told.title, box);
-    const deleted = told.deleted === null ? null : pixels(found[told.deleted], width, height, factor < 2);
+    const perturbed = told.perturbed === null ? null : pixels(found[told.perturbed], width, height, factor < 2);
     const plain = pixels(image, width, height, factor < 2);
     const map = pixels(found[told.map], width, height, true);
     const context = canvas.getContext("2d"), drawn = context.createImageData(width, height);
@@ -63,7 +63,7 @@ SCRIPT = r"""function (data) {
         inside += kept;
         const right = x + 1 < width && map[at + 4] >= cut, below = y + 1 < height && map[at + 4 * width] >= cut;
         const edge = x + 1 < width && y + 1 < height && (kept !== right || kept !== below);
-        const from = view === "deleted" && deleted ? deleted : plain;
+        const from = view === "perturbed" && perturbed ? perturbed : plain;
         const heat = view === "map" ? colour(value / 255) : null;
         const opacity = heat ? (kept ? 0.55 : 0.2) * value / 255 : 0;
         const light = view === "region" && !kept ? 0.15 : 1;
@@ -92,7 +92,7 @@ SCRIPT = r"""function (data) {
     const views = element("div", "display:flex;gap:10px", "", bar);
     let view = "map";
     const names = { map: "map", region: "only the region", image: "image" };
-    if (data.figures.some(told => told.deleted !== null)) names.deleted = "evidence deleted";
+    if (data.figures.some(told => told.perturbed !== null)) names.perturbed = "perturbed image";
     const chosen = Object.keys(names).map(name => {
       const option = element("label", "display:flex;gap:3px;align-items:center", "", views);
       const button = element("input", "margin:0", "", option);

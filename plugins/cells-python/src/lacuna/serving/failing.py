@@ -40,7 +40,7 @@ def failure(error, at):
         return errors.Error_Cancelled()
     text = f"{type(error).__name__}: {error.text if isinstance(error, LacunaError) else error}".rstrip(": ")
     if isinstance(error, LimitError) and error.limit == "readback" and error.allowed == 0:
-        text += ', or not asked for: @method(needs=["gradients", "readback"])'
+        text += ', or its decorator does not ask for it: needs=["readback"], of a method needs=["gradients", "readback"]'
     if at:
         text = f"{text} ({at})"
     given = error.contract_remedies if isinstance(error, LacunaError) else []
