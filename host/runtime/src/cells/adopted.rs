@@ -48,6 +48,11 @@ impl Adopted {
         }
     }
 
+    /// Whether it uses the perturbation that the user chose.
+    pub(crate) fn deletes(&self) -> bool {
+        self.definition.deletes
+    }
+
     /// SHA-256 over the program's hash, the code and the numbers of the tensors.
     ///
     /// # Errors

@@ -250,6 +250,8 @@ pub struct Definition {
     pub code: Vec<u8>,
     /// What the code refers to by its place in this list.
     pub tensors: Vec<Tensor>,
+    /// Whether a method or a metric uses the perturbation that the user chose.
+    pub deletes: bool,
 }
 
 /// What a definition is.

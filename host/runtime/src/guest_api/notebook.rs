@@ -177,6 +177,7 @@ impl wit::Host for PluginState {
         defined: String,
         code: Vec<u8>,
         tensors: Vec<Resource<TensorHandle>>,
+        deletes: bool,
     ) -> Result<(), Fault> {
         self.begin()?;
         check_length("notebook.define", "tensors", tensors.len(), MOST_TENSORS)?;
@@ -186,7 +187,7 @@ impl wit::Host for PluginState {
             wit::DefinitionKind::Metric => DefinitionKind::Metric,
         };
         let tensors = tensors.iter().map(|tensor| Ok(self.tensor(tensor)?.tensor)).collect::<Result<_, Fault>>()?;
-        self.ask(|notebook, _| notebook.define(Definition { kind, name: name(&defined), code, tensors }))
+        self.ask(|notebook, _| notebook.define(Definition { kind, name: name(&defined), code, tensors, deletes }))
     }
 
     fn save(&mut self, folder: String, files: Vec<wit::File>) -> Result<String, Fault> {

@@ -134,8 +134,9 @@ impl Plugin {
             info.needs.push(Need::Readback);
         }
         let id = PluginId::new(role, &info.name, origin);
-        let (wasi, adopted) = (interpreter.wasi().to_vec(), Some(adopted));
-        Ok(Plugin(Arc::new(Loaded { id, info, sha256, imports_perturbations: true, wasi, program, adopted })))
+        let (wasi, imports_perturbations) = (interpreter.wasi().to_vec(), adopted.deletes());
+        let adopted = Some(adopted);
+        Ok(Plugin(Arc::new(Loaded { id, info, sha256, imports_perturbations, wasi, program, adopted })))
     }
 
     /// An instance in `store`, which is ready to be asked.

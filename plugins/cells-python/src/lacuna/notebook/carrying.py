@@ -59,7 +59,8 @@ def carry(definition):
     ):
         return
     kind = DefinitionKind[definition.kind.upper()]
-    call(notebook.define, kind, contract_name(definition.name), code, [tensor.handle for tensor in tensors])
+    handles, deletes = [tensor.handle for tensor in tensors], "perturb" in definition.given
+    call(notebook.define, kind, contract_name(definition.name), code, handles, deletes)
     # The tensors are kept: only while they live does `is` say that they are the same.
     _carried[key] = digest, tensors
 

@@ -127,7 +127,7 @@ def picture(tiles, columns, width):
     return b"\x89PNG"
 
 
-def define(kind, name, code, tensors):
+def define(kind, name, code, tensors, deletes):
     seen.defined.append((kind, name, code, tensors))
 
 
