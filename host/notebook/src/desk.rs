@@ -1,9 +1,10 @@
 //! What cells ask for, answered by a session.
 
 use crate::{
-    drawing,
+    answer, drawing,
     opened::Opened,
     progress::CellWatch,
+    saving,
     screen::Screen,
     shelf::{Seen, Shelf, refusal},
 };
@@ -12,16 +13,16 @@ use lacuna_engine::{ClassIndex, Classifier, Device, Generator, ReluRule, Tensor}
 use lacuna_runtime::{
     CancelToken, Grant, Limits, MeasureRequest, Need, Plugin, Role, Settings,
     cells::{
-        Answered, Definition, DefinitionKind, Entry, Explain, Explanation, Form, Images, Interpreter, Kind, Measure,
-        Notebook, Refusal, Selected, Standard, Tile,
+        Definition, DefinitionKind, Entry, Explain, Explanation, Form, Images, Interpreter, Kind, Measure, Notebook,
+        Refusal, Selected, Standard, Tile,
     },
     measure,
 };
 use lacuna_session::{
-    Answer, Chosen, DEFAULT_METHOD, DEFAULT_PERTURBATION, Explainer, Given, Models, Plugins, Provenance, Session,
+    Chosen, DEFAULT_METHOD, DEFAULT_PERTURBATION, Explainer, Given, Models, Plugins, Provenance, Session,
 };
 use serde_json::json;
-use std::{collections::BTreeMap, fs, path::Path, sync::Arc, time::Instant};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 /// What a notebook works with.
 #[derive(Clone, Debug)]
@@ -44,12 +45,18 @@ pub struct Desk {
     shelf: Shelf,
     watch: CellWatch,
     screen: Arc<dyn Screen>,
-    /// What cells defined.
-    defined: BTreeMap<(Role, String), Plugin>,
+    /// What cells defined, and the device bytes of the tensors that it refers to.
+    defined: BTreeMap<(Role, String), (Plugin, u64)>,
 }
 
-/// The first line of a folder's mark, by which a folder that a cell wrote is known.
-const MARK: &str = ".lacuna-saved";
+/// Definitions of one notebook.
+const MOST_DEFINITIONS: usize = 256;
+/// Bytes of the code of one definition.
+const LARGEST_CODE: usize = 16 << 20;
+/// Images that a cell gives at a time.
+const MOST_IMAGES: usize = 256;
+/// Images that the classifier answers at once.
+const PART: usize = 16;
 
 impl Desk {
     pub fn new(means: Means) -> Desk {
@@ -93,7 +100,7 @@ impl Desk {
     /// What a cell defined of that name, or the plugin.
     fn plugin(&self, role: Role, name: &str) -> Result<&Plugin, Refusal> {
         match self.defined.get(&(role, name.to_owned())) {
-            Some(plugin) => Ok(plugin),
+            Some((plugin, _)) => Ok(plugin),
             None => self.plugins.get(role, name).map_err(refusal),
         }
     }
@@ -140,8 +147,12 @@ impl Notebook for Desk {
 
     fn catalogue(&mut self) -> Vec<Entry> {
         let mut entries = self.shelf.entries();
-        let defined = self.defined.values();
-        let all = self.plugins.iter().filter(|plugin| !self.defined.contains_key(&key(plugin))).chain(defined);
+        let defined = self.defined.values().map(|(plugin, _)| plugin);
+        let all = self
+            .plugins
+            .iter()
+            .filter(|plugin| !self.defined.contains_key(&(plugin.role(), plugin.name().to_owned())))
+            .chain(defined);
         let mut plugins: Vec<Entry> = all.filter_map(entry).collect();
         // What is taken where nothing is named comes first.
         plugins.sort_by_key(|entry| ![DEFAULT_METHOD, DEFAULT_PERTURBATION].contains(&entry.name.as_str()));
@@ -185,9 +196,14 @@ impl Notebook for Desk {
     fn probabilities(&mut self, images: &Tensor, classifier: Option<&str>) -> Result<Vec<Vec<f32>>, Refusal> {
         let classifier = self.classifier(classifier)?;
         check_size(images, &classifier)?;
-        let answers = classifier.probabilities(&classifier.logits(images, ReluRule::Plain)?)?;
-        let classes = classifier.info().classes.len().max(1);
-        Ok(answers.read()?.chunks(classes).map(<[f32]>::to_vec).collect())
+        let (classes, count) = (classifier.info().classes.len().max(1), images.shape().first().copied().unwrap_or(0));
+        let mut rows = Vec::with_capacity(count);
+        for start in (0..count).step_by(PART) {
+            let part = images.slice(0, start, count.min(start + PART))?;
+            let answers = classifier.probabilities(&classifier.logits(&part, ReluRule::Plain)?)?;
+            rows.extend(answers.read()?.chunks(classes).map(<[f32]>::to_vec));
+        }
+        Ok(rows)
     }
 
     fn explain(&mut self, request: Explain, cancel: &CancelToken) -> Result<Explanation, Refusal> {
@@ -223,7 +239,7 @@ impl Notebook for Desk {
             "run": answers.first().map(|answer| &answer.batch.run),
             "program": Provenance::now(Some(&self.device)),
         });
-        explanation(&answers, &rows, classifier, &chosen, started, record.to_string())
+        answer::explanation(&answers, &rows, classifier, &chosen, started, record.to_string())
     }
 
     fn measure(&mut self, request: Measure, cancel: &CancelToken) -> Result<Vec<Option<f64>>, Refusal> {
@@ -265,9 +281,28 @@ impl Notebook for Desk {
             let text = format!("there is a {role} `{}` already, which no cell defined", definition.name);
             return Err(Refusal::because(text, [Remedy::advice("give the definition another name")]));
         }
+        let refused =
+            |text: String| Err(Refusal::because(text, [Remedy::advice("start the kernel anew, or define less")]));
+        let key = (role, definition.name.clone());
+        if !self.defined.contains_key(&key) && self.defined.len() >= MOST_DEFINITIONS {
+            return refused(format!("cells defined {MOST_DEFINITIONS} plugins, and no more are kept"));
+        }
+        if definition.code.len() > LARGEST_CODE {
+            let bytes = definition.code.len();
+            return refused(format!("the definition has {bytes} bytes of code, at most {LARGEST_CODE} are carried"));
+        }
+        // The definition keeps its tensors alive, whatever becomes of the cell's own.
+        let bytes: u64 = definition.tensors.iter().map(Tensor::bytes).sum();
+        let others: u64 = self.defined.iter().filter(|(other, _)| **other != key).map(|(_, (_, bytes))| bytes).sum();
+        let (wanted, allowed) = (others.saturating_add(bytes), self.limits.device_bytes);
+        if wanted > allowed {
+            return refused(format!(
+                "the tensors that definitions refer to would take {wanted} bytes, and the limit `device-memory` is {allowed}"
+            ));
+        }
         let plugin = self.interpreter.define(&self.plugins.host, definition, self.shelf.opened().readback);
         let plugin = plugin.map_err(|error| Refusal::because(error.to_string(), []))?;
-        self.defined.insert(key(&plugin), plugin);
+        self.defined.insert(key, (plugin, bytes));
         Ok(())
     }
 
@@ -278,13 +313,9 @@ impl Notebook for Desk {
             return Err(Refusal::because("the notebook may not write files", [advice]));
         };
         let parent = opened.path(parent);
-        write_folder(&parent, name, &files)
+        saving::write_folder(&parent, name, &files)
             .map_err(|problem| Refusal::because(format!("{}: {problem}", parent.join(name).display()), []))
     }
-}
-
-fn key(plugin: &Plugin) -> (Role, String) {
-    (plugin.role(), plugin.name().to_owned())
 }
 
 fn entry(plugin: &Plugin) -> Option<Entry> {
@@ -310,7 +341,13 @@ fn check_size(images: &Tensor, classifier: &Classifier) -> Result<(), Refusal> {
     let shape = images.shape();
     let expected = classifier.info().shape(1);
     if shape.get(1..) == expected.get(1..) && shape.first().is_some_and(|count| *count > 0) {
-        return Ok(());
+        return match shape.first() {
+            Some(count) if *count > MOST_IMAGES => {
+                let text = format!("there are {count} images, at most {MOST_IMAGES} are taken at a time");
+                Err(Refusal::because(text, [Remedy::advice("give them in parts")]))
+            }
+            _ => Ok(()),
+        };
     }
     let sizes: Vec<String> = expected.iter().skip(1).map(usize::to_string).collect();
     let text = format!("the images have shape {shape:?}, and the classifier takes (N, {})", sizes.join(", "));
@@ -326,89 +363,4 @@ fn rows_of(images: &Tensor, classifier: &Classifier) -> Result<Vec<Vec<f32>>, Re
         return Err(Refusal::because(text, [Remedy::advice("clip them to [0, 1]")]));
     }
     Ok(values.chunks(length.max(1)).map(<[f32]>::to_vec).collect())
-}
-
-/// What came out, as tensors on the device.
-fn explanation(
-    answers: &[Answer],
-    rows: &[Vec<f32>],
-    classifier: &Classifier,
-    chosen: &Chosen<'_>,
-    started: Instant,
-    record: String,
-) -> Result<Explanation, Refusal> {
-    let (device, shape) = (classifier.device(), classifier.info().shape(rows.len()));
-    let one_channel: Vec<usize> =
-        shape.iter().enumerate().map(|(axis, size)| if axis == 1 { 1 } else { *size }).collect();
-    let map = answers.iter().flat_map(|answer| answer.map.iter().copied()).collect();
-    let first = answers.first().map(|answer| answer.extras.as_slice()).unwrap_or_default();
-    let mut extras = Vec::new();
-    for (index, extra) in first.iter().enumerate() {
-        let shape: Vec<usize> = std::iter::once(answers.len()).chain(extra.shape.iter().copied()).collect();
-        let of_all = answers.iter().filter_map(|answer| answer.extras.get(index));
-        let values = of_all.flat_map(|extra| extra.data.iter().copied()).collect();
-        let role = match extra.name.as_str() {
-            name @ ("perturbed" | "counterfactual" | "mask") => name,
-            _ => "other",
-        };
-        extras.push((extra.name.clone(), role.to_owned(), Tensor::from_data(device, &shape, values)?));
-    }
-    let mut findings = Vec::new();
-    for (row, answer) in answers.iter().enumerate() {
-        for finding in &answer.findings {
-            findings.push(lacuna_diagnostic::Finding { image: Some(row), ..finding.clone() });
-        }
-    }
-    let answered = |answer: &Answer| Answered {
-        target: answer.target.index,
-        class_name: answer.target.name.clone(),
-        probability: answer.target.probability_before,
-        probability_after: answer.target.probability_after,
-    };
-    Ok(Explanation {
-        images: Tensor::from_data(device, &shape, rows.iter().flatten().copied().collect())?,
-        map: Tensor::from_data(device, &one_channel, map)?,
-        extras,
-        answers: answers.iter().map(answered).collect(),
-        findings,
-        method: chosen.method.name().to_owned(),
-        perturbation: chosen.perturbation.map(|plugin| plugin.name().to_owned()),
-        seconds: started.elapsed().as_secs_f64(),
-        record,
-    })
-}
-
-/// Writes a folder whole: beside its place, then renamed. Returns its path.
-fn write_folder(parent: &Path, name: &str, files: &[(String, String)]) -> Result<String, String> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    if name.is_empty() || !name.chars().all(plain) {
-        return Err("a folder's name is made of letters, digits, `-` and `_`".to_owned());
-    }
-    let target = parent.join(name);
-    if target.exists() && !target.join(MARK).is_file() {
-        return Err("there is a folder of this name that no cell wrote; choose another name or move it away".to_owned());
-    }
-    fs::create_dir_all(parent).map_err(|error| error.to_string())?;
-    let staged = tempfile::Builder::new().prefix(".lacuna-").tempdir_in(parent).map_err(|error| error.to_string())?;
-    for (path, text) in files {
-        let parts: Vec<&str> = path.split('/').collect();
-        let fine =
-            |part: &&str| !part.is_empty() && part.chars().all(|c| plain(c) || c == '.') && !part.starts_with('.');
-        if !parts.iter().all(fine) {
-            return Err(format!("`{path}` is no path of a file below it"));
-        }
-        let file = parts.iter().fold(staged.path().to_owned(), |folder, part| folder.join(part));
-        if let Some(folder) = file.parent() {
-            fs::create_dir_all(folder).map_err(|error| error.to_string())?;
-        }
-        fs::write(&file, text).map_err(|error| error.to_string())?;
-    }
-    fs::write(staged.path().join(MARK), "a cell of a Lacuna notebook wrote this folder\n")
-        .map_err(|e| e.to_string())?;
-    if target.exists() {
-        let old = tempfile::Builder::new().prefix(".lacuna-").tempdir_in(parent).map_err(|error| error.to_string())?;
-        fs::rename(&target, old.path().join("old")).map_err(|error| error.to_string())?;
-    }
-    fs::rename(staged.keep(), &target).map_err(|error| error.to_string())?;
-    Ok(target.display().to_string())
 }

@@ -1,5 +1,6 @@
 //! Pictures of tensors: images, maps over images, and grids of them with titles.
 
+use lacuna_diagnostic::Remedy;
 use lacuna_engine::Tensor;
 use lacuna_imaging::{Image, Interpolation, Map, OverlayStyle, Picture, Sheet, SheetRow, overlay, sheet};
 use lacuna_runtime::cells::{Refusal, Tile};
@@ -10,6 +11,8 @@ const TILE: usize = 224;
 const ALONE: usize = 384;
 /// Tiles in a row, where nobody says how many.
 const COLUMNS: usize = 4;
+/// Pixels of one picture, and numbers of one tensor in it.
+const MOST_PIXELS: usize = 32 << 20;
 /// Pixels between the rows.
 const GAP: usize = 4;
 
@@ -18,15 +21,19 @@ const GAP: usize = 4;
 /// # Errors
 /// Tensors that are no images or maps, and no tiles.
 pub fn picture(tiles: &[Tile], columns: usize, width: usize) -> Result<Vec<u8>, Refusal> {
-    let drawn = tiles.iter().map(draw).collect::<Result<Vec<_>, _>>()?;
-    let Some(first) = drawn.first() else {
-        return Err(Refusal::because("there is nothing to draw", []));
-    };
-    let alone = drawn.len() == 1 && tiles.iter().all(|tile| tile.title.is_empty());
+    let alone = tiles.len() == 1 && tiles.iter().all(|tile| tile.title.is_empty());
     let side = match (width, alone) {
         (0, true) => ALONE,
         (0, false) => TILE,
         (width, _) => width.clamp(16, 2048),
+    };
+    if tiles.len().saturating_mul(side * side) > MOST_PIXELS {
+        let text = format!("{} tiles of {side} pixels make a picture of more than {MOST_PIXELS} pixels", tiles.len());
+        return Err(Refusal::because(text, [Remedy::advice("draw fewer or smaller ones")]));
+    }
+    let drawn = tiles.iter().map(draw).collect::<Result<Vec<_>, _>>()?;
+    let Some(first) = drawn.first() else {
+        return Err(Refusal::because("there is nothing to draw", []));
     };
     if alone {
         return first.fit(side).and_then(|picture| picture.to_png()).map_err(refused);
@@ -98,6 +105,10 @@ fn plane(tensor: &Tensor) -> Result<(usize, usize, usize, Vec<f32>), Refusal> {
             return Err(Refusal::because(text, []));
         }
     };
+    if drawn.elements() > MOST_PIXELS {
+        let text = format!("a tensor of shape {shape:?} has more than {MOST_PIXELS} numbers to draw");
+        return Err(Refusal::because(text, [Remedy::advice("resize it first")]));
+    }
     match *drawn.shape().as_slice() {
         [_, channels, height, width] if drawn.elements() > 0 => Ok((channels, height, width, drawn.read()?)),
         _ => Err(Refusal::because("a tensor without numbers cannot be drawn", [])),

@@ -6,11 +6,13 @@
 //!
 //! Deliberately absent: sockets and terminals.
 
+mod answer;
 mod desk;
 mod drawing;
 mod opened;
 mod progress;
 mod running;
+mod saving;
 mod screen;
 mod shelf;
 

@@ -30,6 +30,9 @@ use std::{
 };
 use target::{Elsewhere, most_probable};
 
+/// Images whose answers are asked for at once.
+const PART: usize = 16;
+
 /// Everything that is the same for all images of a piece of work.
 #[derive(Debug)]
 pub struct Explainer<'a> {
@@ -181,11 +184,16 @@ impl Explainer<'_> {
 
     /// Probabilities of every class, one row for each image; `when` says which images they are, in messages.
     fn probabilities(&self, images: &Tensor, given: &[Given<'_>], when: &str) -> Result<Vec<Vec<f32>>> {
-        let logits = self.models.classifier.logits(images, ReluRule::Plain);
-        // A black box whose user stopped it fails as well; the user's wish is the reason.
-        self.check()?;
-        let logits = logits?;
-        let rows = bring_back::rows(&self.models.classifier.probabilities(&logits)?)?;
+        let classifier = &self.models.classifier;
+        let mut rows = Vec::with_capacity(given.len());
+        // In parts: nobody accounts for what a pass through all images of a large batch would take.
+        for start in (0..given.len()).step_by(PART) {
+            let part = images.slice(0, start, given.len().min(start + PART))?;
+            let logits = classifier.logits(&part, ReluRule::Plain);
+            // A black box whose user stopped it fails as well; the user's wish is the reason.
+            self.check()?;
+            rows.extend(bring_back::rows(&classifier.probabilities(&logits?)?)?);
+        }
         let info = self.models.classifier.info();
         for (row, given) in rows.iter().zip(given) {
             if let Some(found) = row.iter().find(|p| !(-1e-3..=1.001).contains(*p)) {
