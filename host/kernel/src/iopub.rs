@@ -13,7 +13,7 @@ use std::{
 /// How many bytes wait in the queue; one larger message may wait alone.
 const ROOM: usize = 4 << 20;
 /// Printed texts are joined up to this size.
-const JOINED: usize = 64 << 10;
+const JOINED: usize = 256 << 10;
 /// A printed text that is larger goes in pieces.
 const PIECE: usize = 1 << 20;
 /// The largest display.

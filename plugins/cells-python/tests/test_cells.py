@@ -24,9 +24,9 @@ class Running(CellsTest):
         self.assertEqual(self.seen.printed, [("OUTPUT", "a\n"), ("OUTPUT", "b"), ("ERROR", "c\n"), ("OUTPUT", "d\n")])
 
     def test_a_long_line_goes_in_parts(self):
-        self.run_cell("print('x' * 100_000, end='')")
-        self.assertEqual(max(len(text) for _, text in self.seen.printed), 65536)
-        self.assertEqual(len(self.printed()), 100_000)
+        self.run_cell("print('x' * 300_000, end='')")
+        self.assertEqual(max(len(text) for _, text in self.seen.printed), 262144)
+        self.assertEqual(len(self.printed()), 300_000)
 
     def test_a_definition_and_a_class_see_each_other(self):
         self.run_cell("def f(): return g()\ndef g(): return 7")

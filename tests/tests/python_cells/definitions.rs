@@ -52,7 +52,7 @@ fn methods_and_metrics_are_defined_too() {
             .cell(
                 "
 @method
-def ascent(images, targets, classifier, perturb, scale: float = 2.0):
+def ascent(images, targets, classifier, scale: float = 2.0):
     '''How the score changes with each pixel'''
     x = track(images)
     score = classifier.scores(classifier.logits(x), targets).sum()
@@ -70,7 +70,7 @@ def heaviest(images, maps, masks, targets, classifier):
         assert_eq!(notebook.text(text), "((1, 1, 96, 96), 'ascent', True)");
         // Nobody used a perturbation, and the record says so.
         assert_eq!(
-            notebook.text("import json\njson.loads(e.record)['run']['perturbation'], e.perturbation"),
+            notebook.text("e.record['run']['perturbation'], e.perturbation"),
             "(None, None)"
         );
         let text = "heaviest = measure('heaviest', e)\nabs(heaviest - e.map.max().item()) < 1e-6";

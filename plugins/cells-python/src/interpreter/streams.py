@@ -3,7 +3,7 @@
 import io
 import sys
 
-LARGEST = 64 * 1024
+LARGEST = 256 * 1024
 """Characters that are held back at most while no line ends, and the most that cross in one call."""
 
 
