@@ -9,7 +9,7 @@ use crate::{
     words,
 };
 use lacuna_engine::{Architecture, Device, VaeConfig};
-use lacuna_imaging::Reader;
+use lacuna_imaging::{Reader, read_regular};
 use lacuna_runtime::CancelToken;
 use lacuna_session::OutputFolder;
 use lacuna_study::{Fold, Interval, Patients, SplitPatients, Table};
@@ -286,15 +286,18 @@ impl Common {
     }
 }
 
+/// Bytes of a split.
+const LARGEST_SPLIT: u64 = 64 << 20;
+
 /// The patients of a split, or of the record of a training.
 fn read_split(path: &Path) -> Result<SplitPatients> {
     let refused = |found: String| {
         let remedy = "write {\"train\": [...], \"validation\": [...], \"test\": [...]} with names of patients";
         Failure::input(path.display(), found, remedy)
     };
-    let text = fs::read_to_string(path).map_err(|error| refused(format!("cannot be read ({error})")))?;
+    let text = read_regular(path, LARGEST_SPLIT).map_err(|error| refused(format!("cannot be read ({error})")))?;
     let mut json: serde_json::Value =
-        serde_json::from_str(&text).map_err(|error| refused(format!("is no JSON ({error})")))?;
+        serde_json::from_slice(&text).map_err(|error| refused(format!("is no JSON ({error})")))?;
     if let Some(patients) = json.get_mut("patients") {
         json = patients.take();
     }

@@ -19,6 +19,9 @@ pub enum ModelFiles {
     InMemory(Arc<Vec<(String, Vec<u8>)>>),
 }
 
+/// Bytes of a manifest.
+const LARGEST_MANIFEST: u64 = 16 << 20;
+
 impl ModelFiles {
     /// The bytes of a file that the manifest names.
     ///
@@ -80,7 +83,12 @@ impl ModelFiles {
 /// [`Error::Model`] for a file that cannot be read.
 pub(crate) fn read_manifest(manifest: &Path) -> Result<(String, String, ModelFiles)> {
     let file = manifest.display().to_string();
-    let text = std::fs::read_to_string(manifest).map_err(|error| {
+    let found =
+        std::fs::metadata(manifest).and_then(|found| match found.is_file() && found.len() <= LARGEST_MANIFEST {
+            true => std::fs::read_to_string(manifest),
+            false => Err(io::Error::other("it is no regular file of at most 16 MiB")),
+        });
+    let text = found.map_err(|error| {
         Error::Model(format!("{file}: the manifest cannot be read: {error}; give the path of a .toml file"))
     })?;
     let folder = manifest.parent().map(Path::to_path_buf).unwrap_or_default();

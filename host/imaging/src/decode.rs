@@ -1,5 +1,6 @@
 //! Reads PNG and JPEG: 8 and 16 bit, grey and RGB, with or without alpha, as stored or upright.
 
+use crate::regular::read_regular;
 use std::io::Cursor;
 use std::path::Path;
 
@@ -11,6 +12,9 @@ use crate::orientation::{Orientation, Orienting};
 use crate::raster::{Geometry, Image, Intensity};
 use crate::warning::Warning;
 use crate::{Result, error, jpeg, png};
+
+/// Bytes of a picture's file.
+const LARGEST: u64 = 2 << 30;
 
 impl Image {
     /// Reads a PNG or JPEG as (C, H, W). Values are divided by the full range of the file (255 or 65535), so that they lie in
@@ -34,7 +38,7 @@ impl Image {
                 return Err(error::slice_missing(path, &header));
             }
         };
-        let bytes = std::fs::read(path).map_err(|cause| unreadable(path, &cause))?;
+        let bytes = read_regular(path, LARGEST).map_err(|cause| unreadable(path, &cause))?;
         let contents = match format {
             ImageFormat::Jpeg => jpeg::contents(&bytes).ok_or_else(|| {
                 let found = format!("a JPEG that ends after {} bytes without its end-of-image mark", bytes.len());

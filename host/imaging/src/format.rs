@@ -1,12 +1,12 @@
 //! Detects the kind of a file by its first bytes.
 
 use std::fmt;
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 use crate::error::{Error, ErrorKind, unreadable};
 use crate::nifti::pair;
+use crate::regular::open_regular;
 use crate::{Result, dicom};
 
 /// The kinds of file that this crate reads.
@@ -94,7 +94,7 @@ const HEAD: u64 = NIFTI1_HEADER as u64;
 /// Reads the first bytes of a file.
 pub(crate) fn head(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut head = Vec::new();
-    File::open(path)?.take(HEAD).read_to_end(&mut head)?;
+    open_regular(path)?.take(HEAD).read_to_end(&mut head)?;
     Ok(head)
 }
 

@@ -30,7 +30,7 @@ pub(crate) enum Members<R> {
 impl Stream {
     /// Opens a file; its first two bytes decide whether it is a gzip stream.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let mut file = BufReader::new(File::open(path)?);
+        let mut file = BufReader::new(crate::regular::open_regular(path)?);
         Ok(match file.fill_buf()?.starts_with(&MAGIC[..2]) {
             true => Self::Gzip(BufReader::new(Members::Inside(Box::new(GzDecoder::new(file))))),
             false => Self::Plain(file),

@@ -16,7 +16,7 @@ impl Map {
     /// NaN or infinite.
     pub fn read_npy(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let bytes = std::fs::read(path).map_err(|cause| unreadable(path, &cause))?;
+        let bytes = crate::regular::read_regular(path, 4 << 30).map_err(|cause| unreadable(path, &cause))?;
         let (height, width, data) = decode(&bytes).map_err(|error| error.at(path))?;
         Self::new(height, width, data).map_err(|error| error.at(path))
     }

@@ -3,6 +3,7 @@
 use crate::{
     answer, drawing,
     opened::Opened,
+    pictures::Pictures,
     progress::CellWatch,
     saving,
     screen::Screen,
@@ -45,6 +46,7 @@ pub struct Desk {
     shelf: Shelf,
     watch: CellWatch,
     screen: Arc<dyn Screen>,
+    pictures: Arc<Pictures>,
     /// What cells defined, and the device bytes of the tensors that it refers to.
     defined: BTreeMap<(Role, String), (Plugin, u64)>,
 }
@@ -59,8 +61,10 @@ const MOST_IMAGES: usize = 256;
 const PART: usize = 16;
 
 impl Desk {
-    pub fn new(means: Means) -> Desk {
+    /// Answers with these means; `pictures` are shared with whoever shows what cells end with.
+    pub fn new(means: Means, pictures: Arc<Pictures>) -> Desk {
         Desk {
+            pictures,
             plugins: means.plugins,
             interpreter: means.interpreter,
             device: means.device,
@@ -138,6 +142,7 @@ impl Notebook for Desk {
     }
 
     fn display(&mut self, forms: Vec<Form>, id: Option<&str>, update: bool) -> Result<(), Refusal> {
+        let forms: Vec<Form> = forms.into_iter().map(|form| self.pictures.fill(form)).collect();
         self.screen.display(&forms, id, update)
     }
 
@@ -268,7 +273,9 @@ impl Notebook for Desk {
     }
 
     fn picture(&mut self, tiles: Vec<Tile>, columns: u32, width: u32) -> Result<Vec<u8>, Refusal> {
-        drawing::picture(&tiles, columns as usize, width as usize)
+        let picture = drawing::picture(&tiles, columns as usize, width as usize)?;
+        // Its bytes have every pixel in them.
+        Ok(if self.shelf.opened().readback { picture } else { self.pictures.keep(picture) })
     }
 
     fn define(&mut self, definition: Definition) -> Result<(), Refusal> {
@@ -279,6 +286,12 @@ impl Notebook for Desk {
         };
         if self.plugins.iter().any(|plugin| plugin.role() == role && plugin.name() == definition.name) {
             let text = format!("there is a {role} `{}` already, which no cell defined", definition.name);
+            return Err(Refusal::because(text, [Remedy::advice("give the definition another name")]));
+        }
+        let foreign = |plugin: &&Plugin| plugin.name() == definition.name && !plugin.is_built_in();
+        if let Some(plugin) = self.plugins.iter().find(foreign) {
+            // What cells may read is granted by name.
+            let text = format!("{} has the name `{}` already", plugin.id(), definition.name);
             return Err(Refusal::because(text, [Remedy::advice("give the definition another name")]));
         }
         let refused =
@@ -359,7 +372,9 @@ fn rows_of(images: &Tensor, classifier: &Classifier) -> Result<Vec<Vec<f32>>, Re
     let length = images.elements() / images.shape().first().copied().unwrap_or(1).max(1);
     let values = images.read()?;
     if let Some(found) = values.iter().find(|value| !(0.0..=1.0).contains(*value)) {
-        let text = format!("the images have the value {found}, expected numbers in [0, 1]");
+        // The value itself would be a number that was read back.
+        let side = if *found < 0.0 { "below 0" } else { "above 1, or not a number" };
+        let text = format!("the images have values {side}, expected numbers in [0, 1]");
         return Err(Refusal::because(text, [Remedy::advice("clip them to [0, 1]")]));
     }
     Ok(values.chunks(length.max(1)).map(<[f32]>::to_vec).collect())

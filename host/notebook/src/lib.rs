@@ -10,6 +10,7 @@ mod answer;
 mod desk;
 mod drawing;
 mod opened;
+mod pictures;
 mod progress;
 mod running;
 mod saving;

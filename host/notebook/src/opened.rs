@@ -1,10 +1,11 @@
 //! `lacuna.toml`: what the cells of a notebook may use. Without the file it is the demo.
 
+use lacuna_imaging::read_regular;
 use lacuna_runtime::Limits;
 use serde::Deserialize;
 use std::{
     collections::BTreeMap,
-    fs,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -100,12 +101,8 @@ impl Opened {
     pub fn read(path: &Path) -> Result<Opened, OpenedError> {
         let shown = || path.display().to_string();
         let unreadable = |cause| OpenedError::Unreadable { path: shown(), cause };
-        let found = fs::metadata(path).map_err(unreadable)?;
-        if !found.is_file() || found.len() > LARGEST {
-            let problem = "it is no regular file of at most 1 MiB".to_owned();
-            return Err(OpenedError::Wrong { path: shown(), problem });
-        }
-        let text = fs::read_to_string(path).map_err(unreadable)?;
+        let text = read_regular(path, LARGEST).and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other));
+        let text = text.map_err(unreadable)?;
         let folder = path.parent().map(Path::to_owned).unwrap_or_default();
         Opened::parse(&text, folder).map_err(|problem| OpenedError::Wrong { path: shown(), problem })
     }
@@ -135,12 +132,12 @@ impl Opened {
         Ok(Opened { folder, ..opened })
     }
 
-    /// The defaults, changed by the file.
+    /// The defaults, changed by the file; an interpreter has 1 GiB of its own, since what it showed stays in its memory.
     ///
     /// # Errors
     /// A limit that there is not, or a value that cannot be read.
     pub fn limits(&self) -> Result<Limits, String> {
-        let mut limits = Limits::default();
+        let mut limits = Limits { guest_memory: 1 << 30, ..Limits::default() };
         for (name, value) in &self.limits {
             let value = match value {
                 LimitValue::Number(number) => number.to_string(),

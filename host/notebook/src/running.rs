@@ -1,16 +1,21 @@
 //! The cells of a notebook while it is open: an interpreter that is started anew where it came to an end.
 
-use crate::desk::{Desk, Means};
+use crate::{
+    desk::{Desk, Means},
+    pictures::Pictures,
+};
 use lacuna_runtime::{
     CancelToken, Grants, Need, RunError,
     cells::{Cells, Completeness, Completions, Failure, Form},
 };
+use std::sync::Arc;
 
 /// An open notebook. It stays on the thread that opened it, which needs a stack of `lacuna_runtime::cells::CELLS_STACK_BYTES`.
 #[derive(Debug)]
 pub struct Running {
     means: Means,
     cells: Cells,
+    pictures: Arc<Pictures>,
 }
 
 /// The class of the exception that stands for the end of an interpreter.
@@ -22,8 +27,9 @@ impl Running {
     /// # Errors
     /// An instance that cannot be made within the limits.
     pub fn start(means: Means) -> Result<Running, RunError> {
-        let cells = start(&means)?;
-        Ok(Running { means, cells })
+        let pictures = Arc::<Pictures>::default();
+        let cells = start(&means, &pictures)?;
+        Ok(Running { means, cells, pictures })
     }
 
     /// Starts it anew: what cells did and defined is gone.
@@ -31,7 +37,7 @@ impl Running {
     /// # Errors
     /// Those of [`Running::start`].
     pub fn restart(&mut self) -> Result<(), RunError> {
-        self.cells = start(&self.means)?;
+        self.cells = start(&self.means, &self.pictures)?;
         Ok(())
     }
 
@@ -42,7 +48,8 @@ impl Running {
     /// cell finds a fresh one.
     pub fn execute(&mut self, code: &str, count: u32, silent: bool, cancel: CancelToken) -> Result<Vec<Form>, Failure> {
         let answer = self.cells.execute(code, count, silent, cancel);
-        answer.unwrap_or_else(|error| Err(self.anew(&error)))
+        let answer = answer.unwrap_or_else(|error| Err(self.anew(&error)));
+        self.filled(answer)
     }
 
     /// The value of one expression.
@@ -51,7 +58,8 @@ impl Running {
     /// Those of [`Running::execute`].
     pub fn evaluate(&mut self, expression: &str, cancel: CancelToken) -> Result<Vec<Form>, Failure> {
         let answer = self.cells.evaluate(expression, cancel);
-        answer.unwrap_or_else(|error| Err(self.anew(&error)))
+        let answer = answer.unwrap_or_else(|error| Err(self.anew(&error)));
+        self.filled(answer)
     }
 
     /// What may stand at the cursor, which counts Unicode code points.
@@ -81,6 +89,11 @@ impl Running {
         })
     }
 
+    /// What a cell ends with, with its pictures in it.
+    fn filled(&self, answer: Result<Vec<Form>, Failure>) -> Result<Vec<Form>, Failure> {
+        answer.map(|forms| forms.into_iter().map(|form| self.pictures.fill(form)).collect())
+    }
+
     /// Starts the interpreter anew after `error`, and says so.
     fn anew(&mut self, error: &RunError) -> Failure {
         let started = match self.restart() {
@@ -89,6 +102,8 @@ impl Running {
         };
         let text = match error {
             RunError::Cancelled => "the cell was interrupted and did not come back in time".to_owned(),
+            // What else the error advises is for authors of plugins.
+            RunError::Trap { what, .. } => format!("the interpreter {what}"),
             other => other.to_string(),
         };
         let traceback = vec![format!("{ENDED}: {text}"), started];
@@ -96,12 +111,12 @@ impl Running {
     }
 }
 
-fn start(means: &Means) -> Result<Cells, RunError> {
+fn start(means: &Means, pictures: &Arc<Pictures>) -> Result<Cells, RunError> {
     let name = means.interpreter.id().name();
     let grants = match means.opened.readback {
         true => Grants::none().with(name, Need::Readback),
         false => Grants::none(),
     };
-    let desk = Box::new(Desk::new(means.clone()));
+    let desk = Box::new(Desk::new(means.clone(), pictures.clone()));
     Cells::start(&means.plugins.host, &means.interpreter, &means.device, &means.limits, &grants, desk)
 }

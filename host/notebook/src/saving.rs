@@ -4,6 +4,10 @@ use std::{fs, path::Path};
 
 /// The file by which a folder is known that a cell wrote.
 const MARK: &str = ".lacuna-saved";
+/// Bytes of the files of one folder.
+const MOST_BYTES: usize = 4 << 20;
+/// Entries of the folder that cells write into.
+const MOST_FOLDERS: usize = 1000;
 
 /// Writes a folder whole: beside its place, then renamed. Returns its path.
 pub fn write_folder(parent: &Path, name: &str, files: &[(String, String)]) -> Result<String, String> {
@@ -14,6 +18,13 @@ pub fn write_folder(parent: &Path, name: &str, files: &[(String, String)]) -> Re
     let target = parent.join(name);
     if target.exists() && !target.join(MARK).is_file() {
         return Err("there is a folder of this name that no cell wrote; choose another name or move it away".to_owned());
+    }
+    if files.iter().map(|(_, text)| text.len()).sum::<usize>() > MOST_BYTES {
+        return Err(format!("the files have more than {MOST_BYTES} bytes together"));
+    }
+    let written = fs::read_dir(parent).map(Iterator::count).unwrap_or_default();
+    if !target.exists() && written >= MOST_FOLDERS {
+        return Err(format!("there are {written} folders beside it, and no more than {MOST_FOLDERS} are written"));
     }
     fs::create_dir_all(parent).map_err(|error| error.to_string())?;
     let staged = tempfile::Builder::new().prefix(".lacuna-").tempdir_in(parent).map_err(|error| error.to_string())?;

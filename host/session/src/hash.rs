@@ -1,7 +1,8 @@
 //! SHA-256 in hexadecimal, of what a record must be able to prove.
 
+use lacuna_imaging::open_regular;
 use sha2::{Digest, Sha256};
-use std::{collections::BTreeMap, fs, fs::File, io, path::Path};
+use std::{collections::BTreeMap, fs, io, path::Path};
 
 /// The SHA-256 of bytes in memory.
 pub fn of_bytes(bytes: &[u8]) -> String {
@@ -10,10 +11,7 @@ pub fn of_bytes(bytes: &[u8]) -> String {
 
 /// The SHA-256 of a regular file, read piece by piece: devices and pipes have no end.
 pub fn of_file(path: &Path) -> io::Result<String> {
-    let mut file = File::open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is no regular file"));
-    }
+    let mut file = open_regular(path)?;
     let mut hasher = Sha256::new();
     io::copy(&mut file, &mut hasher)?;
     Ok(format!("{:x}", hasher.finalize()))

@@ -69,10 +69,7 @@ def heaviest(images, maps, masks, targets, classifier):
             "e = explain('lesion-1', target='lesion', method='ascent')\ne.map.shape, e.method, e.map.min().item() >= 0";
         assert_eq!(notebook.text(text), "((1, 1, 96, 96), 'ascent', True)");
         // Nobody used a perturbation, and the record says so.
-        assert_eq!(
-            notebook.text("e.record['run']['perturbation'], e.perturbation"),
-            "(None, None)"
-        );
+        assert_eq!(notebook.text("e.record['run']['perturbation'], e.perturbation"), "(None, None)");
         let text = "heaviest = measure('heaviest', e)\nabs(heaviest - e.map.max().item()) < 1e-6";
         assert_eq!(notebook.text(text), "True");
     });

@@ -104,8 +104,17 @@ fn numbers_are_read_only_where_that_was_granted() {
     let opened = Opened { demo: true, ..Opened::default() };
     notebook_with(opened, Limits::default(), |notebook| {
         refused(notebook, "ones(3).tolist()", &["readback"]);
-        // Looking at pictures and measuring maps needs no grant.
-        assert!(notebook.cell("image('lesion-1')").unwrap().iter().any(|form| form.mime == "image/png"));
+        // Looking at pictures and measuring maps needs no grant. A picture has every pixel in it, so the cell gets a mark instead.
+        let shown = notebook.cell("image('lesion-1')").unwrap();
+        assert!(shown.iter().any(|form| form.mime == "image/png" && form.data.starts_with(b"\x89PNG")));
+        let draw = "from lacuna.notebook import pictures\npictures.draw([('', image('lesion-1'), None)], 1, 96)[:8]";
+        assert_eq!(notebook.text(draw), "b'\\x89LACUNA-'");
+        let shown = notebook.cell("explain('lesion-1', steps=2)").unwrap();
+        let page = shown.iter().find(|form| form.mime == "text/html").unwrap();
+        assert!(String::from_utf8_lossy(&page.data).contains("base64,iVBORw0KGgo"), "the pictures are in the page");
+        // No error tells a number either.
+        let failure = notebook.fails("explain(fitted('lesion-1') + 1.0)");
+        assert!(failure.text.contains("above 1") && !failure.text.contains("1.0"), "{}", failure.text);
         notebook.cell("e = explain('lesion-1', steps=2)\nauc(e.map, lesion('lesion-1'))").unwrap();
     });
 }

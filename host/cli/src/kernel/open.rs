@@ -31,7 +31,8 @@ impl OpenArguments {
         let beside = folder.join("lacuna.toml");
         let opened = match &self.grants {
             Some(file) => Opened::read(file),
-            None if beside.exists() => Opened::read(&beside),
+            // A link that leads nowhere is an error and no demo.
+            None if beside.symlink_metadata().is_ok() => Opened::read(&beside),
             None => Ok(Opened::demo()),
         };
         let opened = opened.map_err(|error| Failure::Input(error.to_string()))?;

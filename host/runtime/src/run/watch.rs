@@ -17,11 +17,18 @@ pub(crate) struct Watch {
     allowed: Cell<Duration>,
     cancel: CancelToken,
     cancelled_since: Cell<Option<Instant>>,
+    forgiven: Cell<bool>,
 }
 
 impl Watch {
     pub(crate) fn start(allowed: Duration, cancel: CancelToken) -> Watch {
-        Watch { started: Instant::now(), allowed: Cell::new(allowed), cancel, cancelled_since: Cell::new(None) }
+        Watch {
+            started: Instant::now(),
+            allowed: Cell::new(allowed),
+            cancel,
+            cancelled_since: Cell::new(None),
+            forgiven: Cell::new(false),
+        }
     }
 
     /// Whether the guest's program has to end now.
@@ -60,10 +67,13 @@ impl Watch {
         self.allowed.set(self.allowed.get().saturating_add(time));
     }
 
-    /// The guest was told to stop, and may go on: a notebook's user stops what a cell does, and the cell may answer.
+    /// The guest was told to stop, and may go on: a notebook's user stops what a cell does, and the cell may answer. Told a second
+    /// time, it has to come back.
     pub(crate) fn forgive(&self) {
-        self.cancel.take_back();
-        self.cancelled_since.set(None);
+        if !self.forgiven.replace(true) {
+            self.cancel.take_back();
+            self.cancelled_since.set(None);
+        }
     }
 
     pub(crate) fn cancel(&self) -> &CancelToken {

@@ -15,10 +15,11 @@ use crate::{
 };
 use lacuna_diagnostic::{Place, Remedy};
 use lacuna_engine::{ClassIndex, Classifier, Device, Manifest, ModelFiles};
+use lacuna_imaging::read_regular;
 use lacuna_runtime::{CancelToken, Settings};
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::{fs, path::Path};
+use std::{io, path::Path};
 
 /// A manifest that was read, before its network is loaded.
 #[derive(Debug)]
@@ -258,9 +259,14 @@ impl ModelRecord {
     }
 }
 
+/// Bytes of a manifest.
+const LARGEST_MANIFEST: u64 = 16 << 20;
+
 /// `option` is what the path was given for.
 fn read_manifest(path: &Path, expected: &str, option: &str) -> Result<String> {
-    fs::read_to_string(path).map_err(|error| {
+    let text =
+        read_regular(path, LARGEST_MANIFEST).and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other));
+    text.map_err(|error| {
         let found = format!("the manifest cannot be read ({error}); expected {expected}");
         Error::input(path.display(), found, [Remedy::another(option), Remedy::advice("make the file readable")])
     })

@@ -8,6 +8,9 @@ use lacuna_imaging::write_atomic;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+/// Bytes of a table.
+const LARGEST: u64 = 256 << 20;
+
 const IMAGE: &str = "image";
 const PATIENT: &str = "patient";
 const MASK: &str = "mask";
@@ -16,7 +19,7 @@ const DONOR: &str = "donor";
 /// Reads a CSV as [`Table::read`] describes it.
 pub(crate) fn read(path: &Path) -> Result<Table> {
     let unreadable = |cause: &std::io::Error| Error::unreadable(path, cause, "a folder of images or a CSV");
-    let bytes = std::fs::read(path).map_err(|cause| unreadable(&cause))?;
+    let bytes = lacuna_imaging::read_regular(path, LARGEST).map_err(|cause| unreadable(&cause))?;
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(&bytes[..]);
     let header = reader.headers().map_err(|cause| broken(path, &cause))?.clone();
     let columns = Columns::find(path, &header)?;
