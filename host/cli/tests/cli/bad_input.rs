@@ -144,3 +144,23 @@ fn limits_devices_and_outputs() {
     assert_eq!(bench.read("file"), b"");
     bench.run("explain").says(2, &["--classifier"]);
 }
+
+/// A pipe keeps its reader waiting for ever, and a device has no end.
+#[cfg(unix)]
+#[test]
+fn pipes_and_devices_are_no_files() {
+    let bench = Bench::new();
+    let made = std::process::Command::new("mkfifo").arg(bench.path("pipe")).status().unwrap();
+    assert!(made.success());
+    for words in [
+        "explain pipe --classifier model.toml --device cpu",
+        "explain lesion-1.png --classifier pipe --device cpu",
+        "explain lesion-1.png --classifier /dev/zero --device cpu",
+        "reconstruct lesion-1.png --generator pipe --out out --device cpu",
+        "compare pipe --classifier model.toml --methods gradient --out out --device cpu",
+    ] {
+        let said = bench.run(words);
+        assert_eq!(said.code, Some(2), "{words}: {}", said.err);
+        assert!(said.err.contains("no regular file"), "{words}: {}", said.err);
+    }
+}
