@@ -79,6 +79,19 @@ class Carrying(CellsTest):
         made = other.create(tensors.Tensor.full([1, 1, 1, 1], 1.0), [], 0)
         self.assertEqual(made.apply(tensors.Tensor.full([1, 1, 1, 1], 0.0)).read(), [0.5])
 
+    def test_a_perturbation_may_keep_what_it_returns(self):
+        self.run_cell(
+            "@perturbation\ndef same(images, mask): return images\n"
+            "@perturbation\ndef through(images, mask): return mask\nexplain('scan', perturbation=same)"
+        )
+        made = self.adopt().create(tensors.Tensor.full([1, 1, 1, 2], 1.0), [], 0)
+        mask = tensors.Tensor.full([1, 1, 1, 2], 0.0)
+        first, second = made.apply(mask), made.apply(mask)
+        self.assertIsNot(first, second)
+        self.run_cell("explain('scan', perturbation=through)")
+        made = self.adopt().create(tensors.Tensor.full([1, 1, 1, 2], 1.0), [], 0)
+        self.assertIsNot(made.apply(mask), mask)
+
     def test_a_method_in_another_instance(self):
         self.run_cell(
             "import random\n@method(needs=[])\ndef drop(images, targets, classifier, perturb, steps: int = 2):\n"
