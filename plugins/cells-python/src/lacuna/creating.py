@@ -43,12 +43,12 @@ def ones_like(other):
 
 def uniform(*shape, low=0.0, high=1.0, seed=0):
     """Random numbers, even in [low, high); the same seed gives the same numbers on every device."""
-    return Tensor(call(Handle.uniform, _shape(unpacked(shape)), float(low), float(high), int(seed)))
+    return Tensor(call(Handle.uniform, _shape(unpacked(shape)), float(low), float(high), seed))
 
 
 def normal(*shape, mean=0.0, deviation=1.0, seed=0):
     """Random numbers of a normal distribution; the same seed gives the same numbers."""
-    return Tensor(call(Handle.normal, _shape(unpacked(shape)), float(mean), float(deviation), int(seed)))
+    return Tensor(call(Handle.normal, _shape(unpacked(shape)), float(mean), float(deviation), seed))
 
 
 def arange(start, end=None, step=1):
@@ -88,7 +88,7 @@ def where(condition, a, b):
 
 
 def _shape(shape):
-    return [int(size) for size in (shape if isinstance(shape, (tuple, list)) else [shape])]
+    return list(shape) if isinstance(shape, (tuple, list)) else [shape]
 
 
 def _flattened(numbers):

@@ -4,6 +4,8 @@ import difflib
 
 from componentize_py_types import Err
 
+from . import fitting
+
 _DIRECTIONS = {"LARGER": "larger", "SMALLER": "smaller", "ANOTHER": "another"}
 
 
@@ -72,7 +74,11 @@ for _kind in (
 
 
 def call(function, *arguments):
-    """Calls the host; what it refuses is raised as one of this module's exceptions, a wish to stop as KeyboardInterrupt."""
+    """Calls the host; what it refuses is raised as one of this module's exceptions, a wish to stop as KeyboardInterrupt.
+
+    Arguments that cannot cross are refused here, with the same exceptions.
+    """
+    arguments = fitting.arguments(function, arguments)
     try:
         return function(*arguments)
     except Err as refused:

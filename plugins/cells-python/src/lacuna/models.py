@@ -114,7 +114,7 @@ class Generator:
 
     def decode(self, latent, sizes):
         """z (N, L) to images of the spatial sizes `sizes`."""
-        return Tensor(call(self.handle.decode, latent.handle, [int(size) for size in sizes]))
+        return Tensor(call(self.handle.decode, latent.handle, list(sizes)))
 
 
 class Perturbed:

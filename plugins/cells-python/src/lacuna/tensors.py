@@ -273,7 +273,7 @@ class Tensor:
             interpolation = Interpolation[how.upper()]
         except KeyError:
             raise ArgumentError(f"resize: `how` is {how!r}, expected 'bilinear' or 'nearest'") from None
-        return Tensor(call(self.handle.resize, [int(size) for size in unpacked(sizes)], interpolation))
+        return Tensor(call(self.handle.resize, list(unpacked(sizes)), interpolation))
 
     def blur(self, *sigma):
         """Images blurred by a Gaussian: standard deviations in pixels, one for all spatial dimensions or one for each."""
@@ -281,7 +281,7 @@ class Tensor:
 
     def translate(self, *offsets):
         """Images moved by whole pixels towards larger indices, one number for each spatial dimension; edges repeat."""
-        return Tensor(call(self.handle.translate, [int(offset) for offset in unpacked(offsets)]))
+        return Tensor(call(self.handle.translate, list(unpacked(offsets))))
 
     def blend(self, reference, mask):
         """`mask * x + (1 - mask) * reference` (Uzunova 2019, Eq. 2); the mask has one channel."""
@@ -317,7 +317,9 @@ class Tensor:
         return self.reshape([size for i, size in enumerate(self.shape) if i not in axes] or [1])
 
     def _sizes(self, shape):
-        shape = [int(size) for size in shape]
+        shape = list(shape)
+        if not all(isinstance(size, int) for size in shape):
+            raise ArgumentError(f"a shape is whole numbers, not {tuple(shape)}")
         if shape.count(-1) == 1:
             known = math.prod(size for size in shape if size != -1)
             if known and self.size % known == 0:
