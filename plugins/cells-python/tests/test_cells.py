@@ -2,7 +2,7 @@
 
 import importlib.util
 
-from support import CellsTest, notebook
+from support import CellsTest, app, notebook
 
 
 class Running(CellsTest):
@@ -99,6 +99,15 @@ class Failing(CellsTest):
         notebook.seen.cancel = False
         self.assertEqual(failed.name, "KeyboardInterrupt")
         self.assertEqual(self.run_cell("done"), "1")
+
+
+class Results(CellsTest):
+    def test_only_the_last_ten_results_stay(self):
+        for count in range(3, 90, 3):
+            self.cells.execute(f"{count}", count, False)
+        names = app.session.names
+        kept = [name for name in names if name.startswith("_") and name[1:].isdigit()]
+        self.assertEqual(kept, [f"_{count}" for count in range(60, 90, 3)])
 
 
 class Closed(CellsTest):
