@@ -83,7 +83,11 @@ def stack(tensors, axis=0):
 
 
 def where(condition, a, b):
-    """`a` where the condition is 1, `b` where it is 0; in between a mixture."""
+    """`a` where the condition is 1, `b` where it is 0; in between a mixture.
+
+    It is `condition * a + (1 - condition) * b`: NaN or infinity in one of both gives NaN also where the other is taken. Make both
+    finite first, for example by `clip`.
+    """
     return condition * a + (1.0 - condition) * b
 
 

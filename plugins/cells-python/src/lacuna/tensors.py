@@ -129,10 +129,13 @@ class Tensor:
         return _with(Handle.greater, other, self) if isinstance(other, Tensor) else NotImplemented
 
     def __ge__(self, other):
-        return 1.0 - (self < other)
+        """1 where this is greater or the same, else 0; 0 where one of both is NaN, as in every comparison but `!=`."""
+        other = _lifted(other)
+        return _at_least(self, other) if isinstance(other, Tensor) else NotImplemented
 
     def __le__(self, other):
-        return 1.0 - (self > other)
+        other = _lifted(other)
+        return _at_least(other, self) if isinstance(other, Tensor) else NotImplemented
 
     def __eq__(self, other):
         """1 where both are the same, else 0; anything but tensors and numbers is not equal."""
@@ -332,6 +335,16 @@ class Tensor:
 def is_number(value):
     """Whether a value is a plain number."""
     return isinstance(value, (int, float))
+
+
+def _at_least(left, right):
+    """1 where left >= right: where right is not greater, and both are numbers."""
+    return (1.0 - (right > left)) * _is_number(left) * _is_number(right)
+
+
+def _is_number(tensor):
+    """1 where there is a number, 0 where there is NaN: each number is above 0 or below 1."""
+    return (tensor > 0.0).maximum(tensor < 1.0)
 
 
 def unpacked(sizes):
