@@ -5,7 +5,7 @@ import math
 from wit_world.imports.tensors import Tensor as Handle
 
 from .errors import ArgumentError, call
-from .tensors import Tensor, is_number, unpacked
+from .tensors import Tensor, handle_of, is_number, unpacked
 
 
 def tensor(numbers):
@@ -70,7 +70,8 @@ def cat(tensors, axis=0):
     tensors = list(tensors)
     if not tensors:
         raise ArgumentError("cat needs one tensor at least")
-    return Tensor(call(Handle.concatenate, [one.handle for one in tensors], tensors[0]._axis(axis)))
+    handles = [handle_of(one, "tensors") for one in tensors]
+    return Tensor(call(Handle.concatenate, handles, tensors[0]._axis(axis)))
 
 
 def stack(tensors, axis=0):
@@ -78,6 +79,8 @@ def stack(tensors, axis=0):
     tensors = list(tensors)
     if not tensors:
         raise ArgumentError("stack needs one tensor at least")
+    for one in tensors:
+        handle_of(one, "tensors")
     at = axis % (tensors[0].ndim + 1)
     return cat([one.reshape(one.shape[:at] + (1,) + one.shape[at:]) for one in tensors], at)
 
@@ -100,6 +103,8 @@ def _flattened(numbers):
         return [], [float(numbers)]
     if isinstance(numbers, Tensor):
         return list(numbers.shape), [number for number in numbers.flatten().tolist()]
+    if isinstance(numbers, (str, bytes)) or not hasattr(type(numbers), "__iter__"):
+        raise TypeError(f"a tensor is made of numbers in lists inside each other, not of the type {type(numbers).__name__}")
     parts = [_flattened(part) for part in numbers]
     if not parts:
         raise ArgumentError("a tensor has one number at least")

@@ -119,8 +119,14 @@ def limit(value):
     if value.allowed == 0:
         text = f"`{value.limit}` is not granted to this notebook"
     else:
-        text = f"the limit `{value.limit}` allows {value.allowed}, and {value.requested} were asked for"
+        allowed, requested = (amount(value.limit, number) for number in (value.allowed, value.requested))
+        text = f"the limit `{value.limit}` allows {allowed}, and {requested} were asked for: raise it under [limits] in lacuna.toml"
     return LimitError(text, value.limit, value.allowed, value.requested)
+
+
+def amount(limit, number):
+    """A number of bytes in MiB, any other as it is."""
+    return f"{number / 2**20:.6g} MiB" if limit.endswith("memory") else str(number)
 
 
 def refusal(kind, value):
@@ -148,6 +154,8 @@ def python_name(name):
 
 def contract_name(name):
     """`learning_rate` as the contract spells it: `learning-rate`."""
+    if not isinstance(name, str):
+        raise TypeError(f"a name is {name!r}, expected text")
     return name.strip("_").replace("_", "-")
 
 

@@ -288,7 +288,7 @@ class Tensor:
 
     def blend(self, reference, mask):
         """`mask * x + (1 - mask) * reference` (Uzunova 2019, Eq. 2); the mask has one channel."""
-        return Tensor(call(self.handle.blend, reference.handle, mask.handle))
+        return Tensor(call(self.handle.blend, handle_of(reference, "reference"), handle_of(mask, "mask")))
 
     def total_variation(self, beta=1.0):
         """Sum of ||grad x||^beta for each mask (Uzunova 2019, Eq. 1); the shape is (N,)."""
@@ -345,6 +345,13 @@ def _at_least(left, right):
 def _is_number(tensor):
     """1 where there is a number, 0 where there is NaN: each number is above 0 or below 1."""
     return (tensor > 0.0).maximum(tensor < 1.0)
+
+
+def handle_of(value, argument):
+    """The handle of a tensor that an argument is."""
+    if not isinstance(value, Tensor):
+        raise TypeError(f"`{argument}` is of the type {type(value).__name__}, expected a tensor")
+    return value.handle
 
 
 def unpacked(sizes):
