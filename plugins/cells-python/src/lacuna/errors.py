@@ -126,7 +126,7 @@ def limit(value):
 
 def amount(limit, number):
     """A number of bytes in MiB, any other as it is."""
-    return f"{number / 2**20:.6g} MiB" if limit.endswith("memory") else str(number)
+    return f"{number / 2**20:.6g} MiB" if limit in ("guest-memory", "device-memory", "readback") else str(number)
 
 
 def refusal(kind, value):
