@@ -8,6 +8,7 @@ import lacuna
 from componentize_py_types import Err
 from interpreter import completeness, completion, inspection, keeping, library, sandbox, ticks, tracebacks  # noqa: F401
 from interpreter.session import Failure, Session
+from lacuna import fitting
 from lacuna.errors import call
 from wit_world import exports
 from wit_world.exports import cells as wit
@@ -53,10 +54,18 @@ def start():
 def answered(run):
     """The forms of a value; an exception as the contract's failure."""
     try:
-        return [Form(mime, data) for mime, data in run().items()]
+        return [fitting.record(Form(mime, data)) for mime, data in run().items()]
     except Failure as failure:
         failed = wit.Failure(failure.name, failure.text, failure.lines)
-    raise Err(failed)
+    except Exception as error:
+        failed = wit.Failure(*tracebacks.describe(error))
+    raise Err(fit(failed))
+
+
+def fit(failed):
+    """A failure whose texts can cross."""
+    lines = [fitting.text(line) for line in failed.traceback]
+    return wit.Failure(fitting.text(failed.name), fitting.text(failed.text), lines)
 
 
 class Cells(exports.Cells):
@@ -72,7 +81,7 @@ class Cells(exports.Cells):
             start, end, items = completion.complete(session.names, code, cursor)
         except Exception:
             start, end, items = cursor, cursor, []
-        return wit.Completions(start, end, [wit.Completion(item.text, item.kind, item.signature) for item in items])
+        return wit.Completions(start, end, [wit.Completion(*map(fitting.text, (item.text, item.kind, item.signature))) for item in items])
 
     def inspect(self, code, cursor, detail):
         try:
@@ -93,7 +102,7 @@ class Cells(exports.Cells):
         except BaseException as error:
             failed = wit.Failure(*tracebacks.describe(error))
             tracebacks.forget(error)
-        raise Err(failed)
+        raise Err(fit(failed))
 
 
 class Description(exports.Description):

@@ -2,7 +2,7 @@
 
 import importlib.util
 
-from support import CellsTest, notebook
+from support import CellsTest, app, notebook
 
 
 class Running(CellsTest):
@@ -101,6 +101,15 @@ class Failing(CellsTest):
         self.assertEqual(self.run_cell("done"), "1")
 
 
+class Results(CellsTest):
+    def test_only_the_last_ten_results_stay(self):
+        for count in range(3, 90, 3):
+            self.cells.execute(f"{count}", count, False)
+        names = app.session.names
+        kept = [name for name in names if name.startswith("_") and name[1:].isdigit()]
+        self.assertEqual(kept, [f"_{count}" for count in range(60, 90, 3)])
+
+
 class Closed(CellsTest):
     def test_what_is_not_there_says_so(self):
         for code, words in {
@@ -117,6 +126,12 @@ class Closed(CellsTest):
             "import pathlib; pathlib.Path('/etc/passwd').read_text()": "no files",
             "import asyncio; asyncio.run(None)": "no event loop",
             "input('?')": "standard input",
+            "import sys; sys.stdin.read()": "standard input",
+            "import sys; list(sys.stdin)": "standard input",
+            "import time; time.gmtime()": "no clock",
+            "import time; time.ctime()": "no clock",
+            "import _datetime; _datetime.datetime.now()": "no clock",
+            "import _socket; _socket.socket()": "no network",
             "exit()": "cannot end",
             "import numpy": "as NumPy's arrays have",
             "import nowhere": "not built in",

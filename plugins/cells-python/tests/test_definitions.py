@@ -1,8 +1,10 @@
 """What cells define is checked at once, carried by value, and serves in another instance."""
 
+import inspect
 import random
 
-from support import CellsTest, Err, adopted, tensors
+from support import CellsTest, Err, adopted, lacuna, tensors
+from lacuna import definitions
 from wit_world.exports import methods, metrics
 from wit_world.imports.classifiers import Classifier
 from wit_world.imports.parameters import Setting, Value_Number
@@ -32,11 +34,21 @@ class Defining(CellsTest):
             "@perturbation\ndef blur(images, mask): return images": "already",
             "@perturbation\nclass f:\n    def __init__(self, images): pass": "`apply(self, mask)`",
             "@method\ndef f(maps): return maps": "takes `images`",
+            "@method\ndef f(images, target: int = 0): return images": "argument of its own",
+            "@method\ndef f(images, watch_: bool = True): return images": "argument of its own",
+            "@perturbation\ndef f(images, mask, method_parameters: str = ''): return images": "`explain`",
+            "@metric\ndef f(maps, mask: float = 0.5): return 0": "`measure`",
+            "@perturbation\ndef f(images, mask, x: int = 0, x_: int = 1): return images": "`x` and `x_` are one name",
         }.items():
             with self.subTest(code):
                 failed = self.failure(code)
                 self.assertEqual(failed.name, "ArgumentError")
                 self.assertIn(words, failed.text)
+
+    def test_no_argument_of_explain_or_measure_can_be_a_parameter(self):
+        for kind, (name, own) in definitions.OWN.items():
+            found = inspect.signature(getattr(lacuna, name)).parameters.values()
+            self.assertEqual(set(own), {one.name for one in found if one.kind != one.VAR_KEYWORD}, kind)
 
     def test_a_definition_is_still_a_function(self):
         self.run_cell(FADE)
@@ -78,6 +90,19 @@ class Carrying(CellsTest):
         self.assertEqual([need.name for need in app_description().needs], ["GENERATOR"])
         made = other.create(tensors.Tensor.full([1, 1, 1, 1], 1.0), [], 0)
         self.assertEqual(made.apply(tensors.Tensor.full([1, 1, 1, 1], 0.0)).read(), [0.5])
+
+    def test_a_perturbation_may_keep_what_it_returns(self):
+        self.run_cell(
+            "@perturbation\ndef same(images, mask): return images\n"
+            "@perturbation\ndef through(images, mask): return mask\nexplain('scan', perturbation=same)"
+        )
+        made = self.adopt().create(tensors.Tensor.full([1, 1, 1, 2], 1.0), [], 0)
+        mask = tensors.Tensor.full([1, 1, 1, 2], 0.0)
+        first, second = made.apply(mask), made.apply(mask)
+        self.assertIsNot(first, second)
+        self.run_cell("explain('scan', perturbation=through)")
+        made = self.adopt().create(tensors.Tensor.full([1, 1, 1, 2], 1.0), [], 0)
+        self.assertIsNot(made.apply(mask), mask)
 
     def test_a_method_in_another_instance(self):
         self.run_cell(

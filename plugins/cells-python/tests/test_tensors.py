@@ -1,6 +1,7 @@
 """Operators, slices and reductions of tensors agree with plain Python."""
 
 import itertools
+import operator
 
 from support import CellsTest, lacuna, tensors
 
@@ -31,6 +32,17 @@ class Operators(CellsTest):
         self.assertFalse(a == "x")
         self.assertEqual(a.maximum(2).tolist(), [2, 2, 3])
         self.assertEqual(lacuna.where(a > 2, a, 0 * a).tolist(), [0, 0, 3])
+
+    def test_nan_is_like_no_number(self):
+        nan, inf = float("nan"), float("inf")
+        values = [nan, -inf, -1.0, 0.0, 1.0, inf]
+        for act in (operator.ge, operator.le, operator.eq, operator.ne, operator.gt, operator.lt):
+            for other in values:
+                with self.subTest(act=act.__name__, other=other):
+                    a = lacuna.tensor(values)
+                    right = [float(act(value, other)) for value in values]
+                    self.assertEqual(act(a, other).tolist(), right)
+                    self.assertEqual(act(a, lacuna.tensor([other])).tolist(), right)
 
     def test_reductions(self):
         a = lacuna.tensor([[1.0, 2.0], [3.0, 6.0]])

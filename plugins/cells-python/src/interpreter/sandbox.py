@@ -1,5 +1,7 @@
 """What a sandbox has none of says so in one line, instead of failing somewhere deep in a library."""
 
+import _datetime
+import _socket
 import asyncio
 import builtins
 import datetime
@@ -91,12 +93,27 @@ def close(depth):
         "perf_counter_ns",
         "process_time",
         "localtime",
+        "gmtime",
+        "ctime",
+        "asctime",
     ):
         setattr(time, name, _only_for_cells(getattr(time, name, None), CLOCK, when=_asks_now))
     time.sleep = refuse(SLEEP)
     datetime.datetime = _dated(datetime.datetime, ("now", "utcnow", "today"))
     datetime.date = _dated(datetime.date, ("today",))
+    _datetime.datetime, _datetime.date = datetime.datetime, datetime.date
+    _socket.socket = refuse(NETWORK)
+    sys.stdin = _Input()
     sys.meta_path.append(Absent())
+
+
+class _Input(io.TextIOBase):
+    """Standard input, of which there is none."""
+
+    read = readline = readlines = __next__ = refuse(INPUT)
+
+    def readable(self):
+        return True
 
 
 def _up_to(depth, set_limit):

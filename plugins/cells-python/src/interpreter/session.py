@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import collections
 import sys
 import types
 
@@ -26,6 +27,7 @@ class Session:
         self.names.update(__builtins__=builtins, _="", __="", ___="")
         sys.modules["__main__"] = self.module
         self._send, self._ask = (send_output, send_error), ask
+        self._kept = collections.deque()
 
     def offer(self, names):
         """Names that every cell finds."""
@@ -73,9 +75,14 @@ class Session:
     def _keep(self, value, count):
         self.names["___"], self.names["__"] = self.names.get("__", ""), self.names.get("_", "")
         self.names["_"] = value
-        self.names[f"_{count}"] = value
-        # Handles are counted by the host: only the last ten results stay.
-        self.names.pop(f"_{count - 10}", None)
+        name = f"_{count}"
+        self.names[name] = value
+        # Handles are counted by the host: only the last ten results stay, whatever their cells' numbers are.
+        if name in self._kept:
+            self._kept.remove(name)
+        self._kept.append(name)
+        if len(self._kept) > 10:
+            self.names.pop(self._kept.popleft(), None)
 
     def _guarded(self, run):
         keeping.restore()

@@ -5,7 +5,7 @@ import math
 from wit_world.imports.tensors import Tensor as Handle
 
 from .errors import ArgumentError, call
-from .tensors import Tensor, is_number, unpacked
+from .tensors import Tensor, handle_of, is_number, unpacked
 
 
 def tensor(numbers):
@@ -43,12 +43,12 @@ def ones_like(other):
 
 def uniform(*shape, low=0.0, high=1.0, seed=0):
     """Random numbers, even in [low, high); the same seed gives the same numbers on every device."""
-    return Tensor(call(Handle.uniform, _shape(unpacked(shape)), float(low), float(high), int(seed)))
+    return Tensor(call(Handle.uniform, _shape(unpacked(shape)), float(low), float(high), seed))
 
 
 def normal(*shape, mean=0.0, deviation=1.0, seed=0):
     """Random numbers of a normal distribution; the same seed gives the same numbers."""
-    return Tensor(call(Handle.normal, _shape(unpacked(shape)), float(mean), float(deviation), int(seed)))
+    return Tensor(call(Handle.normal, _shape(unpacked(shape)), float(mean), float(deviation), seed))
 
 
 def arange(start, end=None, step=1):
@@ -70,7 +70,8 @@ def cat(tensors, axis=0):
     tensors = list(tensors)
     if not tensors:
         raise ArgumentError("cat needs one tensor at least")
-    return Tensor(call(Handle.concatenate, [one.handle for one in tensors], tensors[0]._axis(axis)))
+    handles = [handle_of(one, "tensors") for one in tensors]
+    return Tensor(call(Handle.concatenate, handles, tensors[0]._axis(axis)))
 
 
 def stack(tensors, axis=0):
@@ -78,17 +79,23 @@ def stack(tensors, axis=0):
     tensors = list(tensors)
     if not tensors:
         raise ArgumentError("stack needs one tensor at least")
+    for one in tensors:
+        handle_of(one, "tensors")
     at = axis % (tensors[0].ndim + 1)
     return cat([one.reshape(one.shape[:at] + (1,) + one.shape[at:]) for one in tensors], at)
 
 
 def where(condition, a, b):
-    """`a` where the condition is 1, `b` where it is 0; in between a mixture."""
+    """`a` where the condition is 1, `b` where it is 0; in between a mixture.
+
+    It is `condition * a + (1 - condition) * b`: NaN or infinity in one of both gives NaN also where the other is taken. Make both
+    finite first, for example by `clip`.
+    """
     return condition * a + (1.0 - condition) * b
 
 
 def _shape(shape):
-    return [int(size) for size in (shape if isinstance(shape, (tuple, list)) else [shape])]
+    return list(shape) if isinstance(shape, (tuple, list)) else [shape]
 
 
 def _flattened(numbers):
@@ -96,6 +103,8 @@ def _flattened(numbers):
         return [], [float(numbers)]
     if isinstance(numbers, Tensor):
         return list(numbers.shape), [number for number in numbers.flatten().tolist()]
+    if isinstance(numbers, (str, bytes)) or not hasattr(type(numbers), "__iter__"):
+        raise TypeError(f"a tensor is made of numbers in lists inside each other, not of the type {type(numbers).__name__}")
     parts = [_flattened(part) for part in numbers]
     if not parts:
         raise ArgumentError("a tensor has one number at least")

@@ -17,6 +17,16 @@ GIVEN = {
 
 REQUIRED = {"perturbation": ("images", "mask"), "method": ("images",), "metric": ("maps",)}
 
+_EXPLAIN = tuple(
+    "image target method perturbation classifier generator seed method_parameters perturbation_parameters watch".split()
+)
+OWN = {
+    "perturbation": ("explain", _EXPLAIN),
+    "method": ("explain", _EXPLAIN),
+    "metric": ("measure", ("metric", "map", "mask", "image", "targets", "classifier", "seed")),
+}
+"""The function of a notebook that a definition's parameters are given to, and what it takes itself."""
+
 SHOWN = {
     "perturbation": "def {}(images, mask, strength: float = 0.5)",
     "method": "def {}(images, targets, classifier, perturb, steps: int = 40)",
@@ -38,7 +48,7 @@ class Definition:
             raise ArgumentError(f"{self.name!r} is no name of a {kind}, expected lower-case words: def my_{kind}(...)")
         self.prepared = isinstance(function, type)
         self.given = self._names_given()
-        self.parameters = parameters.of_function(self._called(), GIVEN[kind] + ("self",))
+        self.parameters = parameters.of_function(self._called(), GIVEN[kind] + ("self",), *OWN[kind])
         self.needs = self._needs(needs)
         self.summary = (inspect.getdoc(function) or "").strip().split("\n")[0] or f"{article(kind)} {kind} from a cell"
 

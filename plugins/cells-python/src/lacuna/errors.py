@@ -4,6 +4,8 @@ import difflib
 
 from componentize_py_types import Err
 
+from . import fitting
+
 _DIRECTIONS = {"LARGER": "larger", "SMALLER": "smaller", "ANOTHER": "another"}
 
 
@@ -72,7 +74,11 @@ for _kind in (
 
 
 def call(function, *arguments):
-    """Calls the host; what it refuses is raised as one of this module's exceptions, a wish to stop as KeyboardInterrupt."""
+    """Calls the host; what it refuses is raised as one of this module's exceptions, a wish to stop as KeyboardInterrupt.
+
+    Arguments that cannot cross are refused here, with the same exceptions.
+    """
+    arguments = fitting.arguments(function, arguments)
     try:
         return function(*arguments)
     except Err as refused:
@@ -113,8 +119,14 @@ def limit(value):
     if value.allowed == 0:
         text = f"`{value.limit}` is not granted to this notebook"
     else:
-        text = f"the limit `{value.limit}` allows {value.allowed}, and {value.requested} were asked for"
+        allowed, requested = (amount(value.limit, number) for number in (value.allowed, value.requested))
+        text = f"the limit `{value.limit}` allows {allowed}, and {requested} were asked for: raise it under [limits] in lacuna.toml"
     return LimitError(text, value.limit, value.allowed, value.requested)
+
+
+def amount(limit, number):
+    """A number of bytes in MiB, any other as it is."""
+    return f"{number / 2**20:.6g} MiB" if limit in ("guest-memory", "device-memory", "readback") else str(number)
 
 
 def refusal(kind, value):
@@ -142,6 +154,8 @@ def python_name(name):
 
 def contract_name(name):
     """`learning_rate` as the contract spells it: `learning-rate`."""
+    if not isinstance(name, str):
+        raise TypeError(f"a name is {name!r}, expected text")
     return name.strip("_").replace("_", "-")
 
 

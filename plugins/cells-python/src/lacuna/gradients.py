@@ -3,17 +3,17 @@
 from wit_world.imports import autodiff, optimisers
 
 from .errors import call
-from .tensors import Tensor
+from .tensors import Tensor, handle_of
 
 
 def track(value):
     """A new leaf with the same numbers, whose gradient can be asked for."""
-    return Tensor(call(autodiff.track, value.handle))
+    return Tensor(call(autodiff.track, handle_of(value, "value")))
 
 
 def detach(value):
     """The same numbers, outside the graph."""
-    return Tensor(call(autodiff.detach, value.handle))
+    return Tensor(call(autodiff.detach, handle_of(value, "value")))
 
 
 class Gradients:
@@ -24,12 +24,12 @@ class Gradients:
 
     def of(self, leaf):
         """The gradient of a leaf, of its shape; zeros where the scalar does not depend on it."""
-        return Tensor(call(self.handle.of_leaf, leaf.handle))
+        return Tensor(call(self.handle.of_leaf, handle_of(leaf, "leaf")))
 
 
 def backward(scalar):
     """Differentiates a tensor of one number. Its graph is used up."""
-    return Gradients(call(autodiff.backward, scalar.handle))
+    return Gradients(call(autodiff.backward, handle_of(scalar, "scalar")))
 
 
 def gradient(scalar, leaf):
@@ -46,4 +46,4 @@ class Adam:
 
     def step(self, parameter, gradient):
         """The parameter after one step against the gradient, outside the graph."""
-        return Tensor(call(self.handle.step, parameter.handle, gradient.handle))
+        return Tensor(call(self.handle.step, handle_of(parameter, "parameter"), handle_of(gradient, "gradient")))

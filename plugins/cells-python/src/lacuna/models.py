@@ -1,7 +1,7 @@
 """What a method is given: the classifier, the generator, and the perturbation that the user chose."""
 
 from .errors import ArgumentError, Refused, call, nearest
-from .tensors import Tensor
+from .tensors import Tensor, handle_of
 
 try:
     from wit_world.imports import classifiers
@@ -51,7 +51,7 @@ class Classifier:
 
     def logits(self, images, rule="plain"):
         """Images in [0, 1] to logits (N, K). `rule` says how gradients pass a ReLU: plain, guided or deconvolution."""
-        return Tensor(call(self.handle.logits, images.handle, _member(classifiers.ReluRule, "rule", rule)))
+        return Tensor(call(self.handle.logits, handle_of(images, "images"), _member(classifiers.ReluRule, "rule", rule)))
 
     def probabilities(self, images_or_logits):
         """Probabilities (N, K) of images, or of logits (N, K)."""
@@ -65,17 +65,18 @@ class Classifier:
 
     def activations(self, images, layer):
         """The output of one layer, (N, C', H', W')."""
-        return Tensor(call(self.handle.activations, images.handle, layer))
+        return Tensor(call(self.handle.activations, handle_of(images, "images"), layer))
 
     def logits_from(self, layer, activations):
         """Logits as a function of the output of one layer."""
-        return Tensor(call(self.handle.logits_from, layer, activations.handle))
+        return Tensor(call(self.handle.logits_from, layer, handle_of(activations, "activations")))
 
     def place(self, layer, values):
         """Values on the cells of a layer, put on the image's grid where those cells lie."""
-        return Tensor(call(self.handle.place, layer, values.handle))
+        return Tensor(call(self.handle.place, layer, handle_of(values, "values")))
 
     def _logits(self, given):
+        handle_of(given, "images_or_logits")
         return given if given.ndim == 2 else self.logits(given)
 
 
@@ -102,19 +103,19 @@ class Generator:
 
     def reconstruct(self, images):
         """R = f(x0) (Uzunova 2019, Eq. 2): the healthy images that the model makes of images in [0, 1]."""
-        return Tensor(call(self.handle.reconstruct, images.handle))
+        return Tensor(call(self.handle.reconstruct, handle_of(images, "images")))
 
     def encode(self, images):
         """The mean of z, (N, L)."""
-        return Tensor(call(self.handle.encode, images.handle))
+        return Tensor(call(self.handle.encode, handle_of(images, "images")))
 
     def deviation(self, images):
         """The standard deviation of z, (N, L)."""
-        return Tensor(call(self.handle.deviation, images.handle))
+        return Tensor(call(self.handle.deviation, handle_of(images, "images")))
 
     def decode(self, latent, sizes):
         """z (N, L) to images of the spatial sizes `sizes`."""
-        return Tensor(call(self.handle.decode, latent.handle, [int(size) for size in sizes]))
+        return Tensor(call(self.handle.decode, handle_of(latent, "latent"), list(sizes)))
 
 
 class Perturbed:
@@ -125,7 +126,7 @@ class Perturbed:
 
     def apply(self, mask):
         """Phi(x; m): the images with what the mask does not keep deleted."""
-        return Tensor(call(self.handle.apply, mask.handle))
+        return Tensor(call(self.handle.apply, handle_of(mask, "mask")))
 
     __call__ = apply
 
@@ -136,7 +137,7 @@ def perturber(seed):
     def perturb(images):
         if perturbations is None:
             raise Refused("this plugin's world has no perturbation")
-        return Perturbed(call(perturbations.create, images.handle, [], seed))
+        return Perturbed(call(perturbations.create, handle_of(images, "images"), [], seed))
 
     return perturb
 

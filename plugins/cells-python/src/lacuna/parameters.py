@@ -85,19 +85,30 @@ class Parameter:
         ] + between
 
 
-def of_function(function, reserved):
-    """The parameters of a function: those that the host does not fill in itself."""
+def of_function(function, reserved, caller="", own=()):
+    """The parameters of a function: those that the host does not fill in itself.
+
+    Users give them to `caller`, whose `own` arguments no parameter may be named like.
+    """
     hints = _hints(function)
-    found = []
+    found, spelled = [], {}
     for parameter in inspect.signature(function).parameters.values():
         if parameter.name in reserved:
             continue
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise ArgumentError(f"`*{parameter.name}` has no type: name each parameter, with a default")
-        if parameter.default is parameter.empty:
-            own = ", ".join(name for name in reserved if name != "self")
+        name = python_name(contract_name(parameter.name))
+        if name in own:
             raise ArgumentError(
-                f"`{parameter.name}` needs a default, for example `{parameter.name}: float = 0.5` (given without one are: {own})"
+                f"`{parameter.name}` is what `{caller}` calls an argument of its own, so no value would reach it: name it otherwise"
+            )
+        if name in spelled:
+            raise ArgumentError(f"`{spelled[name]}` and `{parameter.name}` are one name, `{name}`: name one otherwise")
+        spelled[name] = parameter.name
+        if parameter.default is parameter.empty:
+            given = ", ".join(name for name in reserved if name != "self")
+            raise ArgumentError(
+                f"`{parameter.name}` needs a default, for example `{parameter.name}: float = 0.5` (given without one are: {given})"
             )
         found.append(_described(parameter.name, hints.get(parameter.name), parameter.default))
     return found

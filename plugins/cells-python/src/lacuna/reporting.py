@@ -12,7 +12,7 @@ def progress(step, total, **terms):
     terms = {name: tensor(value) for name, value in terms.items()}
     call(
         contract.report,
-        int(step),
-        int(total),
+        step,
+        total,
         [contract.Term(name.replace("_", "-"), value.handle) for name, value in terms.items()],
     )

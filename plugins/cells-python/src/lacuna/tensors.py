@@ -129,10 +129,13 @@ class Tensor:
         return _with(Handle.greater, other, self) if isinstance(other, Tensor) else NotImplemented
 
     def __ge__(self, other):
-        return 1.0 - (self < other)
+        """1 where this is greater or the same, else 0; 0 where one of both is NaN, as in every comparison but `!=`."""
+        other = _lifted(other)
+        return _at_least(self, other) if isinstance(other, Tensor) else NotImplemented
 
     def __le__(self, other):
-        return 1.0 - (self > other)
+        other = _lifted(other)
+        return _at_least(other, self) if isinstance(other, Tensor) else NotImplemented
 
     def __eq__(self, other):
         """1 where both are the same, else 0; anything but tensors and numbers is not equal."""
@@ -273,7 +276,7 @@ class Tensor:
             interpolation = Interpolation[how.upper()]
         except KeyError:
             raise ArgumentError(f"resize: `how` is {how!r}, expected 'bilinear' or 'nearest'") from None
-        return Tensor(call(self.handle.resize, [int(size) for size in unpacked(sizes)], interpolation))
+        return Tensor(call(self.handle.resize, list(unpacked(sizes)), interpolation))
 
     def blur(self, *sigma):
         """Images blurred by a Gaussian: standard deviations in pixels, one for all spatial dimensions or one for each."""
@@ -281,11 +284,11 @@ class Tensor:
 
     def translate(self, *offsets):
         """Images moved by whole pixels towards larger indices, one number for each spatial dimension; edges repeat."""
-        return Tensor(call(self.handle.translate, [int(offset) for offset in unpacked(offsets)]))
+        return Tensor(call(self.handle.translate, list(unpacked(offsets))))
 
     def blend(self, reference, mask):
         """`mask * x + (1 - mask) * reference` (Uzunova 2019, Eq. 2); the mask has one channel."""
-        return Tensor(call(self.handle.blend, reference.handle, mask.handle))
+        return Tensor(call(self.handle.blend, handle_of(reference, "reference"), handle_of(mask, "mask")))
 
     def total_variation(self, beta=1.0):
         """Sum of ||grad x||^beta for each mask (Uzunova 2019, Eq. 1); the shape is (N,)."""
@@ -317,7 +320,9 @@ class Tensor:
         return self.reshape([size for i, size in enumerate(self.shape) if i not in axes] or [1])
 
     def _sizes(self, shape):
-        shape = [int(size) for size in shape]
+        shape = list(shape)
+        if not all(isinstance(size, int) for size in shape):
+            raise ArgumentError(f"a shape is whole numbers, not {tuple(shape)}")
         if shape.count(-1) == 1:
             known = math.prod(size for size in shape if size != -1)
             if known and self.size % known == 0:
@@ -330,6 +335,23 @@ class Tensor:
 def is_number(value):
     """Whether a value is a plain number."""
     return isinstance(value, (int, float))
+
+
+def _at_least(left, right):
+    """1 where left >= right: where right is not greater, and both are numbers."""
+    return (1.0 - (right > left)) * _is_number(left) * _is_number(right)
+
+
+def _is_number(tensor):
+    """1 where there is a number, 0 where there is NaN: each number is above 0 or below 1."""
+    return (tensor > 0.0).maximum(tensor < 1.0)
+
+
+def handle_of(value, argument):
+    """The handle of a tensor that an argument is."""
+    if not isinstance(value, Tensor):
+        raise TypeError(f"`{argument}` is of the type {type(value).__name__}, expected a tensor")
+    return value.handle
 
 
 def unpacked(sizes):

@@ -68,6 +68,7 @@ def entries(*kinds):
 def find(kind, name):
     """The entry of that name; refused with the nearest one."""
     known = entries(kind)
+    name = name.name if isinstance(name, Entry) else name
     for one in known:
         if one.name in (name, contract_name(name)):
             return one

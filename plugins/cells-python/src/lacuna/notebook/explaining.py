@@ -207,7 +207,7 @@ def explain(
         generator=name_of(generator),
         method=acting.selection() if acting else None,
         perturbation=deleting.selection() if deleting else None,
-        seed=int(seed),
+        seed=seed,
         watched=bool(watch),
     )
     subject = request.subject.value if isinstance(request.subject, notebook.Subject_Named) else None

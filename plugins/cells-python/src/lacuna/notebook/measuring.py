@@ -28,6 +28,8 @@ def measure(metric, map, mask=None, image=None, targets=None, classifier=None, s
     if not isinstance(map, Tensor):
         raise ArgumentError(f"a map is an explanation or a tensor, not a {type(map).__name__}")
     images = map if images is None else images
+    if mask is not None and not isinstance(mask, Tensor):
+        raise ArgumentError(f"a mask is a tensor, not a {type(mask).__name__}")
     if mask is not None and mask.shape[2:] != map.shape[2:]:
         mask = mask.resize(map.shape[2:], how="nearest")
     targets = (
@@ -35,7 +37,7 @@ def measure(metric, map, mask=None, image=None, targets=None, classifier=None, s
         if targets is None
         else [targets] * map.shape[0]
         if isinstance(targets, int)
-        else list(targets)
+        else targets
     )
     request = notebook.Measurement(
         metric=target.selection(),
@@ -44,7 +46,7 @@ def measure(metric, map, mask=None, image=None, targets=None, classifier=None, s
         masks=None if mask is None else mask.share().handle,
         targets=targets,
         classifier=name_of(classifier),
-        seed=int(seed),
+        seed=seed,
     )
     found = call(notebook.measure, request)
     return found[0] if len(found) == 1 else found

@@ -106,7 +106,7 @@ def fitted(image, classifier=None):
 
 def lesion(name):
     """Where an expert drew the lesion of an image: 1 inside, at the image's own size with one channel."""
-    return Tensor(call(notebook.lesion, name.name if isinstance(name, Image) else name))
+    return Tensor(call(notebook.lesion, name.name if isinstance(name, (Image, catalogue.Entry)) else name))
 
 
 def name_of(model):

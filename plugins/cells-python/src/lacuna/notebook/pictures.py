@@ -36,6 +36,9 @@ def draw(tiles, columns=0, width=0):
     """PNG of tiles (title, image or None, map or None) in rows."""
     if len(tiles) > MOST:
         raise ArgumentError(f"{len(tiles)} tiles, and a picture has {MOST} at most")
+    for name, value in (("columns", columns), ("width", width)):
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise ArgumentError(f"`{name}` is {value!r}, expected a whole number from 0")
     made = [
         Tile(title, image.handle if image is not None else None, map.handle if map is not None else None)
         for title, image, map in tiles

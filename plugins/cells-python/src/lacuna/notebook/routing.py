@@ -39,6 +39,8 @@ class Target:
 
     def take(self, values, argument):
         """Takes values that were meant for it by name."""
+        if not isinstance(values, dict):
+            raise TypeError(f"`{argument}` is {values!r}, expected a dictionary from names of parameters to values")
         for name, value in values.items():
             if contract_name(name) not in self.parameters:
                 known = [one.python_name for one in self.parameters.values()]

@@ -2,6 +2,8 @@
 
 from wit_world.exports import description as wit
 
+from .. import fitting
+
 KINDS = {
     "number": lambda p: wit.Kind_Number(wit.NumberRange(p.default, p.minimum, p.maximum)),
     "integer": lambda p: wit.Kind_Integer(wit.IntegerRange(p.default, p.minimum, p.maximum)),
@@ -13,7 +15,7 @@ KINDS = {
 
 def info(definition):
     """What `describe` answers."""
-    return wit.PluginInfo(
+    made = wit.PluginInfo(
         name=definition.name,
         version=definition.version,
         summary=definition.summary,
@@ -23,6 +25,7 @@ def info(definition):
         ],
         presets=[],
     )
+    return fitting.record(made)
 
 
 def arguments(definition, settings):

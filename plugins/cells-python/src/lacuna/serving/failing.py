@@ -6,6 +6,7 @@ import traceback
 from componentize_py_types import Err
 from wit_world.imports import errors, remedies
 
+from .. import fitting
 from ..errors import LacunaError, LimitError
 
 
@@ -44,7 +45,7 @@ def failure(error, at):
     if at:
         text = f"{text} ({at})"
     given = error.contract_remedies if isinstance(error, LacunaError) else []
-    return errors.Error_Unsupported(errors.Refusal(text[:2000], list(given)))
+    return errors.Error_Unsupported(errors.Refusal(fitting.text(text[:2000]), list(given)))
 
 
 def place(error):
@@ -66,4 +67,4 @@ def clear(error):
 
 def remedy(given):
     """A remedy of the contract; a sentence is an advice."""
-    return remedies.Remedy_Advice(given.rstrip(".")) if isinstance(given, str) else given
+    return remedies.Remedy_Advice(fitting.text(given.rstrip("."))) if isinstance(given, str) else given

@@ -4,7 +4,7 @@ from wit_world import exports
 from wit_world.exports import methods as wit
 from wit_world.imports import findings
 
-from .. import models
+from .. import fitting, models
 from ..errors import ArgumentError
 from ..results import Finding, Result
 from ..tensors import Tensor
@@ -43,7 +43,9 @@ def _answer(result, readable):
         map=result.map.share().handle,
         extras=[_extra(name, value) for name, value in result.extras.items()],
         findings=[
-            findings.Finding(one.image, one.code, one.text, [failing.remedy(remedy) for remedy in one.remedies])
+            fitting.record(
+                findings.Finding(one.image, one.code, one.text, [failing.remedy(remedy) for remedy in one.remedies])
+            )
             for one in result.findings
         ],
     )
@@ -61,7 +63,7 @@ def _zeros(result):
 
 def _extra(name, value):
     role = wit.Role[name.upper()] if name in ROLES else wit.Role.OTHER
-    return wit.Extra(name.replace("_", "-"), role, value.share().handle)
+    return wit.Extra(fitting.text(name.replace("_", "-")), role, value.share().handle)
 
 
 def serve(definition):

@@ -30,8 +30,8 @@ class Prepared(exports.perturbations.Perturbation):
                 raise ArgumentError(
                     f"a perturbation returns the images as a tensor, and this one a {type(found).__name__}"
                 )
-            # The mask is lent: a function that hands it back as it is gives another handle to it.
-            return found.share().handle if found.handle is mask else found.handle
+            # What crosses is given away: the function may keep its tensor, or hand back the mask, which is only lent.
+            return found.share().handle
 
 
 def create(definition, images, settings, seed, where=None):

@@ -1,12 +1,18 @@
 """The interface `notebook`: a notebook with one image, which keeps what a test wants to see."""
 
-from dataclasses import make_dataclass
+import dataclasses
 from enum import Enum
 
 from componentize_py_types import Err
 
 from . import classifiers, errors, generators, parameters
 from .tensors import Tensor
+
+
+def make_dataclass(name, fields):
+    """A record; a field is its name, or (name, type) where a test checks its type."""
+    return dataclasses.make_dataclass(name, [one if isinstance(one, tuple) else (one, object) for one in fields])
+
 
 Standard = Enum("Standard", ["OUTPUT", "ERROR"])
 Kind = Enum("Kind", ["IMAGE", "VOLUME", "CLASSIFIER", "GENERATOR", "METHOD", "PERTURBATION", "METRIC"])
@@ -19,7 +25,7 @@ Entry = make_dataclass("Entry", ["kind", "name", "summary", "parameters"])
 Subject_Named, Subject_Values = make_dataclass("Subject_Named", ["value"]), make_dataclass("Subject_Values", ["value"])
 Selection = make_dataclass("Selection", ["name", "settings"])
 Request = make_dataclass(
-    "Request", ["subject", "target", "classifier", "generator", "method", "perturbation", "seed", "watched"]
+    "Request", ["subject", "target", "classifier", "generator", "method", "perturbation", ("seed", int), "watched"]
 )
 Extra = make_dataclass("Extra", ["name", "role", "value"])
 Answered = make_dataclass("Answered", ["target", "class_name", "probability", "probability_after"])
@@ -27,8 +33,8 @@ Explanation = make_dataclass(
     "Explanation",
     ["images", "map", "extras", "answers", "findings", "method", "perturbation", "seconds", "record"],
 )
-Measurement = make_dataclass("Measurement", ["metric", "images", "maps", "masks", "targets", "classifier", "seed"])
-Tile = make_dataclass("Tile", ["title", "image", "map"])
+Measurement = make_dataclass("Measurement", ["metric", "images", "maps", "masks", ("targets", list[int]), "classifier", ("seed", int)])
+Tile = make_dataclass("Tile", [("title", str), "image", "map"])
 File = make_dataclass("File", ["path", "text"])
 
 
@@ -58,11 +64,11 @@ def print(to, text):
     seen.printed.append((to.name, text))
 
 
-def display(forms, id, update):
+def display(forms, id: str | None, update: bool):
     seen.shown.append(({form.mime: form.data for form in forms}, id, update))
 
 
-def clear(wait):
+def clear(wait: bool):
     seen.shown.clear()
 
 
@@ -83,7 +89,7 @@ def catalogue():
     ]
 
 
-def open_image(name):
+def open_image(name: str):
     return Tensor.full([1, 1, 8, 8], 0.5) if name == "scan" else refuse(f"no image {name}")
 
 
@@ -91,7 +97,7 @@ def fitted(name, classifier):
     return open_image(name)
 
 
-def lesion(name):
+def lesion(name: str):
     return Tensor.full([1, 1, 8, 8], 1.0)
 
 
@@ -107,7 +113,7 @@ def probabilities(images, classifier):
     return [[0.25, 0.75]] * images.shape()[0]
 
 
-def explain(request):
+def explain(request: Request):
     seen.requests.append(request)
     images = open_image(request.subject.value) if isinstance(request.subject, Subject_Named) else request.subject.value
     method = request.method.name if request.method else "meaningful"
@@ -117,12 +123,12 @@ def explain(request):
     return Explanation(images, images.share(), extras, answers, [], method, deleted, 0.1, '{"seed": 0}')
 
 
-def measure(request):
+def measure(request: Measurement):
     seen.measured.append(request)
     return [0.75] * len(request.targets)
 
 
-def picture(tiles, columns, width):
+def picture(tiles: list[Tile], columns: int, width: int):
     seen.tiles.append([tile.title for tile in tiles])
     return b"\x89PNG"
 

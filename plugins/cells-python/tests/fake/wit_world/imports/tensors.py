@@ -21,15 +21,15 @@ class Tensor:
         self._shape, self.data = list(shape), [float(number) for number in data]
 
     @classmethod
-    def full(cls, shape, value):
+    def full(cls, shape: list[int], value: float):
         return cls(shape, [value] * math.prod(shape))
 
     @classmethod
-    def from_data(cls, shape, data):
+    def from_data(cls, shape: list[int], data: list[float]):
         return cls(shape, data)
 
     @classmethod
-    def uniform(cls, shape, low, high, seed):
+    def uniform(cls, shape: list[int], low: float, high: float, seed: int):
         numbers = random.Random(seed)
         return cls(shape, [numbers.uniform(low, high) for _ in range(math.prod(shape))])
 
@@ -147,7 +147,7 @@ class Tensor:
             [n, m], [sum(self.at([i, x]) * other.at([x, j]) for x in range(k)) for i in range(n) for j in range(m)]
         )
 
-    def reshape(self, shape):
+    def reshape(self, shape: list[int]):
         if math.prod(shape) != len(self.data):
             raise Err(
                 errors.Error_Shape(errors.ShapeMismatch("tensor.reshape", f"{len(self.data)} numbers", list(shape)))
@@ -171,13 +171,16 @@ class Tensor:
         ]
         return Tensor(self._shape, [self.at(place) for place in moved])
 
-    def resize(self, sizes, how):
+    def resize(self, sizes: list[int], how):
         shape = self._shape[: -len(sizes)] + list(sizes)
         return Tensor(shape, [self.data[0]] * math.prod(shape))
 
     def gaussian_blur(self, sigmas):
         mean = sum(self.data) / len(self.data)
         return self._each(lambda _: mean)
+
+    def translate(self, offsets: list[int]):
+        return self.share()
 
     def blend(self, reference, mask):
         return mask.multiply(self).add(mask.affine(-1.0, 1.0).multiply(reference))
