@@ -20,7 +20,6 @@ use lacuna_training::{
 use serde_json::json;
 use std::{
     cell::Cell,
-    fs,
     ops::ControlFlow,
     path::{Path, PathBuf},
     time::Instant,
