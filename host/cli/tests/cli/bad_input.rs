@@ -153,9 +153,9 @@ fn pipes_and_devices_are_no_files() {
     let made = std::process::Command::new("mkfifo").arg(bench.path("pipe")).status().unwrap();
     assert!(made.success());
     for words in [
-        "explain pipe --classifier model.toml --device cpu",
-        "explain lesion-1.png --classifier pipe --device cpu",
-        "explain lesion-1.png --classifier /dev/zero --device cpu",
+        "explain pipe --classifier model.toml --out out --device cpu",
+        "explain lesion-1.png --classifier pipe --out out --device cpu",
+        "explain lesion-1.png --classifier /dev/zero --out out --device cpu",
         "reconstruct lesion-1.png --generator pipe --out out --device cpu",
         "compare pipe --classifier model.toml --methods gradient --out out --device cpu",
     ] {
