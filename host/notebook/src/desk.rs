@@ -20,7 +20,7 @@ use lacuna_runtime::{
     measure,
 };
 use lacuna_session::{
-    Chosen, DEFAULT_METHOD, DEFAULT_PERTURBATION, Explainer, Given, Models, Plugins, Provenance, Session,
+    Chosen, DEFAULT_METHOD, DEFAULT_PERTURBATION, Explainer, Given, Models, Plugins, Provenance, Session, Watch,
 };
 use serde_json::json;
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
@@ -266,6 +266,7 @@ impl Notebook for Desk {
             seed: request.seed,
             limits: self.limits.clone(),
             grants: self.plugins.grants(&session.granted, &used).map_err(refusal)?,
+            messages: self.watch.messages(),
             cancel: cancel.clone(),
             ..MeasureRequest::new(metric, &classifier, request.images, request.maps, targets)
         };
@@ -278,7 +279,7 @@ impl Notebook for Desk {
         Ok(if self.shelf.opened().readback { picture } else { self.pictures.keep(picture) })
     }
 
-    fn define(&mut self, definition: Definition) -> Result<(), Refusal> {
+    fn define(&mut self, definition: Definition, cancel: &CancelToken) -> Result<(), Refusal> {
         let role = match definition.kind {
             DefinitionKind::Perturbation => Role::Perturbation,
             DefinitionKind::Method => Role::Method,
@@ -313,8 +314,13 @@ impl Notebook for Desk {
                 "the tensors that definitions refer to would take {wanted} bytes, and the limit `device-memory` is {allowed}"
             ));
         }
-        let plugin = self.interpreter.define(&self.plugins.host, definition, self.shelf.opened().readback);
-        let plugin = plugin.map_err(|error| Refusal::because(error.to_string(), []))?;
+        let readback = self.shelf.opened().readback;
+        let plugin = self.interpreter.define(&self.plugins.host, definition, readback, cancel);
+        let plugin = plugin.map_err(|error| match cancel.is_cancelled() {
+            true => Refusal::Cancelled,
+            false => Refusal::because(error.to_string(), []),
+        })?;
+        self.watch.hear(&key.1);
         self.defined.insert(key, (plugin, bytes));
         Ok(())
     }

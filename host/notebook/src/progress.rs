@@ -2,11 +2,12 @@
 
 use crate::screen::Screen;
 use lacuna_runtime::{
-    Progress,
+    Listener, Message, MessageLevel, Progress,
     cells::{Form, Standard},
 };
 use lacuna_session::Watch;
 use std::{
+    collections::BTreeSet,
     fmt::Write,
     sync::{
         Arc,
@@ -30,16 +31,23 @@ pub struct CellWatch {
     /// Whether progress is shown; warnings are in any case.
     shown: bool,
     runs: AtomicU64,
+    /// Names of what cells defined: what these print is shown while they run.
+    defined: BTreeSet<String>,
 }
 
 impl CellWatch {
     pub fn new(screen: &Arc<dyn Screen>) -> CellWatch {
-        CellWatch { screen: screen.clone(), shown: true, runs: AtomicU64::new(0) }
+        CellWatch { screen: screen.clone(), shown: true, runs: AtomicU64::new(0), defined: BTreeSet::new() }
     }
 
     /// Shows progress from here on, or does not.
     pub fn show(&mut self, shown: bool) {
         self.shown = shown;
+    }
+
+    /// Shows what the definition of this name prints from here on.
+    pub fn hear(&mut self, name: &str) {
+        self.defined.insert(name.to_owned());
     }
 }
 
@@ -47,6 +55,22 @@ impl Watch for CellWatch {
     fn warn(&self, text: &str) {
         // A warning that nobody sees stops nothing.
         let _ = self.screen.print(Standard::Error, &format!("{text}\n"));
+    }
+
+    fn messages(&self) -> Listener {
+        let (screen, defined) = (self.screen.clone(), self.defined.clone());
+        Box::new(move |message| {
+            if defined.contains(&message.plugin) {
+                let to = if message.level == MessageLevel::Warning { Standard::Error } else { Standard::Output };
+                let _ = screen.print(to, &format!("{}\n", message.text));
+            }
+        })
+    }
+
+    fn message(&self, message: &Message) {
+        if message.level == MessageLevel::Warning && !self.defined.contains(&message.plugin) {
+            self.warn(&format!("{}: {}", message.plugin, message.text));
+        }
     }
 
     fn steps(&self, label: &str) -> Box<dyn FnMut(&Progress) + Send> {

@@ -6,7 +6,7 @@ use crate::{
 };
 use lacuna_runtime::{
     CancelToken, Grants, Need, RunError,
-    cells::{Cells, Completeness, Completions, Failure, Form},
+    cells::{Cells, Completeness, Completions, Failure, Form, Standard},
 };
 use std::sync::Arc;
 
@@ -16,6 +16,8 @@ pub struct Running {
     means: Means,
     cells: Cells,
     pictures: Arc<Pictures>,
+    /// What the next cell is told: the interpreter came to an end beside a cell.
+    unsaid: Option<String>,
 }
 
 /// The class of the exception that stands for the end of an interpreter.
@@ -29,7 +31,7 @@ impl Running {
     pub fn start(means: Means) -> Result<Running, RunError> {
         let pictures = Arc::<Pictures>::default();
         let cells = start(&means, &pictures)?;
-        Ok(Running { means, cells, pictures })
+        Ok(Running { means, cells, pictures, unsaid: None })
     }
 
     /// Starts it anew: what cells did and defined is gone.
@@ -47,6 +49,10 @@ impl Running {
     /// The exception that it did not catch. Where it came to a limit that ends an interpreter, the exception says so, and the next
     /// cell finds a fresh one.
     pub fn execute(&mut self, code: &str, count: u32, silent: bool, cancel: CancelToken) -> Result<Vec<Form>, Failure> {
+        if let Some(text) = self.unsaid.take() {
+            // A cell that cannot be told ends by its own first words.
+            let _ = self.means.screen.print(Standard::Error, &text);
+        }
         let answer = self.cells.execute(code, count, silent, cancel);
         let answer = answer.unwrap_or_else(|error| Err(self.anew(&error)));
         self.filled(answer)
@@ -66,7 +72,7 @@ impl Running {
     pub fn complete(&mut self, code: &str, cursor: u32, cancel: CancelToken) -> Completions {
         let found = self.cells.complete(code, cursor, cancel);
         found.unwrap_or_else(|error| {
-            self.anew(&error);
+            self.lose(&error);
             Completions { start: cursor, end: cursor, items: Vec::new() }
         })
     }
@@ -75,7 +81,7 @@ impl Running {
     pub fn inspect(&mut self, code: &str, cursor: u32, detail: u32, cancel: CancelToken) -> Option<Vec<Form>> {
         let found = self.cells.inspect(code, cursor, detail, cancel);
         found.unwrap_or_else(|error| {
-            self.anew(&error);
+            self.lose(&error);
             None
         })
     }
@@ -84,7 +90,7 @@ impl Running {
     pub fn is_complete(&mut self, code: &str, cancel: CancelToken) -> Completeness {
         let found = self.cells.is_complete(code, cancel);
         found.unwrap_or_else(|error| {
-            self.anew(&error);
+            self.lose(&error);
             Completeness::Complete
         })
     }
@@ -92,6 +98,13 @@ impl Running {
     /// What a cell ends with, with its pictures in it.
     fn filled(&self, answer: Result<Vec<Form>, Failure>) -> Result<Vec<Form>, Failure> {
         answer.map(|forms| forms.into_iter().map(|form| self.pictures.fill(form)).collect())
+    }
+
+    /// Starts the interpreter anew after an `error` that no cell made, and keeps what is to be said of it.
+    fn lose(&mut self, error: &RunError) {
+        let failure = self.anew(error);
+        let lines = failure.traceback.join("\n");
+        self.unsaid = Some(format!("While the front end asked about a name, the interpreter came to an end.\n{lines}\n"));
     }
 
     /// Starts the interpreter anew after `error`, and says so.

@@ -55,5 +55,5 @@ pub use run::measure::{MeasureRequest, measure};
 pub use run::objective::{ObjectiveHistory, Progress};
 pub use run::outcome::Outcome;
 pub use run::perturb::{PerturbRequest, perturb};
-pub use run::record::{Message, MessageLevel, PluginRecord, RunRecord, Timings};
+pub use run::record::{Listener, Message, MessageLevel, PluginRecord, RunRecord, Timings};
 pub use run::resident::{ClassifierRequest, open_classifier};

@@ -1,7 +1,7 @@
 //! What a door shows while a session works.
 
 use lacuna_imaging::Warning;
-use lacuna_runtime::Progress;
+use lacuna_runtime::{Listener, Message, MessageLevel, Progress};
 use std::{any::Any, fmt};
 
 /// What a door shows while a session works: a bar on a terminal, an output that a notebook updates, events of a service. Each
@@ -16,6 +16,18 @@ pub trait Watch: fmt::Debug {
     /// What the user should know although nothing failed.
     fn warn(&self, text: &str) {
         let _ = text;
+    }
+
+    /// Is told of each message of a run at once. What has no use for that hears of warnings at the run's end.
+    fn messages(&self) -> Listener {
+        Box::new(|_| ())
+    }
+
+    /// Is told of each message of a run at its end.
+    fn message(&self, message: &Message) {
+        if message.level == MessageLevel::Warning {
+            self.warn(&format!("{}: {}", message.plugin, message.text));
+        }
     }
 
     /// What is to be said of a file, as the door says it: with its own name for what to change. Records and summaries keep it.

@@ -10,10 +10,11 @@ from interpreter import completeness, completion, inspection, keeping, library, 
 from interpreter.session import Failure, Session
 from lacuna import fitting
 from lacuna.errors import call
+from lacuna.notebook import pictures
 from wit_world import exports
 from wit_world.exports import cells as wit
 from wit_world.imports import notebook
-from wit_world.imports.notebook import Form, Standard
+from wit_world.imports.notebook import Standard
 from wit_world.imports.tensors import Tensor
 
 DEPTH = 600
@@ -54,7 +55,7 @@ def start():
 def answered(run):
     """The forms of a value; an exception as the contract's failure."""
     try:
-        return [fitting.record(Form(mime, data)) for mime, data in run().items()]
+        return [pictures.form(mime, data) for mime, data in run().items()]
     except Failure as failure:
         failed = wit.Failure(failure.name, failure.text, failure.lines)
     except Exception as error:
@@ -78,17 +79,17 @@ class Cells(exports.Cells):
 
     def complete(self, code, cursor):
         try:
-            start, end, items = completion.complete(session.names, code, cursor)
-        except Exception:
+            start, end, items = session.beside(lambda: completion.complete(session.names, code, cursor))
+        except BaseException:  # What a cell's own class answers, a wish to stop included.
             start, end, items = cursor, cursor, []
         return wit.Completions(start, end, [wit.Completion(*map(fitting.text, (item.text, item.kind, item.signature))) for item in items])
 
     def inspect(self, code, cursor, detail):
         try:
-            text = inspection.find(session.names, code, cursor, detail)
-        except Exception:
+            text = session.beside(lambda: inspection.find(session.names, code, cursor, detail))
+        except BaseException:
             return None
-        return None if text is None else [Form("text/plain", text.encode("utf-8", "replace"))]
+        return None if text is None else [pictures.form("text/plain", text.encode("utf-8", "replace"))]
 
     def is_complete(self, code):
         found = completeness.check(code)

@@ -1,5 +1,6 @@
 """One interpreter for each test, against the host of lists in `fake/`."""
 
+import base64
 import pathlib
 import sys
 import unittest
@@ -14,6 +15,12 @@ from componentize_py_types import Err  # noqa: E402
 from interpreter.session import Session  # noqa: E402
 from lacuna.notebook import carrying, catalogue  # noqa: E402
 from wit_world.imports import notebook, tensors  # noqa: E402
+
+
+def held(form):
+    """The bytes of a form."""
+    text = form.data.value
+    return base64.b64decode(text) if isinstance(form.data, notebook.Content_Base64) else text.encode()
 
 
 class CellsTest(unittest.TestCase):
@@ -36,7 +43,7 @@ class CellsTest(unittest.TestCase):
     def forms(self, code, silent=False):
         """The forms of a cell's last expression."""
         self.count += 1
-        return {form.mime: form.data for form in self.cells.execute(code, self.count, silent)}
+        return {form.mime: held(form) for form in self.cells.execute(code, self.count, silent)}
 
     def run_cell(self, code):
         """The text of a cell's last expression; None without one."""

@@ -39,6 +39,25 @@ class Completing(CellsTest):
         self.assertIn("strength=", self.complete("explain('scan', perturbation=fade, stren")[1])
         self.assertEqual(self.complete("explain('scan', perturbation='fa")[1], ["fade"])
 
+    def test_no_code_of_a_cell_runs(self):
+        self.run_cell(
+            "import functools\nran = []\nclass A:\n    @property\n    def p(self): ran.append(1); return self\n"
+            "    @functools.cached_property\n    def c(self): ran.append(2); return self\n"
+            "    def __getattr__(self, name): ran.append(3); return self\n    def f(self): pass\n"
+            "class B:\n    def __getattribute__(self, name): ran.append(4); raise AttributeError\n"
+            "a, b = A(), B()\na.own = 'text'\nran.clear()"
+        )
+        self.assertEqual(self.complete("a.")[1], ["c", "f", "own", "p"])
+        self.assertIn("upper", self.complete("a.own.up")[1])
+        for code in ("a.p.", "a.c.", "a.other.", "b.own."):
+            self.assertEqual(self.complete(code)[1], [], code)
+        self.assertEqual(self.run_cell("ran"), "[]")
+
+    def test_what_ends_an_answer_ends_nothing_else(self):
+        self.run_cell("class A:\n    def __dir__(self): print('x'); raise KeyboardInterrupt\na = A()")
+        self.assertEqual(self.complete("a.x")[1], [])
+        self.assertEqual(self.printed(), "")
+
     def test_a_cursor_in_the_middle(self):
         self.run_cell("score = 3")
         found = self.cells.complete("é = sco + 1", 7)
@@ -48,7 +67,7 @@ class Completing(CellsTest):
 class Inspecting(CellsTest):
     def text(self, code, cursor, detail=0):
         found = self.cells.inspect(code, cursor, detail)
-        return found and found[0].data.decode()
+        return found and found[0].data.value
 
     def test_signature_documentation_and_source(self):
         self.run_cell("def scale(value, by=2):\n    'Makes larger.'\n    return value * by")

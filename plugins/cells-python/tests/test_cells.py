@@ -2,7 +2,7 @@
 
 import importlib.util
 
-from support import CellsTest, app, notebook
+from support import CellsTest, app, held, notebook
 
 
 class Running(CellsTest):
@@ -17,7 +17,7 @@ class Running(CellsTest):
 
     def test_evaluate_is_one_expression(self):
         self.run_cell("x = 3")
-        self.assertEqual([form.data for form in self.cells.evaluate("x + 1")], [b"4"])
+        self.assertEqual([held(form) for form in self.cells.evaluate("x + 1")], [b"4"])
 
     def test_print_streams_line_by_line(self):
         self.run_cell("print('a')\nprint('b', end='')\nimport sys\nprint('c', file=sys.stderr)\nprint('d')")
@@ -130,6 +130,9 @@ class Closed(CellsTest):
             "import sys; list(sys.stdin)": "standard input",
             "import time; time.gmtime()": "no clock",
             "import time; time.ctime()": "no clock",
+            "import time; exec('time.ctime()')": "no clock",
+            "import time; exec(compile('time.time()', 'mine.py', 'exec'))": "no clock",
+            "exec('import nowhere')": "not built in",
             "import _datetime; _datetime.datetime.now()": "no clock",
             "import _socket; _socket.socket()": "no network",
             "exit()": "cannot end",

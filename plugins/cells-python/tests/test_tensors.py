@@ -99,3 +99,7 @@ class Operators(CellsTest):
         self.assertEqual(list(self.forms("zeros(1, 5, 8, 8)")), ["text/plain"])
         failed = self.failure("tensor([1]).item()")
         self.assertEqual((failed.name, failed.text), ("LimitError", "`readback` is not granted to this notebook"))
+
+    def test_what_is_joined_is_a_list(self):
+        for code in ("cat(5)", "cat(zeros(2))", "stack(None)", "cat([])"):
+            self.assertIn("takes a list of tensors" if code != "cat([])" else "one tensor at least", self.failure(code).text)

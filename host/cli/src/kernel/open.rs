@@ -5,9 +5,11 @@ use crate::{
     console::Console,
     failure::{Failure, Result},
     options::open_device,
+    words,
 };
+use lacuna_diagnostic::Remedy;
 use lacuna_notebook::{Means, Opened, Screen};
-use lacuna_runtime::cells::Interpreter;
+use lacuna_runtime::{RunError, cells::Interpreter};
 use lacuna_session::{Plugins, read_component};
 use std::{
     path::{Path, PathBuf},
@@ -23,6 +25,14 @@ pub struct OpenArguments {
     /// The interpreter's component [default: the one that `lacuna kernel install` built]
     #[arg(long, value_name = "FILE.wasm")]
     interpreter: Option<PathBuf>,
+}
+
+/// Why the cells do not start, with what to change in the notebook's grants.
+pub fn unstarted(error: &RunError) -> Failure {
+    Failure::Run(error.in_words(|remedy| match remedy {
+        Remedy::Raise { limit, to } => format!("write `{limit} = \"{to}\"` under [limits] in the notebook's lacuna.toml"),
+        other => words::remedy(other),
+    }))
 }
 
 impl OpenArguments {
@@ -54,7 +64,12 @@ impl OpenArguments {
             let _waiting = console.wait("loading the interpreter");
             Interpreter::load(&plugins.host, &file.display().to_string(), &bytes)?
         };
-        let device = open_device(console, opened.device.as_deref().unwrap_or("auto"))?;
+        let device = open_device(
+            console,
+            opened.device.as_deref().unwrap_or("auto"),
+            "`device` in the notebook's lacuna.toml",
+            "device = \"cpu\"",
+        )?;
         Ok(Means { plugins: Arc::new(plugins), interpreter, device, limits, opened, screen })
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Cells stay on the thread that started them; the protocol's thread sends them work and waits.
 
+use super::open::unstarted;
 use crate::failure::{Failure, Result};
 use lacuna_kernel as wire;
 use lacuna_notebook::{Means, Running, Screen};
@@ -93,7 +94,7 @@ impl Sandbox {
         let thread = thread::Builder::new().name("cells".to_owned()).stack_size(CELLS_STACK_BYTES).spawn(cells);
         thread.map_err(|error| Failure::Run(format!("the system gives no thread for the cells: {error}")))?;
         let gone = |_| Failure::Run("the thread of the cells ended without a word".to_owned());
-        told.recv().map_err(gone)??;
+        told.recv().map_err(gone)?.map_err(|error| unstarted(&error))?;
         Ok(Sandbox { work, relay, cancel: Arc::default() })
     }
 

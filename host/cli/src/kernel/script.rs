@@ -1,6 +1,6 @@
 //! A script in Python, cell by cell, in the sandbox and without Jupyter.
 
-use super::open::OpenArguments;
+use super::open::{OpenArguments, unstarted};
 use crate::{
     console::Console,
     failure::{Failure, Result},
@@ -48,7 +48,7 @@ pub fn run(file: &Path, arguments: &Arguments, open: &OpenArguments) -> Result<(
     let means = open.open(&console, folder, screen.clone())?;
 
     let work = move || -> Result<()> {
-        let mut running = Running::start(means)?;
+        let mut running = Running::start(means).map_err(|error| unstarted(&error))?;
         for (index, cell) in cells(&script).into_iter().enumerate() {
             let count = u32::try_from(index + 1).unwrap_or(u32::MAX);
             match running.execute(&cell, count, false, cancel.clone()) {

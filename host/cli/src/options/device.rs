@@ -17,14 +17,14 @@ pub struct DeviceArguments {
 impl DeviceArguments {
     /// Opens the device.
     pub fn open(&self, console: &Console) -> Result<Device> {
-        open(console, &self.device)
+        open(console, &self.device, "--device", "--device cpu")
     }
 }
 
-/// Opens a device by what the user calls it.
-pub fn open(console: &Console, name: &str) -> Result<Device> {
-    let choice: DeviceChoice = name.parse().map_err(|error| Failure::Input(format!("--device: {error}")))?;
+/// Opens a device by what the user calls it. `place` is where the user did, and `always` what works everywhere there.
+pub fn open(console: &Console, name: &str, place: &str, always: &str) -> Result<Device> {
+    let choice: DeviceChoice = name.parse().map_err(|error| Failure::Input(format!("{place}: {error}")))?;
     let _waiting = console.wait("preparing the device");
-    let remedy = "`lacuna devices` lists them, and `--device cpu` works everywhere";
-    Device::open(&choice).map_err(|error| Failure::Input(format!("{error}. Remedy: {remedy}.")))
+    let remedy = format!("`lacuna devices` lists them, and `{always}` works everywhere");
+    Device::open(&choice).map_err(|error| Failure::Input(format!("{place}: {error}. Remedy: {remedy}.")))
 }

@@ -11,7 +11,7 @@ use crate::{
         encode,
         load::{LoadError, PATIENCE, Plugin, compiled, describe},
     },
-    run::state::PluginState,
+    run::{cancel::CancelToken, state::PluginState},
     wasi,
 };
 use sha2::{Digest, Sha256};
@@ -45,7 +45,7 @@ impl Interpreter {
             .and_then(|()| linker.instantiate_pre(&component))
             .map_err(wrong_types)?;
         let program = CellsPluginPre::new(instance.clone()).map_err(wrong_types)?;
-        let info = describe(host, PluginId::unnamed(Role::Interpreter, origin), &instance, None)?;
+        let info = describe(host, PluginId::unnamed(Role::Interpreter, origin), &instance, None, &CancelToken::new())?;
         let id = PluginId::new(Role::Interpreter, &info.name, origin);
         let sha256 = format!("{:x}", Sha256::digest(bytes));
         Ok(Interpreter(Arc::new(Parts { id, info, sha256, wasi, program })))
@@ -55,13 +55,20 @@ impl Interpreter {
     /// numbers wherever its notebook may.
     ///
     /// # Errors
-    /// A definition that the interpreter cannot adopt, or that describes itself wrongly.
-    pub fn define(&self, host: &Host, definition: Definition, readback: bool) -> Result<Plugin, LoadError> {
+    /// A definition that the interpreter cannot adopt, or that describes itself wrongly; [`LoadError::Describe`] with
+    /// [`RunError::Cancelled`](crate::RunError::Cancelled) where `cancel` stopped it.
+    pub fn define(
+        &self,
+        host: &Host,
+        definition: Definition,
+        readback: bool,
+        cancel: &CancelToken,
+    ) -> Result<Plugin, LoadError> {
         let (name, origin) = (definition.name.clone(), "a cell of the notebook");
         let wrong = |problem: String| LoadError::Description { origin: origin.to_owned(), problem };
         let adopted = Adopted::new(definition).map_err(wrong)?;
         let sha256 = adopted.sha256(&self.0.sha256).map_err(|error| wrong(error.to_string()))?;
-        let plugin = Plugin::adopting(host, origin, sha256, self, adopted, readback)?;
+        let plugin = Plugin::adopting(host, origin, sha256, self, adopted, readback, cancel)?;
         match plugin.name() == name {
             true => Ok(plugin),
             false => Err(wrong(format!("it was defined as `{name}` and calls itself `{}`", plugin.name()))),

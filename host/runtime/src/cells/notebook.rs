@@ -87,7 +87,7 @@ pub trait Notebook {
     ///
     /// # Errors
     /// A name that a plugin has that no cell defined, and a definition that cannot be a plugin.
-    fn define(&mut self, definition: Definition) -> Result<(), Refusal>;
+    fn define(&mut self, definition: Definition, cancel: &CancelToken) -> Result<(), Refusal>;
 
     /// Writes a folder of that name; returns its path.
     ///

@@ -17,12 +17,16 @@ use crate::{
     run::{cancel::CancelToken, failure, give_back::GivesBack, prepare, shared::Shared, state::PluginState},
     text,
 };
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use lacuna_engine::Device;
+use std::time::Duration;
 use wasmtime::Store;
 
 /// Stack that the thread of [`Cells`] needs: a cell that explains stands below a method, which stands below a perturbation.
 pub const CELLS_STACK_BYTES: usize = 16 << 20;
 
+/// How long what a front end asks beside a cell may take before it is told to stop.
+const ASIDE: Duration = Duration::from_secs(2);
 /// Lines of a traceback that are kept.
 const MOST_LINES: usize = 1000;
 /// Completions that are kept.
@@ -114,7 +118,7 @@ impl Cells {
     ) -> Result<Result<Vec<Form>, Failure>, RunError> {
         let _gives_back = GivesBack;
         let answer =
-            self.call(cancel, |guest, store| guest.lacuna_cells_cells().call_execute(store, code, count, silent))?;
+            self.call(cancel, None, |guest, store| guest.lacuna_cells_cells().call_execute(store, code, count, silent))?;
         Ok(answered(answer))
     }
 
@@ -123,7 +127,7 @@ impl Cells {
     /// # Errors
     /// Those of [`Cells::execute`].
     pub fn evaluate(&mut self, expression: &str, cancel: CancelToken) -> Result<Result<Vec<Form>, Failure>, RunError> {
-        let answer = self.call(cancel, |guest, store| guest.lacuna_cells_cells().call_evaluate(store, expression))?;
+        let answer = self.call(cancel, None, |guest, store| guest.lacuna_cells_cells().call_evaluate(store, expression))?;
         Ok(answered(answer))
     }
 
@@ -132,7 +136,7 @@ impl Cells {
     /// # Errors
     /// Those of [`Cells::execute`].
     pub fn complete(&mut self, code: &str, cursor: u32, cancel: CancelToken) -> Result<Completions, RunError> {
-        let found = self.call(cancel, |guest, store| guest.lacuna_cells_cells().call_complete(store, code, cursor))?;
+        let found = self.call(cancel, Some(ASIDE), |guest, store| guest.lacuna_cells_cells().call_complete(store, code, cursor))?;
         let items = found.items.into_iter().take(MOST_COMPLETIONS);
         let item = |item: wit::Completion| Completion {
             text: text::clean(&item.text, 1000),
@@ -154,7 +158,7 @@ impl Cells {
         cancel: CancelToken,
     ) -> Result<Option<Vec<Form>>, RunError> {
         let found =
-            self.call(cancel, |guest, store| guest.lacuna_cells_cells().call_inspect(store, code, cursor, detail))?;
+            self.call(cancel, Some(ASIDE), |guest, store| guest.lacuna_cells_cells().call_inspect(store, code, cursor, detail))?;
         Ok(found.map(|forms| forms.into_iter().map(Form::from).collect()))
     }
 
@@ -163,7 +167,7 @@ impl Cells {
     /// # Errors
     /// Those of [`Cells::execute`].
     pub fn is_complete(&mut self, code: &str, cancel: CancelToken) -> Result<Completeness, RunError> {
-        let found = self.call(cancel, |guest, store| guest.lacuna_cells_cells().call_is_complete(store, code))?;
+        let found = self.call(cancel, Some(ASIDE), |guest, store| guest.lacuna_cells_cells().call_is_complete(store, code))?;
         Ok(match found {
             wit::Completeness::Complete => Completeness::Complete,
             wit::Completeness::Incomplete(indent) => Completeness::Incomplete(text::clean(&indent, 200)),
@@ -171,16 +175,20 @@ impl Cells {
         })
     }
 
-    /// One call of the guest, with a clock of its own. What it wrote past the notebook is shown at its end.
+    /// One call of the guest, with a clock of its own, told to stop after `aside`. What it wrote past the notebook is shown at its end.
     fn call<R>(
         &mut self,
         cancel: CancelToken,
+        aside: Option<Duration>,
         work: impl FnOnce(&CellsPlugin, &mut Store<PluginState>) -> wasmtime::Result<R>,
     ) -> Result<R, RunError> {
         if let Some(fault) = &self.fault {
             return Err(fault.clone());
         }
         let shared = Shared::new(self.limits.wall_time, cancel, Box::new(|_| ()));
+        if let Some(aside) = aside {
+            shared.watch.hurry(aside);
+        }
         self.store.data_mut().renew(shared);
         let answer = work(&self.guest, &mut self.store);
         self.store.data_mut().show_messages();
@@ -214,6 +222,11 @@ fn answered(answer: Result<Vec<shown::Form>, wit::Failure>) -> Result<Vec<Form>,
 
 impl From<shown::Form> for Form {
     fn from(form: shown::Form) -> Form {
-        Form { mime: text::clean(&form.mime, 200), data: form.data }
+        let data = match form.data {
+            shown::Content::Text(text) => text.into_bytes(),
+            // What is no Base64 stays as it is: whoever shows it sees what came.
+            shown::Content::Base64(text) => BASE64_STANDARD.decode(&text).unwrap_or_else(|_| text.into_bytes()),
+        };
+        Form { mime: text::clean(&form.mime, 200), data }
     }
 }

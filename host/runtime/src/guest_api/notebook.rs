@@ -23,6 +23,7 @@ use crate::{
     run::{cancel::CancelToken, record::MessageLevel, state::PluginState},
     text,
 };
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use lacuna_diagnostic::{Change, Finding, Remedy};
 use lacuna_engine::Tensor;
 use std::time::Instant;
@@ -175,7 +176,7 @@ impl wit::Host for PluginState {
         &mut self,
         kind: wit::DefinitionKind,
         defined: String,
-        code: Vec<u8>,
+        code: String,
         tensors: Vec<Resource<TensorHandle>>,
         deletes: bool,
     ) -> Result<(), Fault> {
@@ -187,7 +188,10 @@ impl wit::Host for PluginState {
             wit::DefinitionKind::Metric => DefinitionKind::Metric,
         };
         let tensors = tensors.iter().map(|tensor| Ok(self.tensor(tensor)?.tensor)).collect::<Result<_, Fault>>()?;
-        self.ask(|notebook, _| notebook.define(Definition { kind, name: name(&defined), code, tensors, deletes }))
+        let refused = |error: base64::DecodeError| Fault::argument("notebook.define", "code", "Base64", error.to_string());
+        let code = BASE64_STANDARD.decode(&code).map_err(refused)?;
+        let definition = Definition { kind, name: name(&defined), code, tensors, deletes };
+        self.ask(|notebook, cancel| notebook.define(definition, cancel))
     }
 
     fn save(&mut self, folder: String, files: Vec<wit::File>) -> Result<String, Fault> {

@@ -14,7 +14,7 @@ use crate::{
     error::{PluginId, Role, RunError},
     host::Host,
     policy::{grants::Grants, limits::Limits},
-    run::{failure, shared::Shared, stack::with_room, state::PluginState},
+    run::{cancel::CancelToken, failure, shared::Shared, stack::with_room, state::PluginState},
     text, wasi,
 };
 use sha2::{Digest, Sha256};
@@ -112,7 +112,7 @@ impl Plugin {
         };
         let instance = instance.map_err(wrong_types)?;
         let program = Program::new(role, &instance).map_err(wrong_types)?;
-        let info = describe(host, PluginId::unnamed(role, origin), &instance, None)?;
+        let info = describe(host, PluginId::unnamed(role, origin), &instance, None, &CancelToken::new())?;
         let id = PluginId::new(role, &info.name, origin);
         let sha256 = format!("{:x}", Sha256::digest(bytes));
         Ok(Plugin(Arc::new(Loaded { id, info, sha256, imports_perturbations, wasi, program, adopted: None })))
@@ -126,10 +126,11 @@ impl Plugin {
         interpreter: &Interpreter,
         adopted: Adopted,
         readback: bool,
+        cancel: &CancelToken,
     ) -> Result<Plugin, LoadError> {
         let (role, instance) = (adopted.role(), interpreter.program().instance_pre());
         let program = Program::new(role, instance).map_err(|error| LoadError::wrong_types(origin, &error))?;
-        let mut info = describe(host, PluginId::unnamed(role, origin), instance, Some(&adopted))?;
+        let mut info = describe(host, PluginId::unnamed(role, origin), instance, Some(&adopted), cancel)?;
         if readback && !info.needs.contains(&Need::Readback) {
             info.needs.push(Need::Readback);
         }
@@ -201,16 +202,17 @@ impl std::fmt::Debug for Plugin {
     }
 }
 
-/// What a program says of itself, asked under small limits.
+/// What a program says of itself, asked under small limits, and until `cancel` stops it.
 pub(crate) fn describe(
     host: &Host,
     id: PluginId,
     instance: &InstancePre<PluginState>,
     adopted: Option<&Adopted>,
+    cancel: &CancelToken,
 ) -> Result<PluginInfo, LoadError> {
     let origin = id.origin().to_owned();
     let limits = Limits::for_description();
-    let shared = Shared::alone(limits.wall_time);
+    let shared = Shared::alone(limits.wall_time, cancel.clone());
     let mut store = PluginState::new(id, None, &limits, &Grants::none(), &[], shared).into_store(host.engine());
     let guest = with_room(|| {
         let failed = |cause: RunError| LoadError::Describe { origin: origin.clone(), cause: Box::new(cause) };

@@ -6,7 +6,7 @@ use super::{
     objective::Progress,
     outcome::{self, Outcome},
     prepare::{ReadyPerturbation, Setup, check_targets, complete, wrong_request, wrong_role},
-    record::{PluginRecord, RunRecord, Timings},
+    record::{Listener, PluginRecord, RunRecord, Timings},
     shared::Shared,
     stack::with_room,
 };
@@ -49,6 +49,8 @@ pub struct ExplainRequest<'a> {
     pub grants: Grants,
     /// Called on the thread that explains, at most five times a second.
     pub progress: Box<dyn FnMut(&Progress) + Send>,
+    /// Called for each message of a plugin's at once, on the thread that works.
+    pub messages: Listener,
     pub cancel: CancelToken,
 }
 
@@ -73,6 +75,7 @@ impl<'a> ExplainRequest<'a> {
             limits: Limits::default(),
             grants: Grants::none(),
             progress: Box::new(|_| ()),
+            messages: Box::new(|_| ()),
             cancel: CancelToken::new(),
         }
     }
@@ -120,6 +123,7 @@ fn explain_here(host: &Host, request: ExplainRequest<'_>) -> Result<Outcome, Run
     let partner = partner.transpose()?;
 
     let shared = Shared::new(request.limits.wall_time, request.cancel, request.progress);
+    shared.hear(request.messages);
     let mut state = setup.state(request.method, &shared);
     let perturbation = partner.as_ref().map(ReadyPerturbation::record);
     if let Some(partner) = partner {

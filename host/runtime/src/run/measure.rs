@@ -6,6 +6,7 @@ use super::{
     give_back::GivesBack,
     outcome::with_one_channel,
     prepare::{Setup, check_targets, complete, wrong_request, wrong_role},
+    record::Listener,
     shared::Shared,
     stack::with_room,
     state::PluginState,
@@ -49,6 +50,8 @@ pub struct MeasureRequest<'a> {
     pub seed: u64,
     pub limits: Limits,
     pub grants: Grants,
+    /// Called for each message of a plugin's at once, on the thread that works.
+    pub messages: Listener,
     pub cancel: CancelToken,
 }
 
@@ -76,6 +79,7 @@ impl<'a> MeasureRequest<'a> {
             seed: 0,
             limits: Limits::default(),
             grants: Grants::none(),
+            messages: Box::new(|_| ()),
             cancel: CancelToken::new(),
         }
     }
@@ -121,6 +125,7 @@ fn measure_here(host: &Host, request: MeasureRequest<'_>) -> Result<Vec<Option<f
     let partner = partner.transpose()?;
 
     let shared = Shared::new(request.limits.wall_time, request.cancel, Box::new(|_| ()));
+    shared.hear(request.messages);
     let mut state = setup.state(request.metric, &shared);
     if let Some(partner) = partner {
         state.partner = Some(Box::new(setup.start(partner, &shared)?));

@@ -143,26 +143,39 @@ pub struct Message {
     pub text: String,
 }
 
+/// Is told of a message at once.
+pub type Listener = Box<dyn FnMut(&Message) + Send>;
+
 /// The messages of one run.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Journal {
     messages: Vec<Message>,
     dropped: u64,
+    listener: Option<Listener>,
 }
 
 impl Journal {
+    /// A journal that tells `listener` of each message, those included that are not kept.
+    pub(crate) fn heard_by(listener: Listener) -> Journal {
+        Journal { listener: Some(listener), ..Journal::default() }
+    }
+
     pub(crate) fn add(&mut self, plugin: &PluginId, level: MessageLevel, said: &str) {
+        let message = Message { plugin: plugin.name().to_owned(), level, text: text::clean(said, 2000) };
+        if let Some(tell) = &mut self.listener {
+            tell(&message);
+        }
         if self.messages.len() >= MOST_MESSAGES {
             self.dropped += 1;
             return;
         }
-        let (plugin, text) = (plugin.name().to_owned(), text::clean(said, 2000));
+        let Message { plugin, text, .. } = &message;
         match level {
             MessageLevel::Debug => tracing::debug!(plugin, "{text}"),
             MessageLevel::Info => tracing::info!(plugin, "{text}"),
             MessageLevel::Warning => tracing::warn!(plugin, "{text}"),
         }
-        self.messages.push(Message { plugin, level, text });
+        self.messages.push(message);
     }
 
     /// Adds a message that is not there yet.

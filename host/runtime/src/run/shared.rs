@@ -4,7 +4,7 @@ use super::{
     cancel::CancelToken,
     meter::Meter,
     objective::{Callback, Objective, Read},
-    record::Journal,
+    record::{Journal, Listener},
     watch::Watch,
 };
 use crate::{error::RunError, policy::ledger::Quota};
@@ -46,9 +46,14 @@ impl Shared {
         })
     }
 
+    /// Tells `listener` of each message from here on.
+    pub(crate) fn hear(&self, listener: Listener) {
+        *self.journal.borrow_mut() = Journal::heard_by(listener);
+    }
+
     /// For a call that belongs to no run.
-    pub(crate) fn alone(wall_time: Duration) -> Rc<Shared> {
-        Shared::new(wall_time, CancelToken::new(), Box::new(|_| ()))
+    pub(crate) fn alone(wall_time: Duration, cancel: CancelToken) -> Rc<Shared> {
+        Shared::new(wall_time, cancel, Box::new(|_| ()))
     }
 
     /// What the perturbation plugin did wrong. The first cause counts: what follows is its consequence. The method may

@@ -18,6 +18,8 @@ pub(crate) struct Watch {
     cancel: CancelToken,
     cancelled_since: Cell<Option<Instant>>,
     forgiven: Cell<bool>,
+    /// When the guest is told to stop by itself, if it is.
+    hurry: Cell<Option<Duration>>,
 }
 
 impl Watch {
@@ -28,6 +30,7 @@ impl Watch {
             cancel,
             cancelled_since: Cell::new(None),
             forgiven: Cell::new(false),
+            hurry: Cell::new(None),
         }
     }
 
@@ -36,12 +39,21 @@ impl Watch {
         if now.duration_since(self.started) > self.allowed.get() {
             return Err(Stop::OutOfTime);
         }
+        if let Some(after) = self.hurry.get().filter(|after| now.duration_since(self.started) > *after) {
+            self.hurry.set(Some(after.saturating_mul(2)));
+            self.cancel.cancel();
+        }
         if !self.cancel.is_cancelled() {
             return Ok(());
         }
         let since = self.cancelled_since.get().unwrap_or(now);
         self.cancelled_since.set(Some(since));
         if now.duration_since(since) > PATIENCE { Err(Stop::Cancelled) } else { Ok(()) }
+    }
+
+    /// Tells the guest to stop after this time, as its user would.
+    pub(crate) fn hurry(&self, after: Duration) {
+        self.hurry.set(Some(after));
     }
 
     /// Whether a guest was, or is about to be, told to stop.

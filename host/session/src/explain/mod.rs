@@ -23,7 +23,7 @@ use crate::{
 use lacuna_diagnostic::{Finding, Remedy};
 use lacuna_engine::{Activation, ClassIndex, ReluRule, Tensor};
 use lacuna_imaging::{Image, Map, NamedArray};
-use lacuna_runtime::{ExplainRequest, ExtraRole, Message, MessageLevel, Progress, RunRecord};
+use lacuna_runtime::{ExplainRequest, ExtraRole, Message, Progress, RunRecord};
 use std::{
     sync::{Arc, OnceLock},
     time::{Duration, Instant},
@@ -124,15 +124,12 @@ impl Explainer<'_> {
             limits: self.session.limits.clone(),
             grants: self.chosen.grants.clone(),
             progress: self.progress(label, first_step.clone()),
+            messages: self.session.watch.messages(),
             cancel: self.session.cancel.clone(),
             ..ExplainRequest::new(self.chosen.method, &self.models.classifier, images, targets.clone())
         };
         let outcome = lacuna_runtime::explain(self.session.host(), request)?;
-        for message in &outcome.messages {
-            if message.level == MessageLevel::Warning {
-                self.session.watch.warn(&format!("{}: {}", message.plugin, message.text));
-            }
-        }
+        outcome.messages.iter().for_each(|message| self.session.watch.message(message));
         let extra = |role: ExtraRole| outcome.extras.iter().find(|extra| extra.role == role).map(|extra| &extra.value);
         let perturbed = extra(ExtraRole::Perturbed).or_else(|| extra(ExtraRole::Counterfactual));
         let after = perturbed.map(|tensor| self.probabilities(tensor, given, " after the deletion")).transpose()?;

@@ -85,7 +85,7 @@ def _attributes(names, before, begun):
 def _attribute(owner, name):
     # A property of an object may be work: its class says enough.
     held = getattr(type(owner), name, None)
-    if isinstance(held, property):
+    if isinstance(held, property) or resolve.computed(owner, name):
         return None
     try:
         return getattr(owner, name)

@@ -1,6 +1,9 @@
-"""Finds what a dotted name in a cell means, without calling anything."""
+"""Finds what a dotted name in a cell means, without calling anything that a cell wrote."""
 
 import builtins
+import inspect
+
+from . import sources
 
 
 class Unknown(LookupError):
@@ -17,11 +20,31 @@ def value(names, dotted):
     else:
         raise Unknown(dotted)
     for name in rest:
+        if computed(found, name):
+            raise Unknown(dotted)
         try:
             found = getattr(found, name)
         except Exception as error:
             raise Unknown(dotted) from error
     return found
+
+
+def computed(owner, name):
+    """Whether code of a cell would run to find this attribute: a property, another descriptor, or `__getattr__`."""
+    kind, missing = type(owner), object()
+    if _of_cell(inspect.getattr_static(kind, "__getattribute__", None)):
+        return True
+    held = inspect.getattr_static(owner, name, missing)
+    if held is missing:
+        return _of_cell(inspect.getattr_static(kind, "__getattr__", None))
+    if not hasattr(type(held), "__get__"):
+        return False
+    return any(_of_cell(part) for part in (getattr(held, "fget", None), getattr(held, "func", None), type(held).__get__))
+
+
+def _of_cell(function):
+    code = getattr(function, "__code__", None)
+    return code is not None and sources.is_cell(code.co_filename)
 
 
 def kind(found):
@@ -37,8 +60,6 @@ def kind(found):
 
 def signature(found):
     """The call of an object, as `(sigma=10.0)`; empty where it has none."""
-    import inspect
-
     if not callable(found):
         return ""
     try:

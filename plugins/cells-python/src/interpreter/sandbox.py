@@ -135,7 +135,7 @@ def _only_for_cells(function, text, when=lambda _arguments: True):
     """Refuses cells; libraries, which ask the clock for the date of a message, get what there is."""
 
     def guarded(*arguments, **keywords):
-        if function is None or (when(arguments) and sources.is_cell(sys._getframe(1).f_code.co_filename)):
+        if function is None or (when(arguments) and not sources.is_library(sys._getframe(1).f_code.co_filename)):
             raise SandboxError(text)
         return function(*arguments, **keywords)
 
@@ -169,7 +169,7 @@ def _asked_by_cell():
     frame = sys._getframe(2)
     while frame is not None:
         name = frame.f_code.co_filename
-        if sources.is_cell(name):
+        if not sources.is_library(name):
             return True
         if "importlib" not in name and not name.startswith("<frozen"):
             return False

@@ -27,7 +27,7 @@ class Session:
         self.names.update(__builtins__=builtins, _="", __="", ___="")
         sys.modules["__main__"] = self.module
         self._send, self._ask = (send_output, send_error), ask
-        self._kept = collections.deque()
+        self._kept, self._reserve = collections.deque(), None
 
     def offer(self, names):
         """Names that every cell finds."""
@@ -49,6 +49,20 @@ class Session:
             return display.forms(eval(compiled, self.names))
 
         return self._guarded(run)
+
+    def _put_by(self):
+        if self._reserve is None:
+            try:
+                self._reserve = bytearray(RESERVE)
+            except MemoryError:
+                pass
+
+    def beside(self, ask):
+        """What a front end asks beside a cell: a cell's own classes may answer, and print nothing."""
+        keeping.restore()
+        ticks.begin(self._ask)
+        with streams.redirected(_unheard, _unheard):
+            return ask()
 
     def _run(self, code, name, count, silent):
         sources.remember(name, code)
@@ -87,14 +101,25 @@ class Session:
     def _guarded(self, run):
         keeping.restore()
         ticks.begin(self._ask)
+        self._put_by()
         try:
             with streams.redirected(*self._send):
                 return run()
         except BaseException as error:
+            if isinstance(error, MemoryError):
+                self._reserve = None
             keeping.restore()
             failure = Failure(*tracebacks.describe(error))
             tracebacks.forget(error)
         raise failure
+
+
+RESERVE = 4 << 20
+"""Bytes that are put by, so that a cell that took all memory is told so, and the next one can give some back."""
+
+
+def _unheard(_text):
+    """Takes text that nobody shows."""
 
 
 def _with_hint(error, code):

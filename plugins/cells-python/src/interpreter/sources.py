@@ -1,9 +1,11 @@
 """Keeps the source of cells under names like `cell 3`, so that tracebacks and inspection can show it."""
 
 import linecache
+import os
 import re
 
 _NAME = re.compile(r"cell \S+\Z")
+_LIBRARIES = "<frozen ", os.path.dirname(os.__file__) + "/", os.path.dirname(os.path.dirname(__file__)) + "/"
 
 
 def remember(name, code):
@@ -14,6 +16,11 @@ def remember(name, code):
 def is_cell(filename):
     """Whether a file name is that of a cell."""
     return _NAME.match(filename) is not None
+
+
+def is_library(filename):
+    """Whether a file name is that of Python's library or of the interpreter: all other code came from a cell."""
+    return filename.startswith(_LIBRARIES)
 
 
 def of(filename):

@@ -67,18 +67,14 @@ def linspace(start, end, count):
 
 def cat(tensors, axis=0):
     """Joins tensors along an axis that they have."""
-    tensors = list(tensors)
-    if not tensors:
-        raise ArgumentError("cat needs one tensor at least")
+    tensors = _several(tensors, "cat")
     handles = [handle_of(one, "tensors") for one in tensors]
     return Tensor(call(Handle.concatenate, handles, tensors[0]._axis(axis)))
 
 
 def stack(tensors, axis=0):
     """Joins tensors along a new axis."""
-    tensors = list(tensors)
-    if not tensors:
-        raise ArgumentError("stack needs one tensor at least")
+    tensors = _several(tensors, "stack")
     for one in tensors:
         handle_of(one, "tensors")
     at = axis % (tensors[0].ndim + 1)
@@ -92,6 +88,16 @@ def where(condition, a, b):
     finite first, for example by `clip`.
     """
     return condition * a + (1.0 - condition) * b
+
+
+def _several(tensors, word):
+    """The tensors of a list."""
+    if isinstance(tensors, Tensor) or not hasattr(tensors, "__iter__"):
+        raise ArgumentError(f"{word} takes a list of tensors, as {word}([a, b]), and was given a {type(tensors).__name__}")
+    tensors = list(tensors)
+    if not tensors:
+        raise ArgumentError(f"{word} needs one tensor at least")
+    return tensors
 
 
 def _shape(shape):

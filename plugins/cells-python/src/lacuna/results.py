@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from .errors import ArgumentError
+
 
 @dataclass
 class Finding:
@@ -14,6 +16,13 @@ class Finding:
     text: str
     image: int | None = None
     remedies: list = field(default_factory=list)
+
+    def __post_init__(self):
+        for name, value in (("code", self.code), ("text", self.text)):
+            if not isinstance(value, str):
+                raise ArgumentError(f"`{name}` is {value!r}, expected text")
+        if self.image is not None and (not isinstance(self.image, int) or not 0 <= self.image < 2**32):
+            raise ArgumentError(f"`image` is {self.image!r}, expected the number of an image from 0, or None for all")
 
     def __str__(self):
         return self.text

@@ -1,5 +1,6 @@
 """Carries a definition by value into another instance: its code by cloudpickle, its tensors as handles beside it."""
 
+import base64
 import collections
 import hashlib
 import io
@@ -60,7 +61,8 @@ def carry(definition):
         return
     kind = DefinitionKind[definition.kind.upper()]
     handles, deletes = [tensor.handle for tensor in tensors], "perturb" in definition.given
-    call(notebook.define, kind, contract_name(definition.name), code, handles, deletes)
+    written = base64.b64encode(code).decode()
+    call(notebook.define, kind, contract_name(definition.name), written, handles, deletes)
     # The tensors are kept: only while they live does `is` say that they are the same.
     _carried[key] = digest, tensors
 

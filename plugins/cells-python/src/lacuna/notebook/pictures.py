@@ -1,8 +1,11 @@
 """Pictures of images, maps and explanations: the host draws them, and no number is read back."""
 
-from wit_world.imports import notebook
-from wit_world.imports.notebook import Form, Tile
+import base64
 
+from wit_world.imports import notebook
+from wit_world.imports.notebook import Content_Base64, Content_Text, Form, Tile
+
+from .. import fitting
 from ..errors import ArgumentError, LacunaError, call
 from ..tensors import Tensor
 
@@ -141,7 +144,15 @@ def forms(value):
     """The forms of a value, as the contract has them."""
     from interpreter import display as shown
 
-    return [Form(mime, data) for mime, data in shown.forms(value).items()]
+    return [form(mime, data) for mime, data in shown.forms(value).items()]
+
+
+def form(mime, data):
+    """One form, as the contract has it. The bindings never free a list of bytes that they hand over, and text they do."""
+    try:
+        return Form(fitting.text(mime), Content_Text(data.decode()))
+    except UnicodeDecodeError:
+        return Form(fitting.text(mime), Content_Base64(base64.b64encode(data).decode()))
 
 
 class HTML:

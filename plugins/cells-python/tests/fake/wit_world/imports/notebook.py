@@ -1,5 +1,6 @@
 """The interface `notebook`: a notebook with one image, which keeps what a test wants to see."""
 
+import base64
 import dataclasses
 from enum import Enum
 
@@ -17,7 +18,8 @@ def make_dataclass(name, fields):
 Standard = Enum("Standard", ["OUTPUT", "ERROR"])
 Kind = Enum("Kind", ["IMAGE", "VOLUME", "CLASSIFIER", "GENERATOR", "METHOD", "PERTURBATION", "METRIC"])
 DefinitionKind = Enum("DefinitionKind", ["PERTURBATION", "METHOD", "METRIC"])
-Form = make_dataclass("Form", ["mime", "data"])
+Content_Text, Content_Base64 = (make_dataclass(f"Content_{name}", [("value", str)]) for name in ("Text", "Base64"))
+Form = make_dataclass("Form", [("mime", str), ("data", Content_Text | Content_Base64)])
 Parameter = make_dataclass(
     "Parameter", ["name", "summary", "default", "minimum", "maximum", "options", "unit", "source"]
 )
@@ -65,7 +67,7 @@ def print(to, text):
 
 
 def display(forms, id: str | None, update: bool):
-    seen.shown.append(({form.mime: form.data for form in forms}, id, update))
+    seen.shown.append(({form.mime: form.data.value for form in forms}, id, update))
 
 
 def clear(wait: bool):
@@ -133,8 +135,8 @@ def picture(tiles: list[Tile], columns: int, width: int):
     return b"\x89PNG"
 
 
-def define(kind, name, code, tensors, deletes):
-    seen.defined.append((kind, name, code, tensors))
+def define(kind, name, code: str, tensors, deletes):
+    seen.defined.append((kind, name, base64.b64decode(code), tensors))
 
 
 def save(name, files):
