@@ -50,7 +50,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let start = Start::new(arguments.json, &PluginArguments::default(), &AllowedArguments::default())?;
     let console = &start.console;
     let chosen = Choice::default().choose(&start.plugins, &[])?;
-    let session = start.session(open_device(console, &arguments.device)?);
+    let session = start.session(open_device(console, &arguments.device, "--device", "--device cpu")?);
     let models = Models::load(&session, &model, None)?;
     session.check()?;
     let explainer = Explainer {

@@ -5,8 +5,8 @@
 #![allow(clippy::panic, reason = "a panic of the interpreter is one of the things that a kernel survives")]
 
 use lacuna_kernel::{
-    Cell, Completeness, Completion, Completions, Connection, Failure, Form, Info, Interpreter, Output, Progress,
-    Standard, Unshown, run,
+    Cell, Completeness, Completion, Completions, Connection, Failure, Form, Info, Interpreter, Output, Standard,
+    Unshown, run,
 };
 use std::{
     collections::HashMap,
@@ -144,10 +144,8 @@ impl Toy {
             panic!("asked for");
         }
         if line == "steps" {
-            let mut progress = Progress::new(output, "steps");
-            for step in 0..100_u32 {
-                progress.update(vec![Form::text(format!("step {step}"))]).map_err(unshown)?;
-                thread::sleep(std::time::Duration::from_millis(5));
+            for step in 0..3_u32 {
+                output.display(&[Form::text(format!("step {step}"))], Some("steps"), step > 0).map_err(unshown)?;
             }
             return Ok(Vec::new());
         }

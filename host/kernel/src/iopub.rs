@@ -21,6 +21,9 @@ const LARGEST: usize = 256 << 20;
 /// What a message takes beside its own bytes.
 const OVERHEAD: usize = 256;
 
+/// What front ends are told at the end of a cell of which one of them lost something.
+const LOST: &str = "A front end read too slowly, and some of what this cell showed did not reach it.\n";
+
 enum Body {
     Text(Standard, String),
     /// Kind and content; whether it must arrive at peers that are behind.
@@ -123,6 +126,13 @@ impl Iopub {
 
     /// The thread's work; it never returns.
     pub(crate) fn send_all(&self, wire: &Wire, socket: &Socket) {
+        let publish = |kind: &str, parent: &Parent, content: &Value, must: bool| {
+            let topic = kind.as_bytes().to_vec();
+            let bytes = wire.seal(std::slice::from_ref(&topic), kind, parent, content);
+            socket.publish(&topic, bytes, must)
+        };
+        // The cell of which something was lost.
+        let mut lost: Option<Parent> = None;
         loop {
             let event = self.take();
             let (kind, content, must) = match event.body {
@@ -132,10 +142,14 @@ impl Iopub {
                     ("stream", json!({"name": name, "text": text}), false)
                 }
             };
-            let topic = kind.as_bytes().to_vec();
-            let bytes = wire.seal(std::slice::from_ref(&topic), kind, &event.parent, &content);
-            drop(content);
-            socket.publish(&topic, bytes, must);
+            if kind == "status"
+                && let Some(parent) = lost.take()
+            {
+                publish("stream", &parent, &json!({"name": "stderr", "text": LOST}), true);
+            }
+            if !publish(kind, &event.parent, &content, must) {
+                lost = Some(event.parent);
+            }
         }
     }
 

@@ -1,8 +1,8 @@
 //! The wire protocol of a Jupyter kernel around an interpreter.
 //!
 //! connection file ([`Connection`]) -> five sockets ([`run`]) -> a request, with its signature checked -> the interpreter's
-//! thread ([`Interpreter`]) or, for what must not wait, the control channel -> statuses and what a cell shows ([`Output`],
-//! [`Progress`]) to everybody -> a reply to who asked.
+//! thread ([`Interpreter`]) or, for what must not wait, the control channel -> statuses and what a cell shows ([`Output`])
+//! to everybody -> a reply to who asked.
 //!
 //! Three threads serve a kernel: the caller's moves bytes and answers heartbeats, interrupts and shutdowns; one runs the
 //! interpreter; one writes and signs what cells show. What waits anywhere is bounded in bytes: requests, printed text, and
@@ -25,7 +25,6 @@ mod interpreter;
 mod iopub;
 mod kernel;
 mod media;
-mod progress;
 mod shared;
 mod signature;
 mod wire;
@@ -38,5 +37,4 @@ pub use interpreter::{
     Cell, Completeness, Completion, Completions, Failure, Form, Info, Interpreter, Output, Standard, Unshown,
 };
 pub use kernel::run;
-pub use progress::Progress;
 pub use shared::Ended;

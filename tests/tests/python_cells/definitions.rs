@@ -1,6 +1,7 @@
 //! Perturbations, methods and metrics that cells define.
 
 use super::notebook;
+use lacuna_runtime::cells::Standard;
 
 /// The built-in `blur`, written in a cell.
 const BLUR: &str = "
@@ -72,6 +73,37 @@ def heaviest(images, maps, masks, targets, classifier):
         assert_eq!(notebook.text("e.record['run']['perturbation'], e.perturbation"), "(None, None)");
         let text = "heaviest = measure('heaviest', e)\nabs(heaviest - e.map.max().item()) < 1e-6";
         assert_eq!(notebook.text(text), "True");
+    });
+}
+
+#[test]
+fn what_a_definition_prints_is_shown() {
+    notebook(|notebook| {
+        let defined = "
+import sys
+@perturbation
+def told(images, mask):
+    print('deleting', images.shape)
+    return images * mask
+
+@metric
+def counted(maps):
+    print('counting', maps.shape[0], file=sys.stderr)
+    return [1.0] * maps.shape[0]
+
+@method
+def failing(images):
+    print('about to fail')
+    raise ValueError('no')
+";
+        notebook.cell(defined).unwrap();
+        notebook.cell("e = explain('lesion-1', target='lesion', perturbation='told', steps=2)").unwrap();
+        let printed = notebook.shown.printed(Standard::Output);
+        assert!(printed.lines().count() >= 2 && printed.starts_with("deleting (1, 1, 96, 96)\n"), "{printed}");
+        notebook.cell("measure('counted', e)").unwrap();
+        assert_eq!(notebook.shown.printed(Standard::Error), "counting 1\n");
+        notebook.fails("explain('lesion-1', method='failing')");
+        assert_eq!(notebook.shown.printed(Standard::Output), "about to fail\n");
     });
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Notebook, notebook, notebook_with};
 use lacuna_notebook::Opened;
-use lacuna_runtime::{CancelToken, Limits};
+use lacuna_runtime::{CancelToken, Limits, cells::Standard};
 use std::{
     thread,
     time::{Duration, Instant},
@@ -47,6 +47,52 @@ fn bombs_end_in_exceptions() {
         refused(notebook, "hoard = []\nwhile True: hoard.append(ones(1))", &["handles"]);
         notebook.cell("hoard = None").unwrap();
         refused(notebook, "ones(100000, 100000)", &["device-memory"]);
+        // Small objects leave no room for anything, and the next cell can still give some back.
+        refused(notebook, "hoard = []\nwhile True: hoard.append([len(hoard)])", &["MemoryError", "guest-memory"]);
+        assert_eq!(notebook.text("hoard = None\nlen([0] * 10**6)"), "1000000");
+    });
+}
+
+#[test]
+fn what_is_shown_does_not_stay_in_the_interpreter() {
+    notebook(|notebook| {
+        // Twice the memory that the interpreter may have.
+        notebook.cell("class P:\n    def _repr_png_(self): return b'\\x89' * 4_000_000\nP()").unwrap();
+        for _ in 0..128 {
+            assert_eq!(notebook.cell("P()").unwrap()[0].data.len(), 4_000_000);
+        }
+        notebook.cell("for _ in range(128): show(P())").unwrap();
+        notebook.shown.take();
+    });
+}
+
+/// The text of the next cell, and what it was told on standard error before.
+fn next(notebook: &mut Notebook) -> (String, String) {
+    notebook.shown.take();
+    let code = "kept if 'kept' in globals() else 'gone'";
+    let text = notebook.text(code);
+    (text, notebook.shown.printed(Standard::Error))
+}
+
+#[test]
+fn what_is_asked_beside_a_cell_ends_by_itself() {
+    notebook(|notebook| {
+        notebook.cell("kept = 7\nimport itertools").unwrap();
+        notebook.cell("class A:\n    def __dir__(self):\n        while True: pass\n    __repr__ = __dir__\na = A()").unwrap();
+        let start = Instant::now();
+        assert!(notebook.running.complete("a.x", 3, CancelToken::new()).items.is_empty());
+        assert!(notebook.running.inspect("a", 1, 0, CancelToken::new()).is_none());
+        assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
+        assert_eq!(next(notebook), ("7".to_owned(), String::new()));
+        // One call of C cannot be told to stop. Its interpreter ends, and the next cell is told.
+        notebook.cell("class B:\n    def __dir__(self): return sum(itertools.count())\nb = B()").unwrap();
+        let start = Instant::now();
+        assert!(notebook.running.complete("b.x", 3, CancelToken::new()).items.is_empty());
+        assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
+        let (text, told) = next(notebook);
+        assert_eq!(text, "'gone'");
+        assert!(told.contains("asked about a name") && told.contains("started anew"), "{told}");
+        assert_eq!(next(notebook).1, "");
     });
 }
 
@@ -70,6 +116,18 @@ fn an_endless_loop_ends_when_it_is_interrupted() {
         let failure = interrupted(notebook, "explain('lesion-1', steps=10000)");
         assert_eq!((failure.name.as_str(), notebook.text("kept").as_str()), ("KeyboardInterrupt", "7"));
         let failure = interrupted(notebook, "while True: print('.', end='')");
+        assert_eq!((failure.name.as_str(), notebook.text("kept").as_str()), ("KeyboardInterrupt", "7"));
+        // So it is while a definition is handed over.
+        let slow = "
+class Slow:
+    def __reduce__(self): return endless, ()
+def endless():
+    while True: pass
+slow = Slow()
+@perturbation
+def slowed(images, mask): return images if slow else mask
+explain('lesion-1', target='lesion', perturbation='slowed', steps=2)";
+        let failure = interrupted(notebook, slow);
         assert_eq!((failure.name.as_str(), notebook.text("kept").as_str()), ("KeyboardInterrupt", "7"));
         // A cell may answer an interrupt.
         let code = "try:\n    explain('lesion-1', steps=10000)\nexcept KeyboardInterrupt:\n    print('stopped')\n1 / 0";

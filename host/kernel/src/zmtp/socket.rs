@@ -202,16 +202,19 @@ impl Socket {
     }
 
     /// Sends a message to everybody who subscribed to its topic. What may be lost waits for slow peers; what must arrive does
-    /// not. Called from a thread of its own.
-    pub(crate) fn publish(&self, topic: &[u8], bytes: Vec<u8>, must: bool) {
+    /// not. Called from a thread of its own. False where a peer lost it.
+    pub(crate) fn publish(&self, topic: &[u8], bytes: Vec<u8>, must: bool) -> bool {
         let bytes = Arc::new(bytes);
         let peers: Vec<_> = self.peers().values().filter(|peer| peer.wants(topic)).cloned().collect();
+        let mut all = true;
         for peer in peers {
             match must {
+                // A peer that is gone misses nothing.
                 true => drop(peer.outbox.must(Arc::clone(&bytes))),
-                false => peer.outbox.may(Arc::clone(&bytes)),
+                false => all &= peer.outbox.may(Arc::clone(&bytes)),
             }
         }
+        all
     }
 
     /// Whether everything was handed to the system.
