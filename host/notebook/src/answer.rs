@@ -1,5 +1,7 @@
 //! What an explanation is to a cell.
 
+use crate::wording;
+use lacuna_diagnostic::Finding;
 use lacuna_engine::{Classifier, Tensor};
 use lacuna_runtime::cells::{Answered, Explanation, Refusal};
 use lacuna_session::{Answer, Chosen};
@@ -33,7 +35,7 @@ pub fn explanation(
     let mut findings = Vec::new();
     for (row, answer) in answers.iter().enumerate() {
         for finding in &answer.findings {
-            findings.push(lacuna_diagnostic::Finding { image: Some(row), ..finding.clone() });
+            findings.push(wording::finding(Finding { image: Some(row), ..finding.clone() }));
         }
     }
     let answered = |answer: &Answer| Answered {

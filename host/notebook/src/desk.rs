@@ -7,7 +7,8 @@ use crate::{
     progress::CellWatch,
     saving,
     screen::Screen,
-    shelf::{Seen, Shelf, refusal},
+    shelf::{Seen, Shelf},
+    wording::{refusal, undefined},
 };
 use lacuna_diagnostic::Remedy;
 use lacuna_engine::{ClassIndex, Classifier, Device, Generator, ReluRule, Tensor};
@@ -76,13 +77,19 @@ impl Desk {
         }
     }
 
-    /// A session for one piece of work; what cells defined has the readback that cells have.
+    /// A session for one piece of work; what cells defined has the readback that cells have, and a plugin what the file grants.
     fn session<'a>(&'a self, plugins: &'a Plugins, cancel: &CancelToken) -> Session<'a> {
-        let readback = self.shelf.opened().readback;
-        let defined = self.defined.keys().filter(|_| readback);
+        let opened = self.shelf.opened();
+        let defined = self.defined.keys().filter(|_| opened.readback);
+        // No cell can take the name of a plugin, so that a grant is that plugin's alone.
+        let of_plugins = opened.granted().unwrap_or_default().into_iter();
+        let of_plugins = of_plugins.filter(|grant| plugins.iter().any(|plugin| plugin.name() == grant.plugin));
         Session {
             limits: self.limits.clone(),
-            granted: defined.map(|(_, name)| Grant { plugin: name.clone(), need: Need::Readback }).collect(),
+            granted: defined
+                .map(|(_, name)| Grant { plugin: name.clone(), need: Need::Readback })
+                .chain(of_plugins)
+                .collect(),
             cancel: cancel.clone(),
             ..Session::new(&self.watch, plugins, self.device.clone())
         }
@@ -186,8 +193,8 @@ impl Notebook for Desk {
     }
 
     fn lesion(&mut self, name: &str) -> Result<Tensor, Refusal> {
-        let (height, width, values) = self.shelf.lesion(name)?;
-        Ok(Tensor::from_data(&self.device, &[1, 1, height, width], values)?)
+        let (sizes, values) = self.shelf.lesion(name)?;
+        Ok(Tensor::from_data(&self.device, &[&[1, 1], &sizes[..]].concat(), values)?)
     }
 
     fn classifier(&mut self, name: Option<&str>) -> Result<Classifier, Refusal> {
@@ -318,7 +325,7 @@ impl Notebook for Desk {
         let plugin = self.interpreter.define(&self.plugins.host, definition, readback, cancel);
         let plugin = plugin.map_err(|error| match cancel.is_cancelled() {
             true => Refusal::Cancelled,
-            false => Refusal::because(error.to_string(), []),
+            false => undefined(&error),
         })?;
         self.watch.hear(&key.1);
         self.defined.insert(key, (plugin, bytes));
@@ -345,7 +352,13 @@ fn entry(plugin: &Plugin) -> Option<Entry> {
         Role::Classifier | Role::Interpreter => return None,
     };
     let info = plugin.info();
-    Some(Entry { kind, name: info.name.clone(), summary: info.summary.clone(), parameters: info.parameters.clone() })
+    Some(Entry {
+        kind,
+        name: info.name.clone(),
+        summary: info.summary.clone(),
+        parameters: info.parameters.clone(),
+        deletes: plugin.uses_perturbation(),
+    })
 }
 
 fn settings(plugin: &Plugin, selected: Option<&Selected>) -> Result<Settings, Refusal> {

@@ -16,6 +16,7 @@ mod running;
 mod saving;
 mod screen;
 mod shelf;
+mod wording;
 
 pub use desk::{Desk, Means};
 pub use opened::{Opened, OpenedError};

@@ -1,11 +1,14 @@
 //! `lacuna.toml`: what the cells of a notebook may use. Without the file it is the demo.
 
 use lacuna_imaging::read_regular;
-use lacuna_runtime::Limits;
-use serde::Deserialize;
+use lacuna_runtime::{Grant, Limits};
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 use std::{
     collections::BTreeMap,
-    io,
+    fmt, io,
     path::{Path, PathBuf},
 };
 
@@ -29,6 +32,8 @@ pub struct Opened {
     pub plugins: Vec<PathBuf>,
     /// Whether cells may read numbers of tensors.
     pub readback: bool,
+    /// What plugins of [`Opened::plugins`] may do, each as `NAME:NEED`, for example `my-metric:readback`.
+    pub grants: Vec<String>,
     /// The folder into which cells may write plugins; none forbids it.
     pub save: Option<PathBuf>,
     /// `auto`, `cpu`, `gpu`, `gpu:N`, or a part of an adapter's name.
@@ -43,11 +48,35 @@ pub struct Opened {
 }
 
 /// A file, or a file with what is to be known of it.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum ImageEntry {
     File(PathBuf),
     Described(DescribedImage),
+}
+
+impl<'de> Deserialize<'de> for ImageEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ImageEntry, D::Error> {
+        deserializer.deserialize_any(EntryVisitor)
+    }
+}
+
+/// Reads an entry so that an error names the key that is wrong, which an untagged enum does not.
+struct EntryVisitor;
+
+impl<'de> Visitor<'de> for EntryVisitor {
+    type Value = ImageEntry;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a file, as \"scan.png\" or { file = \"scan.nii.gz\", slice = \"axial:90\", lesion = \"mask.png\" }")
+    }
+
+    fn visit_str<E: de::Error>(self, file: &str) -> Result<ImageEntry, E> {
+        Ok(ImageEntry::File(file.into()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ImageEntry, A::Error> {
+        DescribedImage::deserialize(MapAccessDeserializer::new(map)).map(ImageEntry::Described)
+    }
 }
 
 /// A file with what is to be known of it.
@@ -59,7 +88,7 @@ pub struct DescribedImage {
     pub slice: Option<String>,
     /// Which values of a volume become 0 and 1.
     pub window: Option<String>,
-    /// An image that is white where an expert drew the lesion.
+    /// An image or a volume that is not 0 where an expert drew the lesion.
     pub lesion: Option<PathBuf>,
     /// Whether colours become the luminance for a grey classifier.
     #[serde(default)]
@@ -114,6 +143,7 @@ impl Opened {
     pub fn parse(text: &str, folder: PathBuf) -> Result<Opened, String> {
         let opened: Opened = toml::from_str(text).map_err(|error| error.to_string().trim().to_owned())?;
         opened.limits()?;
+        opened.granted()?;
         for name in [&opened.images, &opened.volumes].into_iter().flat_map(BTreeMap::keys) {
             check_name(name)?;
         }
@@ -132,7 +162,7 @@ impl Opened {
         Ok(Opened { folder, ..opened })
     }
 
-    /// The defaults, changed by the file; an interpreter has 1 GiB of its own, since what it showed stays in its memory.
+    /// The defaults, changed by the file; an interpreter has 1 GiB of its own, for what its cells keep.
     ///
     /// # Errors
     /// A limit that there is not, or a value that cannot be read.
@@ -146,6 +176,14 @@ impl Opened {
             limits.set(&format!("{name}={value}")).map_err(|error| format!("[limits] {error}"))?;
         }
         Ok(limits)
+    }
+
+    /// What plugins that no cell defined may do.
+    ///
+    /// # Errors
+    /// A grant that cannot be read.
+    pub fn granted(&self) -> Result<Vec<Grant>, String> {
+        self.grants.iter().map(|text| text.parse().map_err(|error| format!("grants: {error}"))).collect()
     }
 
     /// A path of the file, from where the program runs.
@@ -218,6 +256,10 @@ mod tests {
         assert!(said("[limits]\nspeed = 3").contains("speed"));
         assert!(said("classifier = \"a\"").contains("names no classifier"));
         assert!(said("[images]\n\"a/b\" = \"c\"").contains("a/b"));
+        let entry = said("[images]\na = { path = \"c\" }");
+        assert!(entry.contains("path") && entry.contains("`file`, `slice`, `window`"), "{entry}");
+        assert!(said("[images]\na = 3").contains("a file, as"));
+        assert!(said("grants = [\"readback\"]").contains("names no plugin"));
         assert!(said("[images]\na = \"c\"\n[volumes]\na = \"d\"").contains("an image and a volume"));
     }
 }

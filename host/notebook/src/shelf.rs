@@ -3,14 +3,15 @@
 use crate::{
     drawing::refused,
     opened::{DescribedImage, Opened},
+    wording::refusal,
 };
 use lacuna_conformance::reference;
 use lacuna_diagnostic::Remedy;
 use lacuna_engine::{Classifier, Generator, Manifest};
-use lacuna_imaging::{Image, Interpolation, NonFinite, ReadOptions, Reader, RgbToGrey, Volume};
+use lacuna_imaging::{Image, IntensityWindow, Interpolation, NonFinite, ReadOptions, Reader, RgbToGrey, Volume};
 use lacuna_phantom::{SIDE, phantom};
 use lacuna_runtime::cells::{Entry, Kind, Refusal};
-use lacuna_session::{Error, GeneratorModel, Model, Session, Subject, Trust, VolumeSubject};
+use lacuna_session::{GeneratorModel, Model, Session, Subject, Trust, VolumeSubject};
 use std::collections::BTreeMap;
 
 /// The classifier of the demo.
@@ -33,6 +34,9 @@ type OpenClassifier = (Model, Classifier);
 /// A generator with the manifest that it was read from.
 type OpenGenerator = (GeneratorModel, Generator);
 
+/// Labels of a mask: 0 stays 0, whatever numbers the others are.
+const LABELS: IntensityWindow = IntensityWindow::Fixed { low: 0.0, high: 1e-6 };
+
 /// An image as it is, or a volume.
 #[derive(Debug)]
 pub enum Seen {
@@ -53,7 +57,7 @@ impl Shelf {
     /// Images, volumes and models by name; of each kind first what is taken where nothing is named.
     pub fn entries(&self) -> Vec<Entry> {
         let entry =
-            |kind, name: &str, summary: String| Entry { kind, name: name.to_owned(), summary, parameters: Vec::new() };
+            |kind, name: &str, summary: String| Entry { kind, name: name.to_owned(), summary, parameters: Vec::new(), deletes: false };
         let mut entries = Vec::new();
         for (name, image) in &self.opened.images {
             entries.push(entry(Kind::Image, name, image.described().file.display().to_string()));
@@ -213,24 +217,36 @@ impl Shelf {
         Ok(subject.map_err(refusal)?.fitted.into_data())
     }
 
-    /// Where the lesion of an image is: rows, columns, and 1 inside.
+    /// Where the lesion of an image or a volume is: its sizes, and 1 inside, which is everywhere but where the mask is 0.
     ///
     /// # Errors
     /// A name that was not opened, and an image whose lesion nobody drew.
-    pub fn lesion(&self, name: &str) -> Result<(usize, usize, Vec<f32>), Refusal> {
+    pub fn lesion(&self, name: &str) -> Result<(Vec<usize>, Vec<f32>), Refusal> {
+        let inside = |values: &[f32]| values.iter().map(|value| f32::from(*value > 0.0)).collect();
         if let Some(index) = self.demo_index(name) {
-            return Ok((SIDE, SIDE, phantom(DEMO_SEED, index).mask));
+            return Ok((vec![SIDE, SIDE], phantom(DEMO_SEED, index).mask));
         }
-        let described = self.described(name)?;
+        let volume = self.opened.volumes.get(name).map(|entry| entry.described());
+        let (described, is_volume) = match volume {
+            Some(described) => (described, true),
+            None => (self.described(name)?, false),
+        };
         let Some(mask) = &described.lesion else {
             let text = format!("nobody drew the lesion of `{name}`: its entry names no `lesion`");
-            return Err(Refusal::because(text, [Remedy::advice("name a mask as `lesion` of the image")]));
+            return Err(Refusal::because(text, [Remedy::advice("name a mask as `lesion` of its entry")]));
         };
+        let path = self.opened.path(mask);
+        if is_volume {
+            let volume = Volume::read(&path, NonFinite::Refuse).map_err(refused)?;
+            let whole = volume.whole(None, LABELS).map_err(refused)?;
+            let sizes = whole.geometry.sizes();
+            return Ok((sizes.to_vec(), inside(&whole.fitted(sizes))));
+        }
         let drawn = DescribedImage { file: mask.clone(), window: None, ..described.clone() };
-        let (mask, _) = reader(&drawn)?.read_with_warnings(self.opened.path(&drawn.file)).map_err(refused)?;
+        let options = ReadOptions { window: LABELS, ..reader(&drawn)?.options().clone() };
+        let (mask, _) = Reader::new(options).read_with_warnings(path).map_err(refused)?;
         let mask = mask.to_channels(1, RgbToGrey::Luminance).map_err(refused)?;
-        let (height, width) = (mask.height(), mask.width());
-        Ok((height, width, mask.into_data().into_iter().map(|value| f32::from(value >= 0.5)).collect()))
+        Ok((vec![mask.height(), mask.width()], inside(mask.data())))
     }
 
     fn described(&self, name: &str) -> Result<DescribedImage, Refusal> {
@@ -295,16 +311,4 @@ fn reader(image: &DescribedImage) -> Result<Reader, Refusal> {
         non_finite: NonFinite::Refuse,
         ..ReadOptions::default()
     }))
-}
-
-/// What a session cannot do, as a cell is told it.
-pub fn refusal(error: Error) -> Refusal {
-    let remedies = error.remedies();
-    match error {
-        Error::Stopped => Refusal::Cancelled,
-        Error::Run(error) => Refusal::because(error.what(), remedies),
-        Error::Input { place, found, .. } => Refusal::because(format!("{}: {found}", place.in_words()), remedies),
-        Error::Engine(lacuna_engine::Error::External { what, .. }) => Refusal::because(what, remedies),
-        other => Refusal::because(other.to_string(), []),
-    }
 }

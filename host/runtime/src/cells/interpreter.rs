@@ -17,6 +17,9 @@ use crate::{
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
+/// The origin of what a cell defined.
+pub const CELL: &str = "a cell of the notebook";
+
 /// A compiled interpreter. Cheap to clone.
 #[derive(Clone)]
 pub struct Interpreter(Arc<Parts>);
@@ -64,7 +67,7 @@ impl Interpreter {
         readback: bool,
         cancel: &CancelToken,
     ) -> Result<Plugin, LoadError> {
-        let (name, origin) = (definition.name.clone(), "a cell of the notebook");
+        let (name, origin) = (definition.name.clone(), CELL);
         let wrong = |problem: String| LoadError::Description { origin: origin.to_owned(), problem };
         let adopted = Adopted::new(definition).map_err(wrong)?;
         let sha256 = adopted.sha256(&self.0.sha256).map_err(|error| wrong(error.to_string()))?;

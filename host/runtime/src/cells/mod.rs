@@ -9,7 +9,7 @@ pub(crate) mod interpreter;
 pub(crate) mod notebook;
 mod resident;
 
-pub use interpreter::Interpreter;
+pub use interpreter::{CELL, Interpreter};
 pub use notebook::{
     Answered, Definition, DefinitionKind, Entry, Explain, Explanation, Form, Images, Kind, Measure, Notebook, Refusal,
     Selected, Standard, Tile,

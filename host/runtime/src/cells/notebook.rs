@@ -160,6 +160,8 @@ pub struct Entry {
     pub summary: String,
     /// Of plugins; empty elsewhere.
     pub parameters: Vec<Parameter>,
+    /// Whether a method or a metric uses the perturbation that the user chose.
+    pub deletes: bool,
 }
 
 /// What is to be explained.

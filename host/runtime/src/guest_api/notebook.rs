@@ -274,7 +274,7 @@ fn entry(entry: notebook::Entry) -> wit::Entry {
         Kind::Metric => wit::Kind::Metric,
     };
     let parameters = entry.parameters.into_iter().map(parameter).collect();
-    wit::Entry { kind, name: entry.name, summary: entry.summary, parameters }
+    wit::Entry { kind, name: entry.name, summary: entry.summary, parameters, deletes: entry.deletes }
 }
 
 fn parameter(parameter: Parameter) -> wit::Parameter {
@@ -330,6 +330,10 @@ fn remedy(remedy: Remedy) -> wit_remedies::Remedy {
             "generator" => Wit::Choose(Choice::Generator),
             _ => Wit::Advice(remedy.to_string()),
         },
+        // An option of the run is what a cell gives as an argument, as it gives parameters.
+        Remedy::Set { plugin: None, name, to: Change::Value(value) } => {
+            Wit::Set(parameters::Setting { name: name.clone(), value: typed(value) })
+        }
         other => Wit::Advice(other.to_string()),
     }
 }
