@@ -2,7 +2,7 @@
 
 from componentize_py_types import Err
 from interpreter import tracebacks
-from lacuna.notebook import carrying
+from lacuna.notebook import carrying, opening
 from lacuna.serving import describing, method, metric, perturbation
 from wit_world.exports.description import PluginInfo
 from wit_world.imports import errors
@@ -13,6 +13,7 @@ _definition = None
 def adopt(kind, code, tensors):
     """Becomes the plugin that `code` defines."""
     global _definition
+    opening.alone = True
     definition = carrying.unpacked(code, tensors)
     if definition.kind != kind:
         raise ValueError(f"a {definition.kind} was adopted as a {kind}")

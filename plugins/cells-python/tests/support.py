@@ -13,7 +13,7 @@ import app  # noqa: E402
 import lacuna  # noqa: E402
 from componentize_py_types import Err  # noqa: E402
 from interpreter.session import Session  # noqa: E402
-from lacuna.notebook import carrying, catalogue  # noqa: E402
+from lacuna.notebook import carrying, catalogue, opening  # noqa: E402
 from wit_world.imports import notebook, tensors  # noqa: E402
 
 
@@ -31,6 +31,7 @@ class CellsTest(unittest.TestCase):
         tensors.readback = True
         catalogue.defined.clear()
         carrying._carried.clear()
+        opening.alone = False
         fresh = Session(*app.session._send, app.ask)
         fresh.offer({name: getattr(lacuna, name) for name in lacuna.__all__} | {"lacuna": lacuna})
         app.session = fresh

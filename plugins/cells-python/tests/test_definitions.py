@@ -30,7 +30,7 @@ class Defining(CellsTest):
             "@perturbation\ndef f(images, mask, s: Annotated[float, Range(0, 1)] = 2.0): return images": "the default of `s`",
             "@perturbation\ndef f(images, mask, **s): return images": "has no type",
             "@perturbation(needs=['gradient'])\ndef f(images, mask): return images": "did you mean `gradients`",
-            "@perturbation\ndef Fade(images, mask): return images": "is no name",
+            "@perturbation(name='fa de')\ndef f(images, mask): return images": "is no name",
             "@perturbation\ndef blur(images, mask): return images": "already",
             "@perturbation\nclass f:\n    def __init__(self, images): pass": "`apply(self, mask)`",
             "@method\ndef f(maps): return maps": "takes `images`",
@@ -49,6 +49,24 @@ class Defining(CellsTest):
         for kind, (name, own) in definitions.OWN.items():
             found = inspect.signature(getattr(lacuna, name)).parameters.values()
             self.assertEqual(set(own), {one.name for one in found if one.kind != one.VAR_KEYWORD}, kind)
+
+    def test_a_class_is_named_as_classes_are(self):
+        self.run_cell("@perturbation\nclass MeanInpaint2D:\n    def __init__(self, images): pass\n    def apply(self, mask): return mask")
+        self.assertEqual(self.run_cell("MeanInpaint2D.name"), "'mean-inpaint2-d'")
+        self.run_cell("explain('scan', perturbation='MeanInpaint2D')")
+        self.assertEqual(self.seen.requests[-1].perturbation.name, "mean-inpaint2-d")
+
+    def test_a_choice_may_be_a_number(self):
+        self.run_cell("@perturbation\ndef f(images, mask, size: Literal[8, 12, 'all'] = 8): return size")
+        self.run_cell("explain('scan', perturbation='f', size=12)")
+        self.assertEqual(self.seen.requests[-1].perturbation.settings[0].value.value, "12")
+        self.assertIn("expected one of 8, 12, 'all'", self.failure("explain('scan', perturbation='f', size=9)").text)
+        self.assertEqual([f.meant(option) for f in lacuna.notebook.catalogue.defined.values() for f in f.parameters for option in f.options], [8, 12, "all"])
+
+    def test_help_tells_of_a_definition(self):
+        self.run_cell("@method\ndef steep(images, power: Annotated[float, Range(1, 3)] = 2.0):\n    'How steep.\\n\\nMore.'\nhelp(steep)")
+        self.assertIn("method steep\nHow steep.\n\nMore.\n  power = 2.0", self.printed())
+        self.assertIn("from 1 to 3", self.printed())
 
     def test_a_definition_is_still_a_function(self):
         self.run_cell(FADE)
@@ -80,6 +98,21 @@ class Carrying(CellsTest):
         images, mask = tensors.Tensor.full([1, 1, 1, 2], 1.0), tensors.Tensor.from_data([1, 1, 1, 2], [1.0, 0.0])
         made = other.create(images, [Setting("strength", Value_Number(0.25))], 7)
         self.assertEqual(made.apply(mask).read(), [1.0, 0.375])
+
+    def test_a_cached_helper_is_carried(self):
+        self.run_cell(
+            "import functools\n@functools.lru_cache(maxsize=4)\ndef level(n): return n / 4\n"
+            "@perturbation\ndef cached(images, mask): return images * level(2)\nexplain('scan', perturbation=cached)"
+        )
+        made = self.adopt().create(tensors.Tensor.full([1, 1, 1, 2], 1.0), [], 0)
+        self.assertEqual(made.apply(tensors.Tensor.full([1, 1, 1, 2], 0.0)).read(), [0.5, 0.5])
+
+    def test_a_definition_has_no_notebook(self):
+        self.run_cell("@perturbation\ndef lost(images, mask): return image('scan')\nexplain('scan', perturbation=lost)")
+        made = self.adopt().create(tensors.Tensor.full([1, 1, 1, 2], 1.0), [], 0)
+        with self.assertRaises(Err) as raised:
+            made.apply(tensors.Tensor.full([1, 1, 1, 2], 0.0))
+        self.assertIn("runs without its notebook", raised.exception.value.value.text)
 
     def test_a_class_prepares_once(self):
         self.run_cell(

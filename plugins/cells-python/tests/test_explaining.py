@@ -41,6 +41,32 @@ class Explaining(CellsTest):
         request = self.request("explain('scan', method='meaningful', score='log_odds')")
         self.assertEqual(self.settings(request.method), {"score": "log-odds"})
 
+    def test_a_measure_asks_for_what_it_looks_at(self):
+        self.run_cell("m = ones(1, 1, 8, 8)\ne = explain('scan')")
+        self.assertIn("looks at the image", self.failure("measure('deletion', m)").text)
+        self.assertIn("there is none", self.failure("auc(m)").text)
+        # The most probable class, the mask of the named image, and the class of the explanation.
+        self.run_cell("measure('deletion', m, image='scan')\nauc(m, image='scan')\nauc(m[0], m[0, 0])\nmeasure('deletion', e)")
+        asked = [(one.targets, one.masks is not None) for one in self.seen.measured]
+        self.assertEqual(asked, [([1], True), ([1], True), ([0], True), ([1], True)])
+        self.run_cell("measure('deletion', m, image='scan', targets='healthy')\nmeasure('deletion', e, targets=['cyst'])")
+        self.assertEqual([one.targets for one in self.seen.measured[-2:]], [[0], [1]])
+        self.assertIn("2 targets for 1 images", self.failure("measure('deletion', e, targets=[0, 1])").text)
+        self.run_cell("@metric\ndef flat(maps): return [0.0]\nmeasure('flat', m)")
+
+    def test_what_is_for_all_goes_where_it_belongs(self):
+        self.run_cell("compare([dict(method='slope'), dict(method='fido')], image='scan', perturbation='blur')")
+        self.assertEqual([one.perturbation and one.perturbation.name for one in self.seen.requests], [None, "blur"])
+
+    def test_entries_are_found_by_name(self):
+        self.assertEqual(self.run_cell("'scan' in images(), 'scam' in images(), images()['scan'].kind"), "(True, False, 'image')")
+        self.assertIn("did you mean `scan`", self.failure("images()['scam']").text)
+        self.assertEqual(self.run_cell("classifier().name, classifier().predict('scan')['cyst']"), "('demo', 0.75)")
+
+    def test_an_overlay_stands_beside_images(self):
+        self.run_cell("i = image('scan')\nshow(i, overlay(i, ones(1, 1, 8, 8)), titles=['a', 'b'])")
+        self.assertEqual(self.seen.tiles[-1], ["a", "b"])
+
     def test_refusals(self):
         for code, words in {
             "explain('scan', sigma=3)": "method_parameters={'sigma': 3}",

@@ -27,8 +27,8 @@ class Fitting(CellsTest):
             "display(1, id=5)": "`id` is 5, expected text",
             "clear_output(5)": "`wait` is 5, expected True or False",
             "lesion(5)": "`name` is 5, expected text",
-            "measure('pixel-auc', e, targets='lesion')": "`targets` is 'lesion', expected a list",
-            "measure('pixel-auc', e, targets=[-1])": "`targets` is -1",
+            "measure('pixel-auc', e, targets='lesion')": "there is no class `lesion` (there are: healthy, cyst)",
+            "measure('pixel-auc', e, targets=[-1])": "index below 2, not -1",
             "measure('pixel-auc', e, 5)": "a mask is a tensor",
         }.items():
             with self.subTest(code):

@@ -50,9 +50,12 @@ class Help:
         if not found:
             return print(self.overview)
         for one in found:
-            text = (
-                next(filter(None, (describe(one) for describe in describers)), None) if isinstance(one, str) else None
-            )
+            if isinstance(one, str):
+                text = next(filter(None, (describe(one) for describe in describers)), None)
+            else:
+                # A plugin tells of itself.
+                describe = getattr(type(one), "describe", None)
+                text = describe(one) if callable(describe) else None
             print(text or pydoc.plain(pydoc.render_doc(one, "%s")))
         return None
 

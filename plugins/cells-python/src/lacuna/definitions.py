@@ -4,7 +4,7 @@ import functools
 import inspect
 
 from . import parameters
-from .errors import ArgumentError, contract_name, nearest
+from .errors import ArgumentError, nearest, plugin_name
 
 NEEDS = ("gradients", "activations", "generator", "readback")
 
@@ -43,9 +43,11 @@ class Definition:
     def __init__(self, kind, function, name=None, needs=None, version="0.1.0"):
         self.kind, self.function, self.version = kind, function, version
         functools.update_wrapper(self, function, updated=())
-        self.name = contract_name(name or getattr(function, "__name__", ""))
+        self.name = plugin_name(name or getattr(function, "__name__", ""))
         if not parameters.NAME.match(self.name):
-            raise ArgumentError(f"{self.name!r} is no name of a {kind}, expected lower-case words: def my_{kind}(...)")
+            raise ArgumentError(
+                f"{self.name!r} is no name of a {kind}, expected words of letters and digits: def my_{kind}(...), or name=..."
+            )
         self.prepared = isinstance(function, type)
         self.given = self._names_given()
         self.parameters = parameters.of_function(self._called(), GIVEN[kind] + ("self",), *OWN[kind])
@@ -83,6 +85,11 @@ class Definition:
             needs.append("generator")
         return needs
 
+    def describe(self):
+        """Name, documentation and every parameter, as text."""
+        text = inspect.getdoc(self.function) or self.summary
+        return parameters.described(f"{self.kind} {self.name}", text, self.parameters)
+
     def __call__(self, *arguments, **keywords):
         return self.function(*arguments, **keywords)
 
@@ -118,6 +125,9 @@ def _decorator(kind):
 perturbation = _decorator("perturbation")
 perturbation.__doc__ = """Makes a function a perturbation, usable by its name in `explain` at once, also inside the gradient.
 
+It runs in an instance of its own, to which its code and all that it refers to is copied: what it prints is shown, and what it
+writes to the notebook's names is gone when the run ends.
+
 `@perturbation def fade(images, mask, strength: float = 0.5): return ...` gives the images (N, C, H, W) with what the mask
 (N, 1, H, W) does not keep deleted; 1 keeps. It may name `generator` and `seed` too. What is prepared once goes into a class with
 `__init__(self, images, strength: float = 0.5)` and `apply(self, mask)`. Ranges: `Annotated[float, Range(0, 1)]`."""
@@ -127,7 +137,8 @@ method.__doc__ = """Makes a function an explanation method.
 
 `@method def my_map(images, targets, classifier, perturb, steps: int = 40)` returns a map (N, 1, H, W), larger where there is
 more evidence, or a `Result`. It takes what it names of images, targets, classifier, perturb, generator and seed.
-`perturb(images).apply(mask)` deletes with the perturbation that the user chose. `needs` is ["gradients"] unless given; with
+`perturb(images).apply(mask)` deletes with the perturbation that the user chose. It runs in an instance of its own, as
+`help(perturbation)` says; what it has to tell goes into `Result(map, extras={...}, findings=[...])`. `needs` is ["gradients"] unless given; with
 "readback" too, a map that is zero everywhere gets a finding, which `lacuna plugins check` asks for."""
 
 metric = _decorator("metric")

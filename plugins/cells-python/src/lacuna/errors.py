@@ -1,11 +1,13 @@
 """What the host refuses, as ordinary Python exceptions whose text names the remedy in Python words."""
 
 import difflib
+import re
 
 from componentize_py_types import Err
 
 from . import fitting
 
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _DIRECTIONS = {"LARGER": "larger", "SMALLER": "smaller", "ANOTHER": "another"}
 
 
@@ -157,6 +159,11 @@ def contract_name(name):
     if not isinstance(name, str):
         raise TypeError(f"a name is {name!r}, expected text")
     return name.strip("_").replace("_", "-")
+
+
+def plugin_name(name):
+    """The contract's name of what Python calls `mean_inpaint` or `MeanInpaint`: `mean-inpaint`."""
+    return contract_name(_HUMP.sub("-", name).lower() if isinstance(name, str) else name)
 
 
 def operation(name):

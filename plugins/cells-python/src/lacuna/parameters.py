@@ -29,7 +29,10 @@ class Range:
 
 @dataclass(frozen=True)
 class Parameter:
-    """One typed parameter; `kind` is `number`, `integer`, `choice`, `flag` or `text`."""
+    """One typed parameter; `kind` is `number`, `integer`, `choice`, `flag` or `text`.
+
+    `options` of a choice are texts, as the contract has them; `values` is what they mean to the function, where that is another type.
+    """
 
     name: str
     kind: str
@@ -40,6 +43,7 @@ class Parameter:
     unit: str = ""
     source: str = ""
     summary: str = ""
+    values: tuple = ()
 
     @property
     def python_name(self):
@@ -64,6 +68,8 @@ class Parameter:
             return int(value)
         if self.kind == "flag" and isinstance(value, bool):
             return value
+        if self.kind == "choice" and self.values and not isinstance(value, str):
+            return self.options[self.values.index(value)] if value in self.values else None
         if self.kind == "choice" and isinstance(value, str):
             return value if value in self.options else contract_name(value)
         if self.kind == "text":
@@ -72,6 +78,10 @@ class Parameter:
             return value if isinstance(value, str) else str(value) if real else None
         return None
 
+    def meant(self, value):
+        """What the function is given for a value of the contract."""
+        return self.values[self.options.index(value)] if self.values and value in self.options else value
+
     @property
     def allowed(self):
         """What is allowed, in words."""
@@ -79,10 +89,20 @@ class Parameter:
         if self.minimum is not None and (self.minimum, self.maximum) != (-WIDEST, WIDEST):
             between = f" from {self.minimum:g} to {self.maximum:g}"
         if self.kind == "choice":
-            return "one of " + ", ".join(map(repr, self.options))
+            return "one of " + ", ".join(map(repr, self.values or self.options))
         return {"number": "a number", "integer": "a whole number", "flag": "True or False", "text": "text"}[
             self.kind
         ] + between
+
+
+def described(heading, summary, parameters):
+    """A plugin with each of its parameters, as text."""
+    lines = [heading, summary]
+    for one in parameters:
+        unit = f" {one.unit}" if one.unit else ""
+        source = f" [{one.source}]" if one.source else ""
+        lines.append(f"  {one.python_name} = {one.default!r}{unit}: {one.summary} ({one.allowed}){source}")
+    return "\n".join(lines)
 
 
 def of_function(function, reserved, caller="", own=()):
@@ -142,9 +162,11 @@ def _described(name, hint, default):
     }
     if typing.get_origin(hint) is typing.Literal:
         options = typing.get_args(hint)
-        if not all(isinstance(option, str) for option in options):
-            raise ArgumentError(f"the options of `{name}` are no text, expected Literal['a', 'b']")
-        made = Parameter(kind="choice", default=default, options=options, **told)
+        if not all(isinstance(option, (str, int, float)) for option in options) or len(set(map(str, options))) < len(options):
+            raise ArgumentError(f"the options of `{name}` are {options}, expected different texts or numbers")
+        texts = all(isinstance(option, str) for option in options)
+        values = () if texts else options
+        made = Parameter(kind="choice", default=default, options=tuple(map(str, options)), values=values, **told)
     elif hint is bool:
         made = Parameter(kind="flag", default=default, **told)
     elif hint in (int, float):

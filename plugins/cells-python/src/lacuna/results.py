@@ -32,7 +32,7 @@ class Finding:
 class Result:
     """A map (N, 1, H, W), tensors that belong to it, and findings.
 
-    Extras named `perturbed`, `counterfactual` and `mask` are what these words say; others are anything.
+    Extras are tensors with one entry for each image. Those named `perturbed`, `counterfactual` and `mask` are what these words say.
     """
 
     map: object

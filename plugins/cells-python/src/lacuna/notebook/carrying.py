@@ -2,6 +2,7 @@
 
 import base64
 import collections
+import functools
 import hashlib
 import io
 import pickle
@@ -96,12 +97,23 @@ def _code(code):
     return make, tuple(code.co_filename if part == "<dynamic-code>" else part for part in parts)
 
 
+def _cached(function, maxsize, typed):
+    return functools.lru_cache(maxsize, typed)(function)
+
+
 class _Pickler(cloudpickle.Pickler):
     dispatch_table = collections.ChainMap({types.CodeType: _code}, cloudpickle.Pickler.dispatch_table)
 
     def __init__(self, file):
         super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
         self.tensors, self._places = [], {}
+
+    def reducer_override(self, value):
+        if isinstance(value, functools._lru_cache_wrapper):
+            # The other instance fills a cache of its own.
+            settings = value.cache_parameters()
+            return _cached, (value.__wrapped__, settings["maxsize"], settings["typed"])
+        return super().reducer_override(value)
 
     def persistent_id(self, value):
         if isinstance(value, Tensor):

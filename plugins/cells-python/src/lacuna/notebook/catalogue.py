@@ -4,8 +4,8 @@ import html
 
 from wit_world.imports import notebook
 
-from ..errors import ArgumentError, contract_name, nearest
-from ..parameters import Parameter
+from ..errors import ArgumentError, contract_name, nearest, plugin_name
+from ..parameters import Parameter, described
 
 KINDS = ("image", "volume", "classifier", "generator", "method", "perturbation", "metric")
 
@@ -15,10 +15,11 @@ defined = {}
 
 
 class Entry:
-    """One thing that a cell may name; `parameters` are those of a plugin."""
+    """One thing that a cell may name; `parameters` are those of a plugin, and `deletes` says whether it takes a perturbation."""
 
-    def __init__(self, kind, name, summary, parameters):
+    def __init__(self, kind, name, summary, parameters, deletes=False):
         self.kind, self.name, self.summary, self.parameters = kind, name, summary, list(parameters)
+        self.deletes = deletes
 
     def parameter(self, name):
         """The parameter of that name, in Python's or the contract's spelling; None where there is none."""
@@ -33,19 +34,27 @@ class Entry:
 
     def describe(self):
         """Name, summary and every parameter, as text."""
-        lines = [f"{self.kind} {self.name}", self.summary]
-        for one in self.parameters:
-            unit = f" {one.unit}" if one.unit else ""
-            source = f" [{one.source}]" if one.source else ""
-            lines.append(f"  {one.python_name} = {one.default!r}{unit}: {one.summary} ({one.allowed}){source}")
-        return "\n".join(lines)
+        return described(f"{self.kind} {self.name}", self.summary, self.parameters)
 
     def _repr_html_(self):
         return table([self])
 
 
 class Entries(list):
-    """Entries, shown as a table."""
+    """Entries, shown as a table; `name in images()` and `images()[name]` find one by its name."""
+
+    def __contains__(self, name):
+        return any(one is name or one.name == name for one in self)
+
+    def __getitem__(self, key):
+        if isinstance(key, str):
+            for one in self:
+                if one.name == key:
+                    return one
+            names = [one.name for one in self]
+            raise KeyError(f"{key!r}{nearest(key, names)} (there are: {', '.join(names[:30]) or 'none'})")
+        found = super().__getitem__(key)
+        return Entries(found) if isinstance(key, slice) else found
 
     def __repr__(self):
         return "\n".join(map(repr, self)) or "nothing"
@@ -60,9 +69,11 @@ def entries(*kinds):
     for one in notebook.catalogue():
         kind = one.kind.name.lower()
         if kind in kinds and (kind, one.name) not in defined:
-            found.append(Entry(kind, one.name, one.summary, map(_parameter, one.parameters)))
+            found.append(Entry(kind, one.name, one.summary, map(_parameter, one.parameters), one.deletes))
     own = [one for (kind, _), one in defined.items() if kind in kinds]
-    return Entries(found + [Entry(one.kind, one.name, one.summary, one.parameters) for one in own])
+    return Entries(
+        found + [Entry(one.kind, one.name, one.summary, one.parameters, "perturb" in one.given) for one in own]
+    )
 
 
 def find(kind, name):
@@ -70,7 +81,7 @@ def find(kind, name):
     known = entries(kind)
     name = name.name if isinstance(name, Entry) else name
     for one in known:
-        if one.name in (name, contract_name(name)):
+        if one.name in (name, plugin_name(name)):
             return one
     names = [one.name for one in known]
     listed = ", ".join(names[:30]) or "none"

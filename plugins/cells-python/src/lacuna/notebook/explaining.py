@@ -7,7 +7,7 @@ from wit_world.imports import notebook
 from ..errors import ArgumentError, call, words
 from ..results import Finding
 from ..tensors import Tensor
-from . import pictures, routing, slider
+from . import catalogue, pictures, routing, slider
 from .opening import Image, name_of
 
 
@@ -219,7 +219,8 @@ def explain(
 
 
 def compare(items, titles=None, columns=0, **shared):
-    """Explanations side by side. Items are explanations, or dictionaries of arguments of `explain`; keywords are for all of them.
+    """Explanations side by side. Items are explanations, or dictionaries of arguments of `explain`; keywords are for all of them,
+    but a perturbation only for methods that delete.
 
     `compare([dict(method="fido"), dict(method="rise")], image="scan")`
     """
@@ -228,7 +229,7 @@ def compare(items, titles=None, columns=0, **shared):
         if isinstance(item, Explanation):
             done.append(item)
         elif isinstance(item, dict):
-            done.append(explain(**{**shared, **item}))
+            done.append(explain(**{**_for(item.get("method", shared.get("method")), shared), **item}))
         else:
             raise ArgumentError(
                 f"compare takes explanations and dictionaries of explain's arguments, not a {type(item).__name__}"
@@ -236,6 +237,14 @@ def compare(items, titles=None, columns=0, **shared):
     if not done:
         raise ArgumentError("compare needs one explanation at least")
     return Comparison(done, titles, columns)
+
+
+def _for(method, shared):
+    """What is for all, without what this method has no use for."""
+    found = None if method is None else catalogue.find("method", str(getattr(method, "name", method)))
+    if found is None or found.deletes:
+        return shared
+    return {name: value for name, value in shared.items() if name not in ("perturbation", "perturbation_parameters")}
 
 
 def _subject(image):

@@ -5,7 +5,7 @@ import html
 from wit_world.imports import notebook
 
 from .. import models
-from ..errors import ArgumentError, call, nearest
+from ..errors import ArgumentError, Refused, call, nearest
 from ..tensors import Tensor
 from . import catalogue
 
@@ -52,7 +52,14 @@ class Classifier(models.Classifier):
 
 
 class Predictions(list):
-    """A dictionary from classes to probabilities for each image, shown as a table."""
+    """A dictionary from classes to probabilities for each image, shown as a table; of one image also by a class's name."""
+
+    def __getitem__(self, key):
+        if isinstance(key, str):
+            if len(self) != 1:
+                raise KeyError(f"there are predictions of {len(self)} images: predictions[0][{key!r}]")
+            return super().__getitem__(0)[key]
+        return super().__getitem__(key)
 
     def __repr__(self):
         lines = []
@@ -81,16 +88,20 @@ def volume(name):
 
 def classifier(name=None):
     """The classifier of that name; without a name the first of the notebook."""
-    if name is not None:
-        name = catalogue.find("classifier", name).name
+    name = catalogue.find("classifier", name).name if name is not None else _first("classifier")
     return Classifier(call(notebook.open_classifier, name), name)
 
 
 def generator(name=None):
     """The generator of healthy images of that name; without a name the first of the notebook."""
-    if name is not None:
-        name = catalogue.find("generator", name).name
+    name = catalogue.find("generator", name).name if name is not None else _first("generator")
     return models.Generator(call(notebook.open_generator, name), name)
+
+
+def _first(kind):
+    """The name of what is taken where nothing is named; None where there is nothing, which the host refuses."""
+    known = catalogue.entries(kind)
+    return known[0].name if known else None
 
 
 def fitted(image, classifier=None):
@@ -102,6 +113,19 @@ def fitted(image, classifier=None):
     if isinstance(image, Tensor):
         return image
     raise ArgumentError(f"an image is a name, `image(name)` or a tensor, not a {type(image).__name__}")
+
+
+def outside(word):
+    """Refuses a definition: it runs without its notebook."""
+    if alone:
+        raise Refused(
+            f"a definition runs without its notebook, so that `{word}(...)` opens nothing there: open it in a cell outside of the "
+            "function, which may refer to it"
+        )
+
+
+alone = False
+"""Whether this instance adopted a definition."""
 
 
 def lesion(name):
@@ -122,6 +146,7 @@ def name_of(model):
 
 
 def _opened(name, kinds):
+    outside(kinds[0])
     known = catalogue.entries(*kinds)
     if isinstance(name, catalogue.Entry):
         name = name.name

@@ -28,11 +28,21 @@ class Picture:
         return self.png
 
 
+class Overlay(Picture):
+    """A map over an image, which stands beside others in `show`."""
+
+    def __init__(self, image, map, title, width):
+        self._image, self._map, self._title = image, map, title
+        super().__init__(draw([(title, image, map)], 1, width), f"<overlay {title}>".replace(" >", ">"))
+
+    def tiles(self, title=""):
+        """(title, image, map)."""
+        return [(title or self._title, self._image, self._map)]
+
+
 def overlay(image, map, title="", width=0):
     """A map over an image, as a picture. Both are of one grid: (1, C, H, W) and (1, 1, H, W)."""
-    return Picture(
-        draw([(title, as_image(image), as_image(map, 1))], 1, width), f"<overlay {title}>".replace(" >", ">")
-    )
+    return Overlay(as_image(image), as_image(map, 1), title, width)
 
 
 def draw(tiles, columns=0, width=0):

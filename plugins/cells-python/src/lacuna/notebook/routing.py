@@ -3,7 +3,7 @@
 from wit_world.imports import notebook, parameters as contract
 
 from ..definitions import Definition
-from ..errors import ArgumentError, contract_name, nearest
+from ..errors import ArgumentError, contract_name, nearest, plugin_name
 from . import carrying, catalogue
 
 VALUES = {
@@ -25,7 +25,7 @@ class Target:
                 raise ArgumentError(f"`{chosen.name}` is a {chosen.kind}, and was given as the {kind}")
             self.definition = chosen
         elif isinstance(chosen, (str, catalogue.Entry)):
-            self.definition = catalogue.defined.get((kind, contract_name(str(chosen))))
+            self.definition = catalogue.defined.get((kind, plugin_name(str(chosen))))
         else:
             raise ArgumentError(
                 f"a {kind} is given by its name or as what @{kind} made, not as a {type(chosen).__name__}"

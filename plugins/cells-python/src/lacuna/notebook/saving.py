@@ -9,7 +9,7 @@ from wit_world.imports import notebook
 import lacuna
 
 from ..definitions import Definition
-from ..errors import ArgumentError, call, contract_name, nearest, python_name
+from ..errors import ArgumentError, call, nearest, plugin_name, python_name
 from .catalogue import defined
 from .rendering import Module
 
@@ -93,7 +93,7 @@ def _filled(template, words):
 def _find(name, kind):
     if kind is not None and kind not in CLASSES:
         raise ArgumentError(f"`kind` is {kind!r}, expected one of {', '.join(CLASSES)}")
-    wanted = contract_name(name)
+    wanted = plugin_name(name)
     found = [one for (of, known), one in defined.items() if known == wanted and kind in (None, of)]
     if len(found) == 1:
         return found[0]

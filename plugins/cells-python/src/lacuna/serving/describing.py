@@ -32,7 +32,10 @@ def arguments(definition, settings):
     """The host's settings as the function's keywords."""
     names = {parameter.name: parameter.python_name for parameter in definition.parameters}
     spelled = {name.strip("_"): name for name in _own_names(definition)}
-    values = {names[setting.name]: setting.value.value for setting in settings if setting.name in names}
+    meant = {parameter.name: parameter.meant for parameter in definition.parameters}
+    values = {
+        names[setting.name]: meant[setting.name](setting.value.value) for setting in settings if setting.name in names
+    }
     return {spelled.get(name, name): value for name, value in values.items()}
 
 

@@ -23,7 +23,7 @@ Form = make_dataclass("Form", [("mime", str), ("data", Content_Text | Content_Ba
 Parameter = make_dataclass(
     "Parameter", ["name", "summary", "default", "minimum", "maximum", "options", "unit", "source"]
 )
-Entry = make_dataclass("Entry", ["kind", "name", "summary", "parameters"])
+Entry = make_dataclass("Entry", ["kind", "name", "summary", "parameters", "deletes"])
 Subject_Named, Subject_Values = make_dataclass("Subject_Named", ["value"]), make_dataclass("Subject_Values", ["value"])
 Selection = make_dataclass("Selection", ["name", "settings"])
 Request = make_dataclass(
@@ -77,17 +77,20 @@ def clear(wait: bool):
 def catalogue():
     score = Parameter("score", "The score", CHOICE("logit"), None, None, ["logit", "log-odds"], "", "")
     return [
-        Entry(Kind.IMAGE, "scan", "1 x 8 x 8", []),
-        Entry(Kind.CLASSIFIER, "demo", "a classifier", []),
+        Entry(Kind.IMAGE, "scan", "1 x 8 x 8", [], False),
+        Entry(Kind.CLASSIFIER, "demo", "a classifier", [], False),
         Entry(
             Kind.METHOD,
             "meaningful",
             "A method",
             [_number("learning-rate", 0.1, 0.0, 1.0), _number("sigma", 3.0, 0.0, 9.0), score],
+            True,
         ),
-        Entry(Kind.METHOD, "fido", "Another", []),
-        Entry(Kind.PERTURBATION, "blur", "Blurs", [_number("sigma", 10.0, 0.0, 200.0)]),
-        Entry(Kind.METRIC, "pixel-auc", "Area", []),
+        Entry(Kind.METHOD, "fido", "Another", [], True),
+        Entry(Kind.METHOD, "slope", "Deletes nothing", [], False),
+        Entry(Kind.PERTURBATION, "blur", "Blurs", [_number("sigma", 10.0, 0.0, 200.0)], False),
+        Entry(Kind.METRIC, "pixel-auc", "Area", [], False),
+        Entry(Kind.METRIC, "deletion", "Curve", [], True),
     ]
 
 
