@@ -249,6 +249,19 @@ mod tests {
         assert_eq!(opened.plugin_folders(), [Path::new("here/mine")]);
     }
 
+    /// What the README and the cells' own help show is such a file.
+    #[test]
+    fn what_is_documented_is_read() {
+        let readme = include_str!("../../../plugins/cells-python/README.md");
+        let (_, rest) = readme.split_once("```toml\n").unwrap();
+        let documented = Opened::parse(rest.split_once("```").unwrap().0, PathBuf::new()).unwrap();
+        let help = include_str!("../../../plugins/cells-python/src/lacuna/notebook/assisting.py");
+        let (_, rest) = help.split_once("folder.\n\n").unwrap();
+        assert_eq!(Opened::parse(rest.split_once("\"\"\"").unwrap().0, PathBuf::new()).unwrap(), documented);
+        assert_eq!(documented.granted().unwrap()[0].plugin, "my-metric");
+        assert_eq!(documented.images["brain"].described().window.as_deref(), Some("percentile:1,99"));
+    }
+
     #[test]
     fn what_is_wrong_is_named() {
         let said = |text: &str| Opened::parse(text, PathBuf::new()).unwrap_err();

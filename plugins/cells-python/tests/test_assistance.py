@@ -58,6 +58,10 @@ class Completing(CellsTest):
         self.assertEqual(self.complete("a.x")[1], [])
         self.assertEqual(self.printed(), "")
 
+    def test_help_shows_the_file_of_grants(self):
+        self.run_cell("help('lacuna.toml')")
+        self.assertIn("[generators]", self.printed())
+
     def test_a_cursor_in_the_middle(self):
         self.run_cell("score = 3")
         found = self.cells.complete("é = sco + 1", 7)

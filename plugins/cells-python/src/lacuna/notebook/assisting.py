@@ -27,6 +27,35 @@ BY_POSITION = {
     "save_plugin": ("method", "perturbation", "metric"),
 }
 EXPLAINING = ("explain", "compare", "dict")
+GRANTS = """lacuna.toml lies beside the notebook and says what its cells may use. Paths are relative to its folder.
+
+readback = true                   # cells, and what they define, may read numbers of tensors
+save = "plugins"                  # the folder into which save_plugin may write
+plugins = ["more"]                # folders of plugins, or single .wasm files
+grants = ["my-metric:readback"]   # what such a plugin may do
+device = "cpu"                    # auto, cpu, gpu, gpu:N, or a part of an adapter's name
+demo = true                       # the demo's classifier and images too; without a file there is nothing else
+classifier = "chest"              # what is taken where a cell names none
+
+[images]
+scan = "scan.png"
+brain = { file = "brain.nii.gz", slice = "axial:90", window = "percentile:1,99", lesion = "tumour.nii.gz" }
+photo = { file = "colour.jpeg", to-grey = true }
+
+[volumes]
+whole = { file = "brain.nii.gz", lesion = "tumour.nii.gz" }
+
+[classifiers]
+chest = "models/chest.toml"
+
+[generators]
+healthy = "models/healthy.toml"
+
+[limits]
+wall-time = "10min"
+device-memory = "4GiB"
+"""
+"""What `help("lacuna.toml")` says; a test reads it as such a file."""
 
 
 def names(callee, keyword, arguments):
@@ -58,6 +87,8 @@ def described(name):
     """What is known of a name in a string."""
     if not name:
         return None
+    if name == "lacuna.toml":
+        return GRANTS
     found = [entry for entry in catalogue.entries(*catalogue.KINDS) if entry.name in (name, contract_name(name))]
     return "\n\n".join(entry.describe() for entry in found) or None
 
