@@ -39,7 +39,8 @@ pub fn finding(finding: Finding) -> Finding {
 
 /// A run that failed. Advice to ask the author of a plugin helps nobody who wrote it a minute ago.
 fn of_run(error: &RunError) -> Refusal {
-    let own = error.plugin().is_some_and(|plugin| plugin.origin() == CELL);
+    // A method says which perturbation failed in it.
+    let own = error.plugin().is_some_and(|plugin| plugin.origin() == CELL || error.what().contains(CELL));
     let mut remedies = remedies(&error.remedies());
     match error {
         RunError::NotGranted { .. } if own => {

@@ -145,6 +145,9 @@ class Closed(CellsTest):
             with self.subTest(code):
                 self.assertIn(words, self.failure(code).text)
 
+    def test_a_library_may_ask_the_clock(self):
+        self.run_cell("import logging\nlogging.getLogger('x').makeRecord('x', 20, 'f', 1, 'm', (), None)")
+
     def test_dates_work_without_a_clock(self):
         code = "import datetime\nd = datetime.datetime(2020, 1, 31) + datetime.timedelta(days=1)\n"
         self.assertEqual(self.run_cell(code + "d"), "datetime.datetime(2020, 2, 1, 0, 0)")

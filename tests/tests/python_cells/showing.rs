@@ -27,6 +27,9 @@ fn prints_come_while_the_cell_runs() {
         assert!(last_print < first_display, "{events:?}");
         notebook.cell("import sys\nprint('to error', file=sys.stderr)").unwrap();
         assert_eq!(notebook.shown.printed(Standard::Error), "to error\n");
+        // A library may ask the clock that cells have not.
+        notebook.cell("import logging\nlogging.warning('told')").unwrap();
+        assert_eq!(notebook.shown.printed(Standard::Error), "WARNING:root:told\n");
     });
 }
 

@@ -5,6 +5,7 @@
 
 mod bring_back;
 mod files;
+mod range;
 mod record;
 mod target;
 mod volume;
@@ -159,6 +160,8 @@ impl Explainer<'_> {
             let elsewhere = after.and_then(|after| Elsewhere::found(classifier, *class, before, after));
             let changed_by = self.chosen.changed_by(self.models.generator.is_some());
             answer.findings.extend(elsewhere.map(|found| found.finding(changed_by)));
+            let seen = answer.perturbed.as_deref();
+            answer.findings.extend(seen.and_then(|perturbed| range::outside(perturbed, self.chosen.deletes())));
             answer
         };
         Ok(targets.iter().enumerate().map(answer).collect())

@@ -5,7 +5,8 @@ import os
 import re
 
 _NAME = re.compile(r"cell \S+\Z")
-_LIBRARIES = "<frozen ", os.path.dirname(os.__file__) + "/", os.path.dirname(os.path.dirname(__file__)) + "/"
+# `os` is frozen, and in the component its file is where none of the others is.
+_LIBRARIES = "<frozen ", os.path.dirname(linecache.__file__) + "/", os.path.dirname(os.path.dirname(__file__)) + "/"
 
 
 def remember(name, code):

@@ -81,11 +81,7 @@ impl Instructions {
             },
             // SAFETY: as above, for AVX2 and FMA.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => unsafe {
-                for column in (0..width).step_by(8) {
-                    x86::sums_256(panel, input, offsets, start, column, add, block);
-                }
-            },
+            Self::Avx2 => unsafe { x86::part_256(panel, input, offsets, columns, add, block) },
             Self::Portable => {
                 for column in (0..width).step_by(8) {
                     portable(panel, input, offsets, start, column, add, block);
@@ -156,12 +152,18 @@ fn sums<'a, const R: usize, A: Copy + Default>(
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{Block, outside, window};
-    use std::arch::x86_64::{
-        __m256, __m512, _mm256_add_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_setzero_ps,
-        _mm256_storeu_ps, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps,
-        _mm512_storeu_ps,
+    use super::{Block, ROWS, outside};
+    use std::{
+        arch::x86_64::{
+            __m256, __m512, _mm256_add_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_setzero_ps,
+            _mm256_storeu_ps, _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps,
+            _mm512_storeu_ps,
+        },
+        ops::Range,
     };
+
+    /// Rows whose sums, three registers each, leave room for the windows and a weight.
+    const HALF: usize = ROWS / 2;
 
     /// `V` registers of 16 columns for each of `R` rows: at most 24 of the 32 registers.
     #[target_feature(enable = "avx512f")]
@@ -175,7 +177,7 @@ mod x86 {
     ) {
         let mut sums: [[__m512; V]; R] = [[_mm512_setzero_ps(); V]; R];
         for (weights, offset) in panel.iter().zip(offsets) {
-            let columns = window_of::<V>(input, offset + start);
+            let columns = window_of::<16, V>(input, offset + start);
             // SAFETY: each pointer comes from an array of 16 numbers; the load needs no alignment.
             let x: [__m512; V] = std::array::from_fn(|v| unsafe { _mm512_loadu_ps(columns[v].as_ptr()) });
             for r in 0..R {
@@ -197,36 +199,77 @@ mod x86 {
         }
     }
 
+    /// `V` registers of `N` columns.
     #[inline(always)]
-    fn window_of<const V: usize>(input: &[f32], from: usize) -> &[[f32; 16]; V] {
-        match input.get(from..).and_then(|rest| rest.as_chunks::<16>().0.first_chunk::<V>()) {
+    fn window_of<const N: usize, const V: usize>(input: &[f32], from: usize) -> &[[f32; N]; V] {
+        match input.get(from..).and_then(|rest| rest.as_chunks::<N>().0.first_chunk::<V>()) {
             Some(window) => window,
-            None => outside(from, 16 * V, input.len()),
+            None => outside(from, N * V, input.len()),
         }
     }
 
-    /// One register of 8 columns for each of `R` rows.
+    /// The columns in blocks of at most 24, four rows at a time: 12 of the 16 registers hold sums, so that three windows and four
+    /// weights are read for twelve products. A single row takes up to six registers of columns, whose sums do not wait for each other.
     #[target_feature(enable = "avx2,fma")]
-    pub(super) fn sums_256<const R: usize>(
+    pub(super) fn part_256<const R: usize>(
         panel: &[[f32; R]],
         input: &[f32],
         offsets: &[usize],
-        start: usize,
-        column: usize,
+        columns: Range<usize>,
         add: bool,
         block: &mut Block,
     ) {
-        let mut sums: [__m256; R] = [_mm256_setzero_ps(); R];
+        let (start, width) = (columns.start, columns.len());
+        let mut column = 0;
+        while column < width {
+            let at = (start, column);
+            let registers = (width - column).div_ceil(8).min(if R == ROWS { 3 } else { 6 });
+            match (R == ROWS, registers) {
+                (true, 1) => sums_256::<R, 0, ROWS, 1>(panel, input, offsets, at, add, block),
+                (true, 2) => {
+                    sums_256::<R, 0, HALF, 2>(panel, input, offsets, at, add, block);
+                    sums_256::<R, HALF, HALF, 2>(panel, input, offsets, at, add, block);
+                }
+                (true, _) => {
+                    sums_256::<R, 0, HALF, 3>(panel, input, offsets, at, add, block);
+                    sums_256::<R, HALF, HALF, 3>(panel, input, offsets, at, add, block);
+                }
+                (false, 1) => sums_256::<R, 0, 1, 1>(panel, input, offsets, at, add, block),
+                (false, 2) => sums_256::<R, 0, 1, 2>(panel, input, offsets, at, add, block),
+                (false, 3) => sums_256::<R, 0, 1, 3>(panel, input, offsets, at, add, block),
+                (false, 4) => sums_256::<R, 0, 1, 4>(panel, input, offsets, at, add, block),
+                (false, 5) => sums_256::<R, 0, 1, 5>(panel, input, offsets, at, add, block),
+                (false, _) => sums_256::<R, 0, 1, 6>(panel, input, offsets, at, add, block),
+            }
+            column += 8 * registers;
+        }
+    }
+
+    /// `V` registers of 8 columns for `H` of the panel's rows, from row `F` on; `at` is where the columns start, and the first of them.
+    #[target_feature(enable = "avx2,fma")]
+    fn sums_256<const R: usize, const F: usize, const H: usize, const V: usize>(
+        panel: &[[f32; R]],
+        input: &[f32],
+        offsets: &[usize],
+        (start, column): (usize, usize),
+        add: bool,
+        block: &mut Block,
+    ) {
+        let mut sums: [[__m256; V]; H] = [[_mm256_setzero_ps(); V]; H];
         for (weights, offset) in panel.iter().zip(offsets) {
-            let columns = window::<8>(input, offset + start + column);
-            // SAFETY: the pointer comes from an array of 8 numbers; the load needs no alignment.
-            let x = unsafe { _mm256_loadu_ps(columns.as_ptr()) };
-            for r in 0..R {
-                sums[r] = _mm256_fmadd_ps(_mm256_set1_ps(weights[r]), x, sums[r]);
+            let columns = window_of::<8, V>(input, offset + start + column);
+            // SAFETY: each pointer comes from an array of 8 numbers; the load needs no alignment.
+            let x: [__m256; V] = std::array::from_fn(|v| unsafe { _mm256_loadu_ps(columns[v].as_ptr()) });
+            for h in 0..H {
+                let weight = _mm256_set1_ps(weights[F + h]);
+                for v in 0..V {
+                    sums[h][v] = _mm256_fmadd_ps(weight, x[v], sums[h][v]);
+                }
             }
         }
-        for (to, from) in block.iter_mut().zip(&sums) {
-            if let Some(to) = to.get_mut(column..).and_then(|rest| rest.first_chunk_mut::<8>()) {
+        for (to, from) in block[F..F + H].iter_mut().zip(&sums) {
+            let (to, _) = to[column..].as_chunks_mut::<8>();
+            for (to, from) in to.iter_mut().zip(from) {
                 // SAFETY: `to` is an array of 8 numbers; neither load nor store needs an alignment.
                 unsafe {
                     let sum = if add { _mm256_add_ps(_mm256_loadu_ps(to.as_ptr()), *from) } else { *from };
