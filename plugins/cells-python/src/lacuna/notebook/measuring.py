@@ -10,7 +10,7 @@ from .opening import fitted, lesion, name_of
 from .routing import Target
 
 
-BLIND = ("pixel-auc",)
+BLIND = ("pixel-auc", "pointing-game", "dice")
 """Metrics that look at maps and masks only."""
 
 
