@@ -55,7 +55,7 @@ def eye(rows, columns=None):
 
 
 def uniform(*shape, low=0.0, high=1.0, seed=None, size=None):
-    """Random numbers, even in [low, high), other ones each time; the same `seed` gives the same numbers on every device.
+    """Random numbers, even in [low, high), others in each call; the same `seed` gives the same ones on every device.
 
     Without a seed Python's `random` gives one, which begins with the session or with the seed of the run.
     """
@@ -65,9 +65,10 @@ def uniform(*shape, low=0.0, high=1.0, seed=None, size=None):
 
 @spelled(std="deviation")
 def normal(*shape, mean=0.0, deviation=1.0, seed=None, size=None):
-    """Random numbers of a normal distribution, other ones each time; the same `seed` gives the same numbers. `std=` is `deviation=`.
+    """Random numbers of a normal distribution, others in each call; the same `seed` gives the same ones.
 
-    Without a seed Python's `random` gives one, which begins with the session or with the seed of the run.
+    `std=` is `deviation=`. Without a seed Python's `random` gives one, which begins with the session or with the seed
+    of the run.
     """
     shape = _random_shape(shape, size, "normal", "mean=0, std=1")
     return Tensor(call(Handle.normal, shape, float(mean), float(deviation), _seed(seed)))
@@ -138,7 +139,9 @@ def where(condition, a, b):
 def _several(tensors, word):
     """The tensors of a list."""
     if isinstance(tensors, Tensor) or not hasattr(tensors, "__iter__"):
-        raise ArgumentError(f"{word} takes a list of tensors, as {word}([a, b]), and was given a {type(tensors).__name__}")
+        raise ArgumentError(
+            f"{word} takes a list of tensors, as {word}([a, b]), and was given a {type(tensors).__name__}"
+        )
     tensors = list(tensors)
     if not tensors:
         raise ArgumentError(f"{word} needs one tensor at least")
@@ -155,7 +158,9 @@ def _random_shape(shape, size, word, keywords):
         raise ArgumentError(f"{word} takes a shape or `size=`, and was given both: {keywords} are keywords")
     sizes = _shape(unpacked(shape) if size is None else size)
     if not all(isinstance(one, int) and one > 0 for one in sizes):
-        raise ArgumentError(f"the shape of {word}() is {tuple(sizes)}, expected whole numbers from 1: {keywords} are keywords")
+        raise ArgumentError(
+            f"the shape of {word}() is {tuple(sizes)}, expected whole numbers from 1: {keywords} are keywords"
+        )
     return sizes or [1]
 
 

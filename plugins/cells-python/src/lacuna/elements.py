@@ -2,8 +2,8 @@
 
 import math
 
-from .operators import number_mask
 from .lifting import is_number
+from .operators import number_mask
 from .spelling import spelled
 
 MOST = 3.4028234663852886e38
@@ -20,7 +20,7 @@ class Elements:
         return self._made("affine", float(scale), float(offset))
 
     def pow(self, exponent):
-        """`x ** exponent`: x >= 0 where the exponent is no whole number, x > 0 where it is a tensor, as exp(exponent log(x))."""
+        """`x ** exponent`: x >= 0 where that is no whole number; x > 0 for a tensor, as exp(exponent log(x))."""
         if is_number(exponent):
             return self._made("power", float(exponent))
         return (self.log() * exponent).exp()

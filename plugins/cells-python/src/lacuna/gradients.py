@@ -38,7 +38,7 @@ def backward(scalar):
 
 
 def gradient(scalar, leaf):
-    """The gradient of a tensor of one number with respect to a leaf that `track` made, or a list of them for a list of leaves."""
+    """The gradient of a tensor of one number with respect to a leaf that `track` made; for a list of leaves a list."""
     gradients = backward(scalar)
     return [gradients.of(one) for one in leaf] if isinstance(leaf, (list, tuple)) else gradients.of(leaf)
 

@@ -1,4 +1,4 @@
-"""Indexing of tensors with whole numbers, slices, lists, `...` and None, made of the contract's slices, flips and new shapes."""
+"""Indexing of tensors with whole numbers, slices, lists, `...` and None, made of slices, flips and new shapes."""
 
 import math
 
@@ -53,11 +53,13 @@ def _check(one):
         return
     if hasattr(one, "ndim"):
         raise TypeError(
-            "a tensor is not indexed by a tensor: where(mask, a, b) chooses by a mask of 0 and 1, mask * t keeps what it marks, "
-            "and a list of whole numbers takes places along one dimension"
+            "a tensor is not indexed by a tensor: where(mask, a, b) chooses by a mask of 0 and 1, mask * t keeps what "
+            "it marks, and a list of whole numbers takes places along one dimension"
         )
     if isinstance(one, bool) or not hasattr(one, "__index__"):
-        raise TypeError(f"a tensor is indexed by whole numbers, slices, lists, ... and None, not by {type(one).__name__}")
+        raise TypeError(
+            f"a tensor is indexed by whole numbers, slices, lists, ... and None, not by {type(one).__name__}"
+        )
 
 
 def _check_lists(keys):
@@ -71,7 +73,9 @@ def _check_lists(keys):
         between = [one for one in keys[ends[0] : ends[-1]] if one is None or isinstance(one, slice)]
         before = [one for one in keys[:at] if one is None or isinstance(one, slice)]
         if between and before:
-            raise IndexError("a number and a list with a slice between them: take one after another, as t[0][:, [0, 2]]")
+            raise IndexError(
+                "a number and a list with a slice between them: take one after another, as t[0][:, [0, 2]]"
+            )
 
 
 def _chosen(tensor, dimension, places):

@@ -28,7 +28,9 @@ def flattened(numbers):
     if isinstance(getattr(numbers, "handle", None), Handle):
         return list(numbers.shape), numbers.flatten().tolist()
     if isinstance(numbers, (str, bytes)) or not hasattr(type(numbers), "__iter__"):
-        raise TypeError(f"a tensor is made of numbers in lists inside each other, not of the type {type(numbers).__name__}")
+        raise TypeError(
+            f"a tensor is made of numbers in lists inside each other, not of the type {type(numbers).__name__}"
+        )
     parts = [flattened(part) for part in numbers]
     if not parts:
         raise ArgumentError("a tensor has one number at least")

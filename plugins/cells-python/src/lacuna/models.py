@@ -52,7 +52,9 @@ class Classifier:
 
     def logits(self, images, rule="plain"):
         """Images in [0, 1] to logits (N, K). `rule` says how gradients pass a ReLU: plain, guided or deconvolution."""
-        return Tensor(call(self.handle.logits, handle_of(images, "images"), _member(classifiers.ReluRule, "rule", rule)))
+        return Tensor(
+            call(self.handle.logits, handle_of(images, "images"), _member(classifiers.ReluRule, "rule", rule))
+        )
 
     def probabilities(self, images_or_logits):
         """Probabilities (N, K) of images, or of logits (N, K)."""

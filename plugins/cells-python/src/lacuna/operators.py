@@ -69,7 +69,7 @@ class Operators:
         return self.abs()
 
     def __matmul__(self, other):
-        """The matrix product; with one dimension on a side, with a vector, or of two vectors a sum in the shape (1,)."""
+        """The matrix product; one dimension on a side is a vector, and two vectors give one sum, in the shape (1,)."""
         other = self._lifted(other, numbers=False)
         return _product(self, other) if self._is_tensor(other) else NotImplemented
 
@@ -173,7 +173,9 @@ def _product(left, right):
     """The matrix product, with vectors as NumPy has them."""
     inner, rows = left.shape[-1], right.shape[max(0, right.ndim - 2)]
     if inner != rows:
-        raise ShapeError(f"@ of {_words(left)} and {_words(right)}: the last size {inner} and the size {rows} are not the same")
+        raise ShapeError(
+            f"@ of {_words(left)} and {_words(right)}: the last size {inner} and the size {rows} are not the same"
+        )
     if right.ndim == 1:
         return _product(left, right.reshape(-1, 1)).squeeze(-1)
     if left.ndim == 1:

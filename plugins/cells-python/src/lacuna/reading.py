@@ -1,4 +1,4 @@
-"""What reads the numbers of a tensor back from the host's device: it needs the grant `readback`, and has no gradient."""
+"""What reads a tensor's numbers back from the host's device: it needs the grant `readback`, and has no gradient."""
 
 import math
 
@@ -11,7 +11,7 @@ from .spelling import along
 
 
 class Reading:
-    """Numbers of their own, and what is found by looking at them. NaN has no order: what sorts or compares refuses it."""
+    """Numbers, and what is found by looking at them. What sorts or compares refuses NaN, which has no order."""
 
     __slots__ = ()
 
@@ -42,12 +42,12 @@ class Reading:
         return format(self.item(), form) if form else repr(self)
 
     def round(self, decimals=0):
-        """The nearest numbers with that many decimals, halves to the even one. Needs the grant `readback`; without a gradient."""
+        """The nearest numbers with that many decimals, halves to the even one. Needs `readback`; without a gradient."""
         rounded = [round(number, decimals) if math.isfinite(number) else number for number in call(self.handle.read)]
         return self._from(rounded, self.shape)
 
     def nan_to_num(self, nan=0.0, posinf=None, neginf=None):
-        """Other numbers for NaN and infinities (the largest ones, unless given). Needs the grant `readback`; without a gradient."""
+        """Numbers for NaN and for infinities (the largest, unless given). Needs `readback`; without a gradient."""
         most = 3.4028234663852886e38
         others = {math.inf: most if posinf is None else posinf, -math.inf: -most if neginf is None else neginf}
         numbers = [nan if number != number else others.get(number, number) for number in call(self.handle.read)]
@@ -71,17 +71,17 @@ class Reading:
 
     @along
     def sort(self, axis=-1, descending=False):
-        """Another tensor with the numbers in order along an axis, or all of them for None. Needs `readback`; without a gradient."""
+        """Another tensor, in order along an axis, or of all numbers for None. Needs `readback`; without a gradient."""
         return self._each_row("sort", axis, lambda row: sorted(row, reverse=descending))
 
     @along
     def argsort(self, axis=-1, descending=False):
-        """The indices that sort along an axis, or all for None; equal numbers stay in order. Needs `readback`; without a gradient."""
+        """The indices that sort; of equal numbers the first comes first. Needs `readback`; without a gradient."""
         return self._each_row("argsort", axis, lambda row: _order(row, descending))
 
     @along
     def topk(self, k, axis=-1, largest=True):
-        """(values, indices) of the k largest numbers along an axis, or the smallest. Needs `readback`; without a gradient."""
+        """(values, indices) of the k largest numbers along an axis. Needs `readback`; without a gradient."""
         size = self.shape[self._axis(axis)]
         if whole(k, "`k` of topk()", 1) > size:
             raise ArgumentError(f"`k` of topk() is {k}, and there are {size} numbers")
@@ -92,7 +92,7 @@ class Reading:
 
     @along
     def median(self, axis=None, keepdims=False):
-        """The median over one axis, several, or all; of an even number of them the mean of both in the middle, as NumPy has it.
+        """The median over one axis, several, or all: of an even number the mean of the middle two, as in NumPy.
 
         Needs the grant `readback`; without a gradient.
         """
@@ -101,9 +101,9 @@ class Reading:
 
     @along
     def quantile(self, q, axis=None, keepdims=False):
-        """The number below which the share `q` (0 to 1) lies, over one axis, several, or all; between two numbers on the line.
+        """The number below which the share `q` (0 to 1) lies, over one axis, several, or all; interpolated linearly.
 
-        A list of shares gives a first dimension of its own, as in NumPy. Needs the grant `readback`; without a gradient.
+        A list of shares makes a first dimension, as in NumPy. Needs the grant `readback`; without a gradient.
         """
         shares = list(q) if isinstance(q, (tuple, list)) else [q]
         if not shares or not all(is_number(share) and 0 <= share <= 1 for share in shares):
@@ -120,7 +120,9 @@ class Reading:
         percents = list(q) if isinstance(q, (tuple, list)) else [q]
         if not percents or not all(is_number(one) and 0 <= one <= 100 for one in percents):
             raise ArgumentError(f"`q` of percentile() is {q!r}, expected 0 to 100")
-        return self.quantile([one / 100 for one in percents] if isinstance(q, (tuple, list)) else q / 100, axis, keepdims)
+        return self.quantile(
+            [one / 100 for one in percents] if isinstance(q, (tuple, list)) else q / 100, axis, keepdims
+        )
 
     def unique(self):
         """The different numbers, in order. Needs the grant `readback`; without a gradient."""
@@ -151,7 +153,9 @@ class Reading:
         ordered = self if kept + axes == list(range(self.ndim)) else self.transpose(kept + axes)
         numbers, size = list(call(ordered.handle.read)), self._count(axis)
         if any(number != number for number in numbers):
-            raise NonFiniteError(f"{word}() of numbers of which some are NaN, which has no order: nan_to_num() replaces it")
+            raise NonFiniteError(
+                f"{word}() of numbers of which some are NaN, which has no order: nan_to_num() replaces it"
+            )
         return [numbers[start : start + size] for start in range(0, len(numbers), size)]
 
     def _laid(self, rows, axis):

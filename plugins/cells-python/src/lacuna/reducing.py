@@ -7,7 +7,7 @@ from .spelling import along
 
 
 class Reductions:
-    """Over one axis, several, or all; over all of them the shape is (1,). `dim=` is `axis=`, `keepdim=` is `keepdims=`."""
+    """Over one axis, several, or all, which leaves the shape (1,). `dim=` is `axis=`, `keepdim=` is `keepdims=`."""
 
     __slots__ = ()
 
@@ -30,7 +30,9 @@ class Reductions:
             return variance
         count = self._count(axis)
         if not is_number(ddof) or not ddof < count:
-            raise ArgumentError(f"`ddof` is {ddof!r}, expected a number below {count}, which is how many numbers there are")
+            raise ArgumentError(
+                f"`ddof` is {ddof!r}, expected a number below {count}, which is how many numbers there are"
+            )
         return variance.affine(count / (count - ddof), 0.0)
 
     @along
@@ -72,12 +74,12 @@ class Reductions:
 
     @along
     def any(self, axis=None, keepdims=False):
-        """1 where a number of a mask is not 0, else 0; without a gradient. `if mask.any():` reads it, as `bool` does."""
+        """1 where a number of a mask is not 0, else 0; without a gradient. `if mask.any():` reads it."""
         return (self != 0.0).max(axis, keepdims)
 
     @along
     def all(self, axis=None, keepdims=False):
-        """1 where no number of a mask is 0, else 0; without a gradient. `if mask.all():` reads it, as `bool` does."""
+        """1 where no number of a mask is 0, else 0; without a gradient. `if mask.all():` reads it."""
         return 1.0 - (self == 0.0).max(axis, keepdims)
 
     @along

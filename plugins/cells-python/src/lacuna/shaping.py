@@ -1,4 +1,4 @@
-"""Shapes of tensors: the same numbers in other shapes and orders, moved, and repeated. Gradients flow through all of it."""
+"""The same numbers in other shapes and orders, moved, and repeated. Gradients flow through all of it."""
 
 import math
 
@@ -46,12 +46,12 @@ class Shapes:
         return self.reshape(self.shape[:at] + (1,) + self.shape[at:])
 
     def transpose(self, *order):
-        """Dimension i of the result is dimension `order[i]` of this; without an order, all in reverse. See `swapaxes`."""
+        """Dimension i of the result is dimension `order[i]` of this; without an order, all in reverse."""
         order = unpacked(order) or range(self.ndim - 1, -1, -1)
         axes = [self._axis(axis) for axis in order]
         if len(axes) == 2 < self.ndim:
             raise ArgumentError(
-                f"transpose takes an order of all {self.ndim} dimensions, as NumPy's: swapaxes{tuple(order)} exchanges two"
+                f"transpose takes the order of all {self.ndim} dimensions: swapaxes{tuple(order)} exchanges two"
             )
         if sorted(axes) != list(range(self.ndim)):
             raise ArgumentError(f"the order {tuple(order)} does not have each of {self.ndim} dimensions once")
@@ -121,7 +121,7 @@ class Shapes:
 
     @along
     def repeat(self, *counts, axis=None):
-        """`repeat(2, axis=0)`: each element twice along an axis, as NumPy does. For the whole tensor repeated see `tile`."""
+        """`repeat(2, axis=0)`: each element twice along an axis, as in NumPy. `tile` repeats the whole tensor."""
         if axis is None or len(counts) != 1:
             listed = ", ".join(map(str, unpacked(counts)))
             raise ArgumentError(
@@ -135,11 +135,11 @@ class Shapes:
 
     def broadcast_to(self, *shape):
         """Repeated along dimensions of size 1, and new ones before them, so that it has that shape."""
-        shape = unpacked(shape)
+        shape = tuple(whole(size, "a size of the new shape", 1) for size in unpacked(shape))
         sizes = (1,) * (len(shape) - self.ndim) + self.shape
         if len(sizes) != len(shape) or any(here not in (1, there) for here, there in zip(sizes, shape)):
-            raise ShapeError(f"a tensor of the shape {self.shape} does not broadcast to {tuple(shape)}")
-        return self * filled(self, shape, 1.0) if tuple(shape) != self.shape else self
+            raise ShapeError(f"a tensor of the shape {self.shape} does not broadcast to {shape}")
+        return self * filled(self, shape, 1.0) if shape != self.shape else self
 
     def expand(self, *shape):
         """`broadcast_to`, where a size of -1 stays as it is."""

@@ -23,7 +23,7 @@ class Images:
         return self._made("resize", list(unpacked(sizes)), interpolation)
 
     def blur(self, *sigma):
-        """Images blurred by a Gaussian: standard deviations in pixels, one for all spatial dimensions or one for each."""
+        """Images blurred by a Gaussian: standard deviations in pixels, one for all dimensions or one for each."""
         return self._made("gaussian_blur", [float(value) for value in unpacked(sigma)])
 
     def translate(self, *offsets):
@@ -49,7 +49,9 @@ class Images:
         if len(widths) == 1 and is_number(widths[0]):
             widths *= len(axes)
         if len(widths) != len(axes) or not all(is_number(one) or _is_pair(one) for one in widths):
-            raise ArgumentError(f"pad takes one width, or (before, after) for each of {len(axes)} dimensions, not {widths}")
+            raise ArgumentError(
+                f"pad takes one width, or (before, after) for each of {len(axes)} dimensions, not {widths}"
+            )
         padded = self
         for axis, width in zip(axes, widths):
             before, after = width if _is_pair(width) else (width, width)
@@ -65,14 +67,16 @@ class Images:
         return _pooled(self, "avg_pool", size, lambda blocks: blocks._made("mean", [2]))
 
     def max_pool(self, *size):
-        """The largest numbers of blocks: `max_pool(2)`, or one size for each spatial dimension. The sizes divide the image's."""
+        """The largest of blocks: `max_pool(2)`, or one size for each spatial dimension, which divide the image's."""
         return _pooled(self, "max_pool", size, lambda blocks: blocks._made("max_along", 2))
 
 
 def _spatial(tensor, word):
     """The spatial dimensions."""
     if tensor.ndim not in (1, 2, 4, 5):
-        raise ShapeError(f"{word} takes (N, C, H, W), (N, C, D, H, W), a matrix or a vector, not the shape {tensor.shape}")
+        raise ShapeError(
+            f"{word} takes (N, C, H, W), (N, C, D, H, W), a matrix or a vector, not the shape {tensor.shape}"
+        )
     return range(2 if tensor.ndim > 2 else 0, tensor.ndim)
 
 
@@ -91,8 +95,8 @@ def _pooled(tensor, word, size, reduce):
         count, rest = divmod(tensor.shape[axis], whole(block, f"a size of {word}()", 1))
         if rest:
             raise ShapeError(
-                f"{word}: blocks of {block} do not divide dimension {axis} of size {tensor.shape[axis]}: cut it by a slice, "
-                "or resize or pad it first"
+                f"{word}: blocks of {block} do not divide dimension {axis} of size {tensor.shape[axis]}: "
+                "cut it by a slice, or resize or pad it first"
             )
         before, after = tensor.shape[:axis], tensor.shape[axis + 1 :]
         blocks = tensor.reshape(math.prod(before), count, block, math.prod(after))

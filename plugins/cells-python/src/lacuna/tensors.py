@@ -1,4 +1,4 @@
-"""Tensors: handles to 32-bit numbers on the host's device, with the operators, slices and methods that NumPy's arrays have."""
+"""Tensors: handles to 32-bit numbers on the host's device, with the operators and methods that NumPy's arrays have."""
 
 import copy
 import math
@@ -21,9 +21,9 @@ class Tensor(Operators, Elements, Reductions, Shapes, Images, Reading):
     """Numbers on the host's device, rank 1 to 8. A tensor never changes: an operator makes a new one.
 
     Images are (N, C, H, W), volumes (N, C, D, H, W), both in [0, 1]. A reduction over everything leaves the shape (1,).
-    Gradients flow through all but comparisons and what reads numbers back. Numbers come back by `item`, `tolist`, `float`, `int`,
-    `round`, `if`, `argmax`, `argmin`, `sort`, `argsort`, `topk`, `median`, `quantile`, `percentile`, `unique`, `nonzero` and
-    `nan_to_num`, which need the grant `readback`. Axes are `axis=` or `dim=`.
+    Gradients flow through all but comparisons and what reads numbers back. Numbers come back by `item`, `tolist`,
+    `float`, `int`, `round`, `if`, `argmax`, `argmin`, `sort`, `argsort`, `topk`, `median`, `quantile`, `percentile`, `unique`,
+    `nonzero` and `nan_to_num`, which need the grant `readback`. Axes are `axis=` or `dim=`.
     """
 
     __slots__ = ("handle", "_shape", "__weakref__")
@@ -105,7 +105,9 @@ class Tensor(Operators, Elements, Reductions, Shapes, Images, Reading):
         return handle_of(value, argument)
 
 
-copying.refuse_pickling(Tensor, ("a tensor lives on the host's device and", "keep its numbers, as t.tolist() gives them"))
+copying.refuse_pickling(
+    Tensor, ("a tensor lives on the host's device and", "keep its numbers, as t.tolist() gives them")
+)
 copying.handles(Handle)
 
 
