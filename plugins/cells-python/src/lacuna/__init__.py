@@ -1,7 +1,10 @@
 """The vocabulary of Lacuna's cells and of plugins in Python.
 
-Everywhere: tensors with operators and slices (`tensor`, `zeros`, `ones`, `uniform`, `normal`, `cat`, `where`), gradients
-(`track`, `backward`, `gradient`, `Adam`), and the decorators `@perturbation`, `@method`, `@metric`.
+Everywhere: tensors with operators, slices and methods (`help(Tensor)` lists them), made by `tensor`, `zeros`, `ones`,
+`full`, `eye`, `arange`, `linspace`, `meshgrid`, `rand`, `randn`, `uniform`, `normal`, `cat`, `stack`, `where`; their
+functions `exp`, `log`, `sqrt`, `sigmoid`, `minimum`, `maximum`; gradients (`track`, `backward`, `gradient`, `Adam`);
+and the decorators `@perturbation`, `@method`, `@metric`. Each call draws other random numbers, each run the same ones;
+`seed=` fixes those of a call.
 In a notebook also: `image`, `volume`, `classifier`, `generator`, `images`, `methods`, `perturbations`, `metrics`, `explain`,
 `compare`, `show`, `overlay`, `auc`, `measure` and `save_plugin`.
 """
@@ -11,11 +14,17 @@ from typing import Annotated, Literal
 from .creating import (
     arange,
     cat,
+    concatenate,
+    eye,
     full,
+    full_like,
     linspace,
+    meshgrid,
     normal,
     ones,
     ones_like,
+    rand,
+    randn,
     stack,
     tensor,
     uniform,
@@ -35,6 +44,7 @@ from .errors import (
     SandboxError,
     ShapeError,
 )
+from .functions import exp, log, maximum, minimum, sigmoid, sqrt
 from .gradients import Adam, backward, detach, gradient, track
 from .models import Classifier, Generator
 from .parameters import Range
@@ -43,9 +53,10 @@ from .results import Finding, Result
 from .tensors import Tensor
 
 __all__ = """
-Adam Annotated ArgumentError Classifier Definition Finding Generator GradientError LacunaError LimitError Literal NonFiniteError
-PluginError Range Refused Result SandboxError ShapeError Tensor arange backward cat detach full gradient linspace method metric
-normal ones ones_like perturbation progress stack tensor track uniform where zeros zeros_like
+Adam Annotated ArgumentError Classifier Definition Finding Generator GradientError LacunaError LimitError Literal
+NonFiniteError PluginError Range Refused Result SandboxError ShapeError Tensor arange backward cat concatenate detach
+exp eye full full_like gradient linspace log maximum meshgrid method metric minimum normal ones ones_like perturbation
+progress rand randn sigmoid sqrt stack tensor track uniform where zeros zeros_like
 """.split()
 
 try:

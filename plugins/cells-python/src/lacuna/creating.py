@@ -1,19 +1,21 @@
-"""Makes tensors: from numbers, at random with a seed, and of other tensors."""
+"""Makes tensors: from numbers, at random, and of other tensors."""
 
 import math
+import random
 
 from wit_world.imports.tensors import Tensor as Handle
 
 from .errors import ArgumentError, call
-from .tensors import Tensor, handle_of, is_number, unpacked
+from .lifting import from_lists, is_number, unpacked
+from .spelling import along, spelled
+from .tensors import Tensor, handle_of
 
 
 def tensor(numbers):
     """A tensor of a number, or of numbers in lists inside each other."""
     if isinstance(numbers, Tensor):
         return numbers
-    shape, flat = _flattened(numbers)
-    return Tensor(call(Handle.from_data, shape or [1], flat))
+    return Tensor(from_lists(numbers))
 
 
 def full(shape, value):
@@ -41,14 +43,45 @@ def ones_like(other):
     return full(other.shape, 1.0)
 
 
-def uniform(*shape, low=0.0, high=1.0, seed=0):
-    """Random numbers, even in [low, high); the same seed gives the same numbers on every device."""
-    return Tensor(call(Handle.uniform, _shape(unpacked(shape)), float(low), float(high), seed))
+def full_like(other, value):
+    """One value everywhere, in another tensor's shape."""
+    return full(other.shape, value)
 
 
-def normal(*shape, mean=0.0, deviation=1.0, seed=0):
-    """Random numbers of a normal distribution; the same seed gives the same numbers."""
-    return Tensor(call(Handle.normal, _shape(unpacked(shape)), float(mean), float(deviation), seed))
+def eye(rows, columns=None):
+    """A matrix with 1 on its diagonal, else 0."""
+    apart = arange(rows).reshape(-1, 1) - arange(rows if columns is None else columns)
+    return 1.0 - apart.abs().clip(0.0, 1.0)
+
+
+def uniform(*shape, low=0.0, high=1.0, seed=None, size=None):
+    """Random numbers, even in [low, high), others in each call; the same `seed` gives the same ones on every device.
+
+    Without a seed Python's `random` gives one, which begins with the session or with the seed of the run.
+    """
+    shape = _random_shape(shape, size, "uniform", "low=0, high=1")
+    return Tensor(call(Handle.uniform, shape, float(low), float(high), _seed(seed)))
+
+
+@spelled(std="deviation")
+def normal(*shape, mean=0.0, deviation=1.0, seed=None, size=None):
+    """Random numbers of a normal distribution, others in each call; the same `seed` gives the same ones.
+
+    `std=` is `deviation=`. Without a seed Python's `random` gives one, which begins with the session or with the seed
+    of the run.
+    """
+    shape = _random_shape(shape, size, "normal", "mean=0, std=1")
+    return Tensor(call(Handle.normal, shape, float(mean), float(deviation), _seed(seed)))
+
+
+def rand(*shape, seed=None, size=None):
+    """Random numbers, even in [0, 1); see `uniform`."""
+    return uniform(*shape, seed=seed, size=size)
+
+
+def randn(*shape, seed=None, size=None):
+    """Random numbers of the standard normal distribution; see `normal`."""
+    return normal(*shape, seed=seed, size=size)
 
 
 def arange(start, end=None, step=1):
@@ -65,6 +98,7 @@ def linspace(start, end, count):
     return tensor([start + (end - start) * index / max(1, count - 1) for index in range(count)])
 
 
+@along
 def cat(tensors, axis=0):
     """Joins tensors along an axis that they have."""
     tensors = _several(tensors, "cat")
@@ -72,13 +106,25 @@ def cat(tensors, axis=0):
     return Tensor(call(Handle.concatenate, handles, tensors[0]._axis(axis)))
 
 
+concatenate = cat
+
+
+@along
 def stack(tensors, axis=0):
     """Joins tensors along a new axis."""
     tensors = _several(tensors, "stack")
     for one in tensors:
         handle_of(one, "tensors")
-    at = axis % (tensors[0].ndim + 1)
-    return cat([one.reshape(one.shape[:at] + (1,) + one.shape[at:]) for one in tensors], at)
+    return cat([one.unsqueeze(axis) for one in tensors], axis % (tensors[0].ndim + 1))
+
+
+def meshgrid(rows, columns, indexing="ij"):
+    """(rows, columns): the row and the column of each place of a grid, from two vectors; `indexing` is "ij" only."""
+    if indexing != "ij":
+        raise ArgumentError(f"meshgrid: `indexing` is {indexing!r}, expected 'ij': rows first, as in images")
+    rows, columns = tensor(rows).ravel(), tensor(columns).ravel()
+    shape = (rows.size, columns.size)
+    return rows.reshape(-1, 1).broadcast_to(shape), columns.broadcast_to(shape)
 
 
 def where(condition, a, b):
@@ -93,7 +139,9 @@ def where(condition, a, b):
 def _several(tensors, word):
     """The tensors of a list."""
     if isinstance(tensors, Tensor) or not hasattr(tensors, "__iter__"):
-        raise ArgumentError(f"{word} takes a list of tensors, as {word}([a, b]), and was given a {type(tensors).__name__}")
+        raise ArgumentError(
+            f"{word} takes a list of tensors, as {word}([a, b]), and was given a {type(tensors).__name__}"
+        )
     tensors = list(tensors)
     if not tensors:
         raise ArgumentError(f"{word} needs one tensor at least")
@@ -104,17 +152,18 @@ def _shape(shape):
     return list(shape) if isinstance(shape, (tuple, list)) else [shape]
 
 
-def _flattened(numbers):
-    if is_number(numbers):
-        return [], [float(numbers)]
-    if isinstance(numbers, Tensor):
-        return list(numbers.shape), [number for number in numbers.flatten().tolist()]
-    if isinstance(numbers, (str, bytes)) or not hasattr(type(numbers), "__iter__"):
-        raise TypeError(f"a tensor is made of numbers in lists inside each other, not of the type {type(numbers).__name__}")
-    parts = [_flattened(part) for part in numbers]
-    if not parts:
-        raise ArgumentError("a tensor has one number at least")
-    shapes = {tuple(shape) for shape, _ in parts}
-    if len(shapes) != 1:
-        raise ArgumentError("the lists of a tensor are of equal lengths")
-    return [len(parts), *parts[0][0]], [number for _, flat in parts for number in flat]
+def _random_shape(shape, size, word, keywords):
+    """The shape of random numbers, given in a row or as `size=`."""
+    if size is not None and shape:
+        raise ArgumentError(f"{word} takes a shape or `size=`, and was given both: {keywords} are keywords")
+    sizes = _shape(unpacked(shape) if size is None else size)
+    if not all(isinstance(one, int) and one > 0 for one in sizes):
+        raise ArgumentError(
+            f"the shape of {word}() is {tuple(sizes)}, expected whole numbers from 1: {keywords} are keywords"
+        )
+    return sizes or [1]
+
+
+def _seed(seed):
+    """A seed as given, or one of Python's own random numbers."""
+    return random.getrandbits(64) if seed is None else seed

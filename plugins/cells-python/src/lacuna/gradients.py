@@ -2,6 +2,7 @@
 
 from wit_world.imports import autodiff, optimisers
 
+from . import copying
 from .errors import call
 from .tensors import Tensor, handle_of
 
@@ -17,7 +18,7 @@ def detach(value):
 
 
 class Gradients:
-    """The gradients of one scalar."""
+    """The gradients of one scalar: `gradients.of(leaf)`, or `gradients[leaf]`."""
 
     def __init__(self, handle):
         self.handle = handle
@@ -26,15 +27,20 @@ class Gradients:
         """The gradient of a leaf, of its shape; zeros where the scalar does not depend on it."""
         return Tensor(call(self.handle.of_leaf, handle_of(leaf, "leaf")))
 
+    __getitem__ = of
+    # Otherwise a loop would ask for the gradients of 0, 1, 2 ...
+    __iter__ = None
+
 
 def backward(scalar):
-    """Differentiates a tensor of one number. Its graph is used up."""
+    """Differentiates a tensor of one number; its graph is used up. Returns `Gradients`: `backward(loss).of(leaf)`."""
     return Gradients(call(autodiff.backward, handle_of(scalar, "scalar")))
 
 
 def gradient(scalar, leaf):
-    """The gradient of a tensor of one number with respect to a leaf that `track` made."""
-    return backward(scalar).of(leaf)
+    """The gradient of a tensor of one number with respect to a leaf that `track` made; for a list of leaves a list."""
+    gradients = backward(scalar)
+    return [gradients.of(one) for one in leaf] if isinstance(leaf, (list, tuple)) else gradients.of(leaf)
 
 
 class Adam:
@@ -47,3 +53,8 @@ class Adam:
     def step(self, parameter, gradient):
         """The parameter after one step against the gradient, outside the graph."""
         return Tensor(call(self.handle.step, handle_of(parameter, "parameter"), handle_of(gradient, "gradient")))
+
+
+copying.handles(autodiff.Gradients, optimisers.Adam)
+copying.refuse(Gradients, ("gradients", "keep those of the leaves, as gradients.of(leaf) gives them"))
+copying.refuse(Adam, ("an optimiser, whose state is on the host's device,", "make another one"))

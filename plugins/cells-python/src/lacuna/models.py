@@ -1,5 +1,6 @@
 """What a method is given: the classifier, the generator, and the perturbation that the user chose."""
 
+from . import copying
 from .errors import ArgumentError, Refused, call, nearest
 from .tensors import Tensor, handle_of
 
@@ -51,16 +52,22 @@ class Classifier:
 
     def logits(self, images, rule="plain"):
         """Images in [0, 1] to logits (N, K). `rule` says how gradients pass a ReLU: plain, guided or deconvolution."""
-        return Tensor(call(self.handle.logits, handle_of(images, "images"), _member(classifiers.ReluRule, "rule", rule)))
+        return Tensor(
+            call(self.handle.logits, handle_of(images, "images"), _member(classifiers.ReluRule, "rule", rule))
+        )
 
     def probabilities(self, images_or_logits):
         """Probabilities (N, K) of images, or of logits (N, K)."""
         return Tensor(call(self.handle.probabilities, self._logits(images_or_logits).handle))
 
     def scores(self, images_or_logits, targets, kind="log-odds"):
-        """The score of one target for each image, (N): `log-odds`, `logit` or `probability`."""
+        """The score of one target for each image, (N): `log-odds`, `logit` or `probability`.
+
+        A target is a class by its name or index: one for all images, or a list of one for each.
+        """
         logits = self._logits(images_or_logits)
-        targets = [targets] * logits.shape[0] if isinstance(targets, int) else list(targets)
+        one = isinstance(targets, (int, str))
+        targets = [self._target(target) for target in ([targets] * logits.shape[0] if one else targets)]
         return Tensor(call(self.handle.scores, logits.handle, targets, _member(classifiers.Score, "kind", kind)))
 
     def activations(self, images, layer):
@@ -74,6 +81,16 @@ class Classifier:
     def place(self, layer, values):
         """Values on the cells of a layer, put on the image's grid where those cells lie."""
         return Tensor(call(self.handle.place, layer, handle_of(values, "values")))
+
+    def _target(self, target):
+        """The index of a class by its name; an index stays."""
+        if not isinstance(target, str):
+            return target
+        classes = self.classes
+        if target not in classes:
+            listed = f" (there are: {', '.join(classes)})" if len(classes) <= 30 else f" (there are {len(classes)})"
+            raise ArgumentError(f"the classifier has no class `{target}`{nearest(target, classes)}{listed}")
+        return classes.index(target)
 
     def _logits(self, given):
         handle_of(given, "images_or_logits")
@@ -129,6 +146,14 @@ class Perturbed:
         return Tensor(call(self.handle.apply, handle_of(mask, "mask")))
 
     __call__ = apply
+
+
+copying.one_for_all(Classifier, ("a classifier", "in another session `classifier(name)` opens it"))
+copying.one_for_all(Generator, ("a generator", "in another session `generator(name)` opens it"))
+copying.refuse(Perturbed, ("prepared images, which are on the host's device,", "call `perturb(images)` again"))
+for _home, _name in ((classifiers, "Classifier"), (generators, "Generator"), (perturbations, "Perturbation")):
+    if hasattr(_home, _name):
+        copying.handles(getattr(_home, _name))
 
 
 def perturber(seed):

@@ -119,6 +119,15 @@ class Tensor:
     def exponential(self):
         return self._each(math.exp)
 
+    def logarithm(self):
+        return self._each(lambda x: math.log(x) if x > 0 else -math.inf if x == 0 else math.nan)
+
+    def sigmoid(self):
+        return self._each(lambda x: 1 / (1 + math.exp(-x)))
+
+    def relu(self):
+        return self._each(lambda x: max(x, 0.0))
+
     def square_root(self):
         return self._each(math.sqrt)
 
@@ -141,11 +150,21 @@ class Tensor:
     def max_along(self, dimension):
         return self._reduced([dimension], max)
 
+    def softmax(self, dimension):
+        powers = self._with(self.max_along(dimension), lambda x, y: math.exp(x - y), "tensor.softmax")
+        return powers.divide(powers.sum([dimension]))
+
     def matrix_multiply(self, other):
-        (n, k), (_, m) = self._shape, other._shape
-        return Tensor(
-            [n, m], [sum(self.at([i, x]) * other.at([x, j]) for x in range(k)) for i in range(n) for j in range(m)]
-        )
+        *outer, n, k = self._shape
+        *others, rows, m = other._shape
+        outer = [max(x, y) for x, y in zip(outer, others, strict=True)]
+        assert k == rows and len(self._shape) >= 2, (self._shape, other._shape)
+
+        def number(place):
+            *at, i, j = place
+            return sum(self.at([*at, i, x]) * other.at([*at, x, j]) for x in range(k))
+
+        return Tensor([*outer, n, m], [number(place) for place in places([*outer, n, m])])
 
     def reshape(self, shape: list[int]):
         if math.prod(shape) != len(self.data):
