@@ -58,6 +58,51 @@ fn minimum_maximum_clamp_and_greater() {
     assert!(matches!(x.clamp(1.0, 0.0), Err(Error::Argument { .. })));
 }
 
+/// Chosen, not computed: `a + max(b - a, 0)` loses the smaller of two numbers of different sizes.
+#[test]
+fn minimum_and_maximum_are_one_of_both() {
+    let mut state = 1_u64;
+    let mut next = || {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        let unit = (state >> 40) as f32 / (1 << 24) as f32 - 0.5;
+        unit * 10.0_f32.powi((state >> 8) as i32 % 30)
+    };
+    for (left, right) in [([3, 5], [3, 5]), ([3, 5], [1, 5]), ([3, 1], [1, 5]), ([1, 1], [3, 5])] {
+        let a: Vec<f32> = (0..left[0] * left[1]).map(|_| next()).collect();
+        let b: Vec<f32> = (0..right[0] * right[1]).map(|_| next()).collect();
+        let at = |data: &[f32], shape: [usize; 2], row: usize, column: usize| {
+            data[row.min(shape[0] - 1) * shape[1] + column.min(shape[1] - 1)]
+        };
+        let (x, y) = (tensor(&left, &a), tensor(&right, &b));
+        let (smaller, larger) = (x.minimum(&y).unwrap(), x.maximum(&y).unwrap());
+        assert_eq!((smaller.shape(), larger.shape()), (vec![3, 5], vec![3, 5]));
+        let (smaller, larger) = (smaller.read().unwrap(), larger.read().unwrap());
+        for (place, (smaller, larger)) in smaller.iter().zip(&larger).enumerate() {
+            let (a, b) = (at(&a, left, place / 5, place % 5), at(&b, right, place / 5, place % 5));
+            assert_eq!((*smaller, *larger), (a.min(b), a.max(b)));
+        }
+    }
+    let x = tensor(&[5], &[f32::NEG_INFINITY, f32::INFINITY, f32::NAN, 1.0, -1e30]);
+    let y = tensor(&[5], &[0.0, 0.0, 1.0, f32::NAN, 0.5]);
+    let (smaller, larger) = (x.minimum(&y).unwrap().read().unwrap(), x.maximum(&y).unwrap().read().unwrap());
+    assert_eq!((&smaller[..2], &larger[..2]), (&[f32::NEG_INFINITY, 0.0][..], &[0.0, f32::INFINITY][..]));
+    assert!(smaller[2..4].iter().chain(&larger[2..4]).all(|value| value.is_nan()));
+    assert_eq!((smaller[4], larger[4]), (-1e30, 0.5));
+}
+
+/// The gradient goes to the one that is taken, and to the first where both are the same.
+#[test]
+fn minimum_and_maximum_hand_their_gradient_on() {
+    for (name, expected) in [("minimum", [1.0, 0.0, 1.0]), ("maximum", [0.0, 1.0, 1.0])] {
+        let x = tensor(&[3], &[1.0, 5.0, -2.0]).track().unwrap();
+        let y = tensor(&[3], &[2.0, 3.0, -2.0]).track().unwrap();
+        let taken = if name == "minimum" { x.minimum(&y) } else { x.maximum(&y) };
+        let gradients = taken.unwrap().sum(&[0]).unwrap().backward().unwrap();
+        close(&gradients.of_leaf(&x).unwrap().read().unwrap(), &expected, 0.0);
+        close(&gradients.of_leaf(&y).unwrap().read().unwrap(), &expected.map(|share| 1.0 - share), 0.0);
+    }
+}
+
 #[test]
 fn bilinear_resize_equals_half_pixel_centres() {
     // torch.nn.functional.interpolate([[0, 1]], size=(1, 4), mode="bilinear", align_corners=False)

@@ -5,6 +5,7 @@ use super::{Primitive, Tensor};
 use crate::{Error, Result, interrupt};
 use burn::backend::Dispatch;
 use burn::backend::ops::{ActivationOps, BoolTensorOps, FloatTensorOps};
+use burn::backend::tensor::BoolTensor;
 use burn::tensor::{BoolDType, FloatDType};
 
 impl Tensor {
@@ -29,16 +30,46 @@ impl Tensor {
         self.binary("divide", other, Dispatch::float_div)
     }
 
-    /// The smaller of two elements; the gradient goes to that one.
+    /// The smaller of two elements; the gradient goes to that one, and to this one where they are the same. NaN in one of them gives
+    /// NaN. On a GPU an infinite element gives NaN too.
     pub fn minimum(&self, other: &Self) -> Result<Self> {
-        let excess = self.subtract(other)?.relu()?;
-        self.subtract(&excess)
+        let smaller = |other: Primitive, own: Primitive| Dispatch::float_lower(other, own, BoolDType::Native);
+        self.either("minimum", other, smaller, || self.greater(other))
     }
 
-    /// The larger of two elements; the gradient goes to that one.
+    /// The larger of two elements, as [`Tensor::minimum`] the smaller.
     pub fn maximum(&self, other: &Self) -> Result<Self> {
-        let excess = other.subtract(self)?.relu()?;
-        self.add(&excess)
+        let larger = |other: Primitive, own: Primitive| Dispatch::float_greater(other, own, BoolDType::Native);
+        self.either("maximum", other, larger, || other.greater(self))
+    }
+
+    /// The other's elements where they win, else its own: chosen, not computed, since in sums of large and small numbers the small
+    /// ones are lost. `share` is 1 where the other wins, for devices that cannot choose.
+    fn either(
+        &self,
+        operation: &str,
+        other: &Self,
+        wins: impl Fn(Primitive, Primitive) -> BoolTensor<Dispatch>,
+        share: impl FnOnce() -> Result<Self>,
+    ) -> Result<Self> {
+        if !self.device().is_cpu() {
+            let share = share()?;
+            return self.multiply(&share.affine(-1.0, 1.0)?)?.add(&other.multiply(&share)?);
+        }
+        let shape = broadcast(operation, &self.shape(), &other.shape())?;
+        self.filling(&shape)?.binary(operation, &other.filling(&shape)?, |own, other| {
+            let wins = wins(other.clone(), own.clone());
+            let is_nan = Dispatch::float_is_nan(other.clone(), BoolDType::Native);
+            Dispatch::float_mask_where(own, Dispatch::bool_or(wins, is_nan), other)
+        })
+    }
+
+    /// The same elements in a larger shape that they broadcast to.
+    fn filling(&self, shape: &[usize]) -> Result<Self> {
+        if self.shape() == shape {
+            return Ok(self.clone());
+        }
+        self.multiply(&Self::full(self.device(), shape, 1.0)?)
     }
 
     /// 1 where this is greater than the other, else 0. Has no gradient.
@@ -50,7 +81,8 @@ impl Tensor {
         }
         // Only the sign of the difference counts; arithmetic, because not every GPU can store booleans.
         let above = self.detach()?.subtract(&other.detach()?)?.affine(1e30, 0.0)?;
-        above.clamp(0.0, 1.0)
+        // Twice: the smallest difference is 1e-45.
+        above.affine(1e30, 0.0)?.clamp(0.0, 1.0)
     }
 
     /// `scale * x + offset`.
@@ -121,18 +153,8 @@ impl Tensor {
         other: &Self,
         compute: impl Fn(Primitive, Primitive) -> Primitive,
     ) -> Result<Self> {
-        let (left, right) = (self.shape(), other.shape());
-        let rank = left.len().max(right.len());
-        let (left, right) = (aligned(&left, rank), aligned(&right, rank));
-        if left.iter().zip(&right).any(|(a, b)| a != b && *a != 1 && *b != 1) {
-            return Err(Error::shape(
-                operation,
-                format!("a shape that broadcasts with {:?}", self.shape()),
-                &other.shape(),
-            ));
-        }
-        let shape: Vec<usize> = left.iter().zip(&right).map(|(a, b)| *a.max(b)).collect();
-        let (left, right) = (self.reshape_unchecked(&left), other.reshape_unchecked(&right));
+        let shape = broadcast(operation, &self.shape(), &other.shape())?;
+        let [left, right] = [self, other].map(|x| x.reshape_unchecked(&aligned(&x.shape(), shape.len())));
         if left.goes_in_parts(shape.iter().product()) && !right.is_tracked() {
             let work = |parts: &[Self]| Ok(self.like(compute(parts[0].primitive(), parts[1].primitive())));
             return in_parts(&[&left, &right], &shape, &work);
@@ -149,6 +171,16 @@ impl Tensor {
         interrupt::check()?;
         Ok(self.like(compute(self.primitive())))
     }
+}
+
+/// The shape that two shapes broadcast to.
+fn broadcast(operation: &str, left: &[usize], right: &[usize]) -> Result<Vec<usize>> {
+    let rank = left.len().max(right.len());
+    let both = || aligned(left, rank).into_iter().zip(aligned(right, rank));
+    if both().any(|(a, b)| a != b && a != 1 && b != 1) {
+        return Err(Error::shape(operation, format!("a shape that broadcasts with {left:?}"), right));
+    }
+    Ok(both().map(|(a, b)| a.max(b)).collect())
 }
 
 fn aligned(shape: &[usize], rank: usize) -> Vec<usize> {
