@@ -3,7 +3,7 @@
 import inspect
 import random
 
-from support import CellsTest, Err, adopted, lacuna, tensors
+from support import CellsTest, Err, adopted, lacuna, opening, tensors
 from lacuna import definitions
 from wit_world.exports import methods, metrics
 from wit_world.imports.classifiers import Classifier
@@ -133,6 +133,7 @@ class Carrying(CellsTest):
         mask = tensors.Tensor.full([1, 1, 1, 2], 0.0)
         first, second = made.apply(mask), made.apply(mask)
         self.assertIsNot(first, second)
+        opening.alone = False
         self.run_cell("explain('scan', perturbation=through)")
         made = self.adopt().create(tensors.Tensor.full([1, 1, 1, 2], 1.0), [], 0)
         self.assertIsNot(made.apply(mask), mask)
@@ -187,7 +188,7 @@ class Carrying(CellsTest):
 
     def test_what_cannot_be_carried_says_so(self):
         self.run_cell("c = classifier()\n@perturbation\ndef f(images, mask): return c.logits(images)")
-        self.assertIn("take `classifier` as an argument", self.failure("explain('scan', perturbation=f)").text)
+        self.assertIn("takes `classifier` as an argument", self.failure("explain('scan', perturbation=f)").text)
         self.run_cell("g = (i for i in [1])\n@perturbation\ndef f(images, mask): return next(g)")
         self.assertIn("cannot be carried", self.failure("explain('scan', perturbation=f)").text)
 

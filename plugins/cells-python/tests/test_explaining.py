@@ -54,6 +54,31 @@ class Explaining(CellsTest):
         self.assertIn("2 targets for 1 images", self.failure("measure('deletion', e, targets=[0, 1])").text)
         self.run_cell("@metric\ndef flat(maps): return [0.0]\nmeasure('flat', m)")
 
+    def test_grids_of_other_proportions_are_refused(self):
+        self.run_cell("m = ones(1, 1, 8, 8)")
+        self.assertIn("other proportions", self.failure("auc(m, ones(1, 1, 8, 4))").text)
+        self.assertIn("other proportions", self.failure("overlay(ones(1, 1, 8, 8), ones(1, 1, 8, 16))").text)
+        self.assertIn("the map has the sizes 8 x 4", self.failure("measure('deletion', ones(1, 1, 8, 4), image='scan')").text)
+        self.run_cell("auc(m, ones(1, 1, 16, 16) * 0.3)")
+        self.assertEqual(set(self.seen.measured[-1].masks.read()), {1.0})
+
+    def test_words_that_are_nearly_right(self):
+        for code, words in {
+            "explain('scan', targets='cyst')": "did you mean `target`",
+            "explain('scan', method='slope', sigma=3)": "the method `slope` has no parameter `sigma`",
+            "explain('scam')": "did you mean `scan`",
+            "volume('scan')": "is an image",
+            "image('scan').sum(2, 3)": "axis=(2, 3)",
+            "@perturbation\nclass a:\n    def __init__(self, images): pass\n    def apply(self, mask): return mask\nclass b(a): pass": "`a.function`",
+            "@method\ndef m(self, images): return images": "no `self`",
+            "Range(3, 1)": "smaller end",
+        }.items():
+            with self.subTest(code):
+                self.assertIn(words, self.failure(code).text)
+        self.assertIn("gradient(loss, x)", self.failure("ones(2).backward()").text)
+        self.assertEqual(self.run_cell("classifier()(image('scan')).shape"), "(1, 2)")
+        self.assertEqual(self.run_cell("import enum\nclass K(enum.StrEnum):\n    A = 'slope'\ncompare([dict(method=K.A)], image='scan')[0].method"), "'slope'")
+
     def test_what_is_for_all_goes_where_it_belongs(self):
         self.run_cell("compare([dict(method='slope'), dict(method='fido')], image='scan', perturbation='blur')")
         self.assertEqual([one.perturbation and one.perturbation.name for one in self.seen.requests], [None, "blur"])
@@ -129,7 +154,7 @@ class Explaining(CellsTest):
         self.assertIsNone(self.request("e = explain('scan', method=plain)").perturbation)
         self.assertEqual(self.run_cell("e.perturbation, e.title"), "(None, 'plain: cyst 0.900 -> 0.100')")
         failed = self.failure("explain('scan', method=plain, perturbation='blur')")
-        self.assertIn("takes no `perturb`", failed.text)
+        self.assertIn("deletes nothing", failed.text)
 
     def test_findings_are_below_the_slider(self):
         self.run_cell("e = explain('scan')\ne.findings = [Finding('a', 'a < b', remedies=['raise steps'])]")

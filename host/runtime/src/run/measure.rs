@@ -191,6 +191,15 @@ fn check_shapes(request: &MeasureRequest<'_>) -> Result<(), RunError> {
             let what = format!("the {name} have shape {:?}", tensor.shape());
             return Err(wrong_request(&what, &format!("Give them as {expected:?}")));
         }
+        if let Some(tensor) = tensor
+            && !tensor.is_finite().map_err(|error| RunError::Device {
+                operation: format!("the check of the {name}"),
+                reason: error.to_string(),
+            })?
+        {
+            let what = format!("the {name} have numbers that are NaN or infinite");
+            return Err(wrong_request(&what, "Give finite numbers"));
+        }
     }
     Ok(())
 }

@@ -43,6 +43,7 @@ def ones_like(other):
     return full(other.shape, 1.0)
 
 
+@spelled(fill_value="value")
 def full_like(other, value):
     """One value everywhere, in another tensor's shape."""
     return full(other.shape, value)
@@ -93,6 +94,7 @@ def arange(start, end=None, step=1):
     return tensor([start + step * index for index in range(count)])
 
 
+@spelled(num="count", steps="count", stop="end")
 def linspace(start, end, count):
     """`count` numbers from `start` to `end`, both included, evenly spaced."""
     return tensor([start + (end - start) * index / max(1, count - 1) for index in range(count)])
@@ -131,8 +133,9 @@ def where(condition, a, b):
     """`a` where the condition is 1, `b` where it is 0; in between a mixture.
 
     It is `condition * a + (1 - condition) * b`: NaN or infinity in one of both gives NaN also where the other is taken. Make both
-    finite first, for example by `clip`.
+    finite first: `clip` what goes into a logarithm or a division, `nan_to_num()` what is there already.
     """
+    condition = condition if isinstance(condition, Tensor) else tensor(condition)
     return condition * a + (1.0 - condition) * b
 
 

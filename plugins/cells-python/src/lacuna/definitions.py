@@ -41,6 +41,9 @@ class Definition:
     """A perturbation, a method or a metric in Python. Called like a function, it is the function."""
 
     def __init__(self, kind, function, name=None, needs=None, version="0.1.0"):
+        if not callable(function):
+            # `class b(a)` of a definition `a` ends here.
+            raise ArgumentError(f"a {kind} is a function or a class; to inherit from a {kind}, name its class: `a.function`")
         self.kind, self.function, self.version = kind, function, version
         functools.update_wrapper(self, function, updated=())
         self.name = plugin_name(name or getattr(function, "__name__", ""))
@@ -59,6 +62,8 @@ class Definition:
 
     def _names_given(self):
         names = list(inspect.signature(self._called()).parameters)
+        if not self.prepared and names[:1] == ["self"]:
+            raise ArgumentError(f"a {self.kind} is a function outside of classes: it has no `self`")
         shown = SHOWN[self.kind].format(self.__name__)
         if self.prepared:
             if self.kind != "perturbation" or not callable(getattr(self.function, "apply", None)):

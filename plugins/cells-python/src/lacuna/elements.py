@@ -69,6 +69,27 @@ class Elements:
         """1 where there is no number, else 0; without a gradient."""
         return 1.0 - number_mask(self)
 
+    def square(self):
+        """`x * x`."""
+        return self * self
+
+    def masked_fill(self, mask, value):
+        """`value` where the mask is 1, this where it is 0."""
+        return self * (1.0 - mask) + mask * value
+
+    def isfinite(self):
+        """1 where there is a finite number, else 0; without a gradient."""
+        return number_mask(self) * (self.abs() <= MOST)
+
+    def isclose(self, other, rtol=1e-5, atol=1e-8):
+        """1 where both are the same up to `atol + rtol |other|`, else 0; without a gradient."""
+        other = self._operand(other)
+        return (self - other).abs() <= other.abs() * rtol + atol
+
+    def allclose(self, other, rtol=1e-5, atol=1e-8):
+        """Whether `isclose` holds everywhere. Needs the grant `readback`."""
+        return bool(self.isclose(other, rtol, atol).all())
+
     def minimum(self, other):
         """The smaller of two, element by element."""
         return self._made("minimum", self._operand(other).handle)

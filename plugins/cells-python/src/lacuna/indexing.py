@@ -54,7 +54,7 @@ def _check(one):
     if hasattr(one, "ndim"):
         raise TypeError(
             "a tensor is not indexed by a tensor: where(mask, a, b) chooses by a mask of 0 and 1, mask * t keeps what "
-            "it marks, and a list of whole numbers takes places along one dimension"
+            "it marks, and a list of whole numbers, as of t[t.argsort().tolist()], takes places along one dimension"
         )
     if isinstance(one, bool) or not hasattr(one, "__index__"):
         raise TypeError(
@@ -66,7 +66,9 @@ def _check_lists(keys):
     """Refuses two lists, and a list whose dimension NumPy would put first, where one would expect it in its place."""
     lists = [at for at, one in enumerate(keys) if is_list(one)]
     if len(lists) > 1:
-        raise IndexError("an index has one list at most: take one after another, as t[[0, 2]][:, [1, 3]]")
+        raise IndexError(
+            "an index has one list at most: t[[0, 2]][:, [1, 3]] is the block of both, and cat([t[0, 1:2], t[2, 3:4]]) takes pairs"
+        )
     numbers = [at for at, one in enumerate(keys) if hasattr(one, "__index__")]
     for at in lists:
         ends = sorted([at, *numbers])
@@ -87,6 +89,8 @@ def _chosen(tensor, dimension, places):
         places = [place for place, taken in enumerate(places) if taken]
     if not places:
         raise ArgumentError(f"a list without places for dimension {dimension}, and no tensor is empty")
+    # tolist() gives whole numbers as floats.
+    places = [int(one) if isinstance(one, float) and one.is_integer() else one for one in places]
     for one in places:
         if isinstance(one, bool) or not hasattr(one, "__index__"):
             raise TypeError(f"a list in an index is whole numbers, and has a {type(one).__name__}")

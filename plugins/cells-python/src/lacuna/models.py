@@ -56,6 +56,10 @@ class Classifier:
             call(self.handle.logits, handle_of(images, "images"), _member(classifiers.ReluRule, "rule", rule))
         )
 
+    def __call__(self, images):
+        """Logits of images, (N, K)."""
+        return self.logits(images)
+
     def probabilities(self, images_or_logits):
         """Probabilities (N, K) of images, or of logits (N, K)."""
         return Tensor(call(self.handle.probabilities, self._logits(images_or_logits).handle))

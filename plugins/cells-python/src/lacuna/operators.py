@@ -77,6 +77,12 @@ class Operators:
         other = self._lifted(other, numbers=False)
         return _product(other, self) if self._is_tensor(other) else NotImplemented
 
+    def matmul(self, other):
+        """`x @ other`."""
+        return self @ other
+
+    dot = matmul
+
     # Masks of 0 and 1.
 
     def __and__(self, other):

@@ -23,6 +23,10 @@ class Range:
     source: str = ""
     summary: str = ""
 
+    def __post_init__(self):
+        if not self.minimum <= self.maximum:
+            raise ArgumentError(f"Range({self.minimum!r}, {self.maximum!r}) has no number in it: the smaller end comes first")
+
     def __repr__(self):
         return f"Range({self.minimum:g}, {self.maximum:g})"
 

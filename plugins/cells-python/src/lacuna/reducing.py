@@ -3,7 +3,7 @@
 from .errors import ArgumentError
 from .lifting import is_number
 from .pieces import filled, joined, part, sized
-from .spelling import along
+from .spelling import along, spelled
 
 
 class Reductions:
@@ -21,7 +21,7 @@ class Reductions:
         """The mean over one axis, several, or all."""
         return self._reduced("mean", axis, keepdims)
 
-    @along
+    @spelled(dim="axis", dims="axis", keepdim="keepdims", correction="ddof")
     def var(self, axis=None, keepdims=False, ddof=0):
         """The variance, divided by n as NumPy does (population); `ddof=1` divides by n - 1 as PyTorch does."""
         centred = self - self.mean(axis, keepdims=True)
@@ -35,7 +35,7 @@ class Reductions:
             )
         return variance.affine(count / (count - ddof), 0.0)
 
-    @along
+    @spelled(dim="axis", dims="axis", keepdim="keepdims", correction="ddof")
     def std(self, axis=None, keepdims=False, ddof=0):
         """The standard deviation, by n as NumPy does (population); `ddof=1` takes n - 1 as PyTorch does."""
         return self.var(axis, keepdims, ddof).sqrt()
@@ -55,6 +55,8 @@ class Reductions:
     def min(self, axis=None, keepdims=False):
         """The smallest number along one axis, several, or all."""
         return -(-self).max(axis, keepdims)
+
+    amax, amin = max, min
 
     @along
     def prod(self, axis=None, keepdims=False):

@@ -17,6 +17,22 @@ from .shaping import Shapes
 from .spatial import Images
 
 
+_TRACKED = "gradients come by x = track(t), then gradient(loss, x)"
+_PLACE = "tensors are 32-bit numbers on the host's device, and nothing else"
+HINTS = {
+    **dict.fromkeys(["backward", "grad", "requires_grad", "requires_grad_"], _TRACKED),
+    **dict.fromkeys(["to", "cpu", "cuda", "float", "double", "half", "astype", "dtype", "device", "type"], _PLACE),
+    "numpy": "tolist() gives its numbers",
+    "data": "tolist() gives its numbers",
+    "gather": "t[[0, 2]] takes places of one dimension",
+    "take": "t[[0, 2]] takes places of one dimension",
+    "fill_": "a tensor never changes: full_like(t, value)",
+    "floor": "round() reads numbers back; the contract has no rounding",
+    "ceil": "round() reads numbers back; the contract has no rounding",
+}
+"""What stands here for the methods of other libraries."""
+
+
 class Tensor(Operators, Elements, Reductions, Shapes, Images, Reading):
     """Numbers on the host's device, rank 1 to 8. A tensor never changes: an operator makes a new one.
 
@@ -70,6 +86,10 @@ class Tensor(Operators, Elements, Reductions, Shapes, Images, Reading):
     def share(self):
         """Another handle to the same numbers, which lives on when this one was only lent."""
         return Tensor(call(self.handle.share))
+
+    def __getattr__(self, name):
+        hint = HINTS.get(name)
+        raise AttributeError(f"a tensor has no `{name}`" + (f": {hint}" if hint else ""), name=name, obj=self)
 
     # Copies: a second object with the same handle would free it twice.
 

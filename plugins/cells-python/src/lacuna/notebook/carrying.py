@@ -24,7 +24,7 @@ _carried = {}
 """What the host has of each (kind, name): a digest of the code, and the tensors."""
 
 PLACES = {
-    models.Classifier: "a classifier: take `classifier` as an argument of the function instead",
+    models.Classifier: "a classifier: a method or a metric takes `classifier` as an argument, and a perturbation has none",
     models.Generator: "a generator: take `generator` as an argument of the function instead",
     models.Perturbed: "prepared images: call `perturb(images)` inside of the function",
     Gradients: "gradients: they are used up in the cell",
@@ -74,7 +74,11 @@ def packed(definition):
     pickler = _Pickler(buffer)
     try:
         pickler.dump(definition)
-    except (Uncarried, KeyboardInterrupt):
+    except Uncarried as refused:
+        # Pickle notes where it was, which is nobody's line.
+        refused.__notes__ = []
+        raise refused from None
+    except KeyboardInterrupt:
         raise
     except Exception as error:
         raise Uncarried(f"`{definition.name}` refers to something that cannot be carried: {error}") from None

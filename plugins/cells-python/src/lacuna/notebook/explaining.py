@@ -4,11 +4,11 @@ import json
 
 from wit_world.imports import notebook
 
-from ..errors import ArgumentError, call, words
+from ..errors import ArgumentError, call, nearest, words
 from ..results import Finding
 from ..tensors import Tensor
 from . import catalogue, pictures, routing, slider
-from .opening import Image, name_of
+from .opening import Image, name_of, outside
 
 
 class Explanation:
@@ -189,10 +189,12 @@ def explain(
     parameters of the method or the perturbation, with `_` for `-`. What both describe goes to the one that you named;
     `method_parameters={...}` and `perturbation_parameters={...}` settle it where you named both.
     """
+    outside("explain")
+    subject = _subject(image)
     acting = routing.chosen("method", method, parameters or method_parameters)
-    deletes = acting is None or acting.definition is None or "perturb" in acting.definition.given
+    deletes = acting is None or acting.deletes
     if not deletes and (perturbation is not None or perturbation_parameters):
-        raise ArgumentError(f"the method `{acting.name}` takes no `perturb`: leave the perturbation out")
+        raise ArgumentError(f"the method `{acting.name}` deletes nothing: leave the perturbation out")
     wanted = deletes and (parameters or perturbation_parameters)
     deleting = routing.chosen("perturbation", perturbation, wanted)
     named = [target for target, given in ((acting, method), (deleting, perturbation)) if given is not None]
@@ -201,7 +203,7 @@ def explain(
     acting = acting if method is not None or acting and acting.values else None
     deleting = deleting if perturbation is not None or deleting and deleting.values else None
     request = notebook.Request(
-        subject=_subject(image),
+        subject=subject,
         target=None if target is None else str(target),
         classifier=name_of(classifier),
         generator=name_of(generator),
@@ -212,7 +214,7 @@ def explain(
     )
     subject = request.subject.value if isinstance(request.subject, notebook.Subject_Named) else None
     explanation = Explanation(call(notebook.explain, request), subject, request.classifier)
-    if not deletes:
+    if not deletes and acting.definition is not None:
         # The host prepares one for every method from a cell.
         explanation.perturbation = None
     return explanation
@@ -241,7 +243,8 @@ def compare(items, titles=None, columns=0, **shared):
 
 def _for(method, shared):
     """What is for all, without what this method has no use for."""
-    found = None if method is None else catalogue.find("method", str(getattr(method, "name", method)))
+    name = method if isinstance(method, str) else getattr(method, "name", method)
+    found = None if method is None else catalogue.find("method", str(name))
     if found is None or found.deletes:
         return shared
     return {name: value for name, value in shared.items() if name not in ("perturbation", "perturbation_parameters")}
@@ -249,6 +252,10 @@ def _for(method, shared):
 
 def _subject(image):
     if isinstance(image, str):
+        known = [entry.name for entry in catalogue.entries("image", "volume")]
+        if image not in known:
+            listed = ", ".join(known[:30]) or "none"
+            raise ArgumentError(f"there is no image `{image}`{nearest(image, known)} (there are: {listed})")
         return notebook.Subject_Named(image)
     if isinstance(image, Image):
         return notebook.Subject_Named(image.name)

@@ -5,8 +5,9 @@ from wit_world.imports import notebook
 from .. import models
 from ..errors import ArgumentError, LacunaError, call, nearest
 from ..tensors import Tensor
+from . import pictures
 from .explaining import Explanation
-from .opening import fitted, lesion, name_of
+from .opening import fitted, image as opened_image, lesion, name_of, outside
 from .routing import Target
 
 
@@ -21,6 +22,7 @@ def measure(metric, map, mask=None, image=None, targets=None, classifier=None, s
     each image; without it what the explanation explained, or the most probable class. `mask` is where an expert drew the lesion;
     for a named image whose lesion is known it need not be given.
     """
+    outside("measure")
     target = Target("metric", metric)
     target.take(parameters, "measure")
     subject = _name(image)
@@ -36,8 +38,10 @@ def measure(metric, map, mask=None, image=None, targets=None, classifier=None, s
     blind = target.name in BLIND or target.definition and not {"images", "classifier", "targets"} & set(target.definition.given)
     if images is None and not blind:
         raise ArgumentError(f"the metric `{target.name}` looks at the image: measure({target.name!r}, map, image=...)")
+    if images is not None and images.shape[2:] != map.shape[2:]:
+        raise ArgumentError(f"the map has the sizes {_sizes(map)} and the image {_sizes(images)}: resize one of the two")
     if mask is not None:
-        mask = _fitted(mask, map)
+        mask = _fitted(mask, map, subject)
     elif target.name in BLIND:
         raise ArgumentError(f"`{target.name}` compares a map with a mask, and there is none: give mask=..., or image=... with a lesion")
     request = notebook.Measurement(
@@ -72,13 +76,26 @@ def _map(map):
     return map
 
 
-def _fitted(mask, map):
-    """A mask on the map's grid."""
+def _fitted(mask, map, subject):
+    """A mask on the map's grid: 1 wherever it is not 0."""
     if not isinstance(mask, Tensor):
         raise ArgumentError(f"a mask is a tensor, not a {type(mask).__name__}")
     if mask.ndim < map.ndim:
         mask = mask.reshape((1,) * (map.ndim - mask.ndim) + mask.shape)
-    return mask.resize(map.shape[2:], how="nearest") if mask.shape[2:] != map.shape[2:] else mask
+    if mask.shape[2:] != map.shape[2:]:
+        # A classifier may squeeze its image; a tensor of other proportions is of another image.
+        own = subject is not None and opened_image(subject).shape[2:] == mask.shape[2:]
+        if not own and not pictures.proportional(mask.shape[2:], map.shape[2:]):
+            raise ArgumentError(
+                f"the mask has the sizes {_sizes(mask)} and the map {_sizes(map)}, which are of other proportions: name the image "
+                "that the mask belongs to, image=..., or resize it"
+            )
+        mask = mask.resize(map.shape[2:], how="nearest")
+    return mask != 0.0
+
+
+def _sizes(tensor):
+    return " x ".join(map(str, tensor.shape[2:]))
 
 
 def _targets(targets, images, classifier):

@@ -40,9 +40,9 @@ class Image(Tensor):
 class Classifier(models.Classifier):
     """A classifier of the notebook."""
 
-    def __call__(self, name=None):
-        """`classifier = classifier()` hides the function behind its result; so that a cell can run twice, this opens another."""
-        return classifier(name)
+    def __call__(self, given=None):
+        """Logits of images, (N, K). Since `classifier = classifier()` hides the function behind its result, a name opens another one."""
+        return self.logits(fitted(given, self)) if isinstance(given, Tensor) else classifier(given)
 
     def predict(self, image):
         """The probability of each class: for an image by its name, or for images as the classifier takes them."""
@@ -83,7 +83,9 @@ def image(name):
 
 def volume(name):
     """The volume of that name, (1, C, D, H, W) in [0, 1] at its own size."""
-    return _opened(name, ("volume", "image"))
+    if str(name) in catalogue.entries("image"):
+        raise ArgumentError(f"`{name}` is an image: image({str(name)!r}), or name its file under [volumes] in lacuna.toml")
+    return _opened(name, ("volume",))
 
 
 def classifier(name=None):
@@ -119,8 +121,8 @@ def outside(word):
     """Refuses a definition: it runs without its notebook."""
     if alone:
         raise Refused(
-            f"a definition runs without its notebook, so that `{word}(...)` opens nothing there: open it in a cell outside of the "
-            "function, which may refer to it"
+            f"a definition runs without its notebook, and `{word}(...)` asks the notebook: call it in a cell, outside of the function, "
+            "which may refer to what it gives"
         )
 
 

@@ -42,7 +42,19 @@ class Overlay(Picture):
 
 def overlay(image, map, title="", width=0):
     """A map over an image, as a picture. Both are of one grid: (1, C, H, W) and (1, 1, H, W)."""
-    return Overlay(as_image(image), as_image(map, 1), title, width)
+    own, image, map = hasattr(image, "name"), as_image(image), as_image(map, 1)
+    # A classifier may squeeze the notebook's image; a tensor of other proportions is of another image.
+    if not own and not proportional(image.shape[2:], map.shape[2:]):
+        raise ArgumentError(f"the image has the shape {image.shape} and the map {map.shape}, which are of other proportions")
+    return Overlay(image, map, title, width)
+
+
+def proportional(sizes, others):
+    """Whether one grid is the other made larger or smaller, up to a pixel."""
+    if len(sizes) != len(others):
+        return False
+    factor = others[0] / sizes[0]
+    return all(abs(size * factor - other) <= max(1.0, factor) for size, other in zip(sizes, others))
 
 
 def draw(tiles, columns=0, width=0):

@@ -2,7 +2,7 @@
 
 from wit_world.imports import notebook, parameters as contract
 
-from ..definitions import Definition
+from ..definitions import OWN, Definition
 from ..errors import ArgumentError, contract_name, nearest, plugin_name
 from . import carrying, catalogue
 
@@ -31,6 +31,7 @@ class Target:
                 f"a {kind} is given by its name or as what @{kind} made, not as a {type(chosen).__name__}"
             )
         found = self.definition or catalogue.find(kind, str(chosen))
+        self.deletes = "perturb" in self.definition.given if self.definition else found.deletes
         self.name, self.parameters = found.name, {one.name: one for one in found.parameters}
 
     def set(self, name, value):
@@ -86,9 +87,12 @@ def route(method, perturbation, values, method_values, perturbation_values, name
                 f"method_parameters={{{name!r}: {value!r}}} or perturbation_parameters={{{name!r}: {value!r}}}"
             )
         if not takers:
-            known = [one.python_name for target in targets for one in target.parameters.values()]
+            known = list(dict.fromkeys(one.python_name for target in targets for one in target.parameters.values()))
             owners = " nor ".join(f"the {target.kind} `{target.name}`" for target in targets)
-            raise ArgumentError(f"neither {owners} has a parameter `{name}`{nearest(name, known)} ({_listed(known)})")
+            none = f"neither {owners} has a" if len(targets) > 1 else f"{owners} has no"
+            # A word of `explain` itself may be meant.
+            near = nearest(name, [*OWN["method"][1], *known])
+            raise ArgumentError(f"{none} parameter `{name}`{near} ({_listed(known)})")
         takers[0].set(name, value)
     for target, given, argument in (
         (method, method_values, "method_parameters"),
