@@ -1,19 +1,23 @@
 //! What everybody sees: statuses, inputs, and what cells show.
 //!
-//! `Iopub::show` queues -> a thread of its own joins printed texts that wait, writes and signs -> the publisher socket. The queue
-//! is bounded in bytes: a cell that prints faster than front ends read waits for them, and short prints go out together then.
+//! `Iopub::show` queues -> a thread of its own joins printed texts, writes and signs -> the publisher socket. Jupyter's server drops
+//! what comes faster than a thousand messages a second, so that texts of a tenth of a second go out together. The queue is bounded in
+//! bytes: a cell that prints faster than front ends read waits for them.
 
 use crate::{Form, Standard, Unshown, media::bundle, wire::Parent, wire::Wire, zmtp::Socket};
 use serde_json::{Value, json};
 use std::{
     collections::VecDeque,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 /// How many bytes wait in the queue; one larger message may wait alone.
 const ROOM: usize = 4 << 20;
 /// Printed texts are joined up to this size.
 const JOINED: usize = 256 << 10;
+/// How long a printed text waits for others after the last one went out, while nothing else is to be sent.
+const GATHER: Duration = Duration::from_millis(100);
 /// A printed text that is larger goes in pieces.
 const PIECE: usize = 1 << 20;
 /// The largest display.
@@ -117,6 +121,7 @@ impl Iopub {
     pub(crate) fn end(&self) {
         self.state().ending = true;
         self.room.notify_all();
+        self.filled.notify_one();
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -133,8 +138,9 @@ impl Iopub {
         };
         // The cell of which something was lost.
         let mut lost: Option<Parent> = None;
+        let mut printed = None;
         loop {
-            let event = self.take();
+            let event = self.take(&mut printed);
             let (kind, content, must) = match event.body {
                 Body::Message(kind, content, must) => (kind, content, must),
                 Body::Text(to, text) => {
@@ -153,30 +159,54 @@ impl Iopub {
         }
     }
 
-    /// The next event, with the texts behind it that belong to it.
-    fn take(&self) -> Event {
+    /// The next event, with the texts behind it that belong to it. `printed` is when the last text was taken.
+    fn take(&self, printed: &mut Option<Instant>) -> Event {
         let mut state = self.state();
         state.sending = false;
-        let mut event = loop {
-            match state.queue.pop_front() {
-                Some(event) => break event,
+        loop {
+            state.join();
+            let since = printed.map_or(GATHER, |printed| printed.elapsed());
+            match state.queue.front() {
                 None => state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner),
-            }
-        };
-        state.sending = true;
-        if let Body::Text(to, text) = &mut event.body {
-            while let Some(Event { parent, body: Body::Text(next_to, next), .. }) = state.queue.front() {
-                if next_to != to || !Arc::ptr_eq(parent, &event.parent) || text.len() + next.len() > JOINED {
-                    break;
+                Some(Event { body: Body::Text(_, text), .. })
+                    if state.queue.len() == 1 && text.len() < JOINED && since < GATHER && !state.ending =>
+                {
+                    let waited = self.filled.wait_timeout(state, GATHER - since);
+                    state = waited.unwrap_or_else(PoisonError::into_inner).0;
                 }
-                text.push_str(next);
-                event.bytes += state.queue.pop_front().map_or(0, |next| next.bytes);
+                Some(_) => break,
             }
         }
+        let Some(event) = state.queue.pop_front() else {
+            // It was there a line before, under the same lock.
+            drop(state);
+            return self.take(printed);
+        };
+        if matches!(event.body, Body::Text(..)) {
+            *printed = Some(Instant::now());
+        }
+        state.sending = true;
         state.bytes -= event.bytes;
         drop(state);
         self.room.notify_all();
         event
+    }
+}
+
+impl State {
+    /// Joins the text in front with those behind it that belong to it.
+    fn join(&mut self) {
+        while let (Some(first), Some(next)) = (self.queue.front(), self.queue.get(1))
+            && let (Body::Text(to, text), Body::Text(next_to, next_text)) = (&first.body, &next.body)
+            && next_to == to
+            && Arc::ptr_eq(&next.parent, &first.parent)
+            && text.len() + next_text.len() <= JOINED
+            && let Some(Event { body: Body::Text(_, next), bytes, .. }) = self.queue.remove(1)
+            && let Some(Event { body: Body::Text(_, text), bytes: sum, .. }) = self.queue.front_mut()
+        {
+            text.push_str(&next);
+            *sum += bytes;
+        }
     }
 }
 
@@ -242,12 +272,45 @@ mod tests {
             (&other, Standard::Error, "d"),
         ];
         texts.iter().for_each(|(parent, to, text)| iopub.print(parent, *to, text).unwrap());
-        let taken = (0..3).map(|_| match iopub.take().body {
+        let taken = (0..3).map(|_| match iopub.take(&mut None).body {
             Body::Text(_, text) => text,
             Body::Message(..) => panic!(),
         });
         assert_eq!(taken.collect::<Vec<_>>(), ["ab", "c", "d"]);
         assert_eq!(iopub.state().bytes, 0);
+    }
+
+    #[test]
+    fn texts_that_come_soon_after_another_are_gathered() {
+        let (iopub, parent) = (Arc::new(Iopub::default()), parent());
+        let text = |event: Event| match event.body {
+            Body::Text(_, text) => text,
+            Body::Message(kind, ..) => kind.to_owned(),
+        };
+        let mut printed = None;
+        let start = Instant::now();
+        iopub.print(&parent, Standard::Output, "first").unwrap();
+        assert_eq!(text(iopub.take(&mut printed)), "first");
+        assert!(start.elapsed() < GATHER, "the first one goes at once");
+        let (printing, printer) = (iopub.clone(), parent.clone());
+        let printing = thread::spawn(move || {
+            for _ in 0..10 {
+                printing.print(&printer, Standard::Output, ".").unwrap();
+                thread::sleep(Duration::from_millis(2));
+            }
+        });
+        assert_eq!(text(iopub.take(&mut printed)), "..........");
+        printing.join().unwrap();
+        assert!(start.elapsed() >= GATHER);
+        // Nothing waits behind a text that waits.
+        iopub.print(&parent, Standard::Output, "last").unwrap();
+        iopub.status(&parent, "idle");
+        let start = Instant::now();
+        assert_eq!(
+            (text(iopub.take(&mut printed)).as_str(), text(iopub.take(&mut printed)).as_str()),
+            ("last", "status")
+        );
+        assert!(start.elapsed() < GATHER / 2);
     }
 
     #[test]

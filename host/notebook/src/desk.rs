@@ -335,7 +335,7 @@ impl Notebook for Desk {
     fn save(&mut self, name: &str, files: Vec<(String, String)>) -> Result<String, Refusal> {
         let opened = self.shelf.opened();
         let Some(parent) = &opened.save else {
-            let advice = Remedy::advice("name a folder as `save` in the notebook's file of grants");
+            let advice = Remedy::advice("name a folder as `save` in the notebook's lacuna.toml");
             return Err(Refusal::because("the notebook may not write files", [advice]));
         };
         let parent = opened.path(parent);

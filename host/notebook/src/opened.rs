@@ -67,7 +67,9 @@ impl<'de> Visitor<'de> for EntryVisitor {
     type Value = ImageEntry;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a file, as \"scan.png\" or { file = \"scan.nii.gz\", slice = \"axial:90\", lesion = \"mask.png\" }")
+        f.write_str(
+            "a file, as \"scan.png\" or { file = \"scan.nii.gz\", slice = \"axial:90\", lesion = \"mask.png\" }",
+        )
     }
 
     fn visit_str<E: de::Error>(self, file: &str) -> Result<ImageEntry, E> {

@@ -71,7 +71,11 @@ mod tests {
         let (first, second) = (pictures.keep(b"one".to_vec()), pictures.keep(b"two".to_vec()));
         let form = |data: Vec<u8>| Form { mime: "text/html".to_owned(), data };
         assert_eq!(pictures.fill(form(second.clone())).data, b"two");
-        let page = format!("<img src='data:;base64,{}'><img src='data:;base64,{}'>", BASE64_STANDARD.encode(&second), BASE64_STANDARD.encode(&first));
+        let page = format!(
+            "<img src='data:;base64,{}'><img src='data:;base64,{}'>",
+            BASE64_STANDARD.encode(&second),
+            BASE64_STANDARD.encode(&first)
+        );
         let shown = String::from_utf8(pictures.fill(form(page.into_bytes())).data).unwrap();
         assert_eq!(shown, "<img src='data:;base64,dHdv'><img src='data:;base64,b25l'>");
         assert_eq!(pictures.fill(form(b"plain".to_vec())).data, b"plain");

@@ -104,7 +104,8 @@ impl Running {
     fn lose(&mut self, error: &RunError) {
         let failure = self.anew(error);
         let lines = failure.traceback.join("\n");
-        self.unsaid = Some(format!("While the front end asked about a name, the interpreter came to an end.\n{lines}\n"));
+        self.unsaid =
+            Some(format!("While the front end asked about a name, the interpreter came to an end.\n{lines}\n"));
     }
 
     /// Starts the interpreter anew after `error`, and says so.

@@ -56,8 +56,13 @@ impl Shelf {
 
     /// Images, volumes and models by name; of each kind first what is taken where nothing is named.
     pub fn entries(&self) -> Vec<Entry> {
-        let entry =
-            |kind, name: &str, summary: String| Entry { kind, name: name.to_owned(), summary, parameters: Vec::new(), deletes: false };
+        let entry = |kind, name: &str, summary: String| Entry {
+            kind,
+            name: name.to_owned(),
+            summary,
+            parameters: Vec::new(),
+            deletes: false,
+        };
         let mut entries = Vec::new();
         for (name, image) in &self.opened.images {
             entries.push(entry(Kind::Image, name, image.described().file.display().to_string()));
@@ -284,7 +289,7 @@ fn named(name: Option<&str>, names: Vec<String>, what: &str) -> Result<String, R
         Some(name) if names.iter().any(|known| known == name) => Ok(name.to_owned()),
         Some(name) => Err(unknown(name, &names, what)),
         None => names.into_iter().next().ok_or_else(|| {
-            let advice = Remedy::advice(format!("name one in the notebook's file of grants, under [{what}s]"));
+            let advice = Remedy::advice(format!("name one in the notebook's lacuna.toml, under [{what}s]"));
             Refusal::because(format!("the notebook opened no {what}"), [advice])
         }),
     }
@@ -297,7 +302,7 @@ fn unknown(name: &str, names: &[String], what: &str) -> Refusal {
         count if count > SHOWN => format!("{} and {} more", names[..SHOWN].join(", "), count - SHOWN),
         _ => names.join(", "),
     };
-    let advice = Remedy::advice(format!("name it in the notebook's file of grants, under [{what}s]"));
+    let advice = Remedy::advice(format!("name it in the notebook's lacuna.toml, under [{what}s]"));
     Refusal::because(format!("the notebook opened no {what} `{name}`; there is {known}"), [advice])
 }
 

@@ -62,9 +62,9 @@ fn remedy(given: &Remedy) -> Remedy {
         Remedy::Set { plugin: None, name, .. } if name == "generator" => {
             Remedy::advice("open a generator under [generators] in the notebook's lacuna.toml")
         }
-        Remedy::Set { plugin: None, name, .. } if name == "slice" => {
-            Remedy::advice("write `slice = \"axial:90\"` into its entry in the notebook's lacuna.toml, or name it under [volumes]")
-        }
+        Remedy::Set { plugin: None, name, .. } if name == "slice" => Remedy::advice(
+            "write `slice = \"axial:90\"` into its entry in the notebook's lacuna.toml, or name it under [volumes]",
+        ),
         Remedy::Set { plugin: None, name, .. } if ["device", "window", "to-grey"].contains(&name.as_str()) => {
             Remedy::advice(format!("set `{name}` in the notebook's lacuna.toml"))
         }

@@ -78,7 +78,9 @@ fn next(notebook: &mut Notebook) -> (String, String) {
 fn what_is_asked_beside_a_cell_ends_by_itself() {
     notebook(|notebook| {
         notebook.cell("kept = 7\nimport itertools").unwrap();
-        notebook.cell("class A:\n    def __dir__(self):\n        while True: pass\n    __repr__ = __dir__\na = A()").unwrap();
+        notebook
+            .cell("class A:\n    def __dir__(self):\n        while True: pass\n    __repr__ = __dir__\na = A()")
+            .unwrap();
         let start = Instant::now();
         assert!(notebook.running.complete("a.x", 3, CancelToken::new()).items.is_empty());
         assert!(notebook.running.inspect("a", 1, 0, CancelToken::new()).is_none());

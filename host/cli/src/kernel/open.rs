@@ -30,7 +30,9 @@ pub struct OpenArguments {
 /// Why the cells do not start, with what to change in the notebook's grants.
 pub fn unstarted(error: &RunError) -> Failure {
     Failure::Run(error.in_words(|remedy| match remedy {
-        Remedy::Raise { limit, to } => format!("write `{limit} = \"{to}\"` under [limits] in the notebook's lacuna.toml"),
+        Remedy::Raise { limit, to } => {
+            format!("write `{limit} = \"{to}\"` under [limits] in the notebook's lacuna.toml")
+        }
         other => words::remedy(other),
     }))
 }

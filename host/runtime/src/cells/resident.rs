@@ -117,8 +117,8 @@ impl Cells {
         cancel: CancelToken,
     ) -> Result<Result<Vec<Form>, Failure>, RunError> {
         let _gives_back = GivesBack;
-        let answer =
-            self.call(cancel, None, |guest, store| guest.lacuna_cells_cells().call_execute(store, code, count, silent))?;
+        let answer = self
+            .call(cancel, None, |guest, store| guest.lacuna_cells_cells().call_execute(store, code, count, silent))?;
         Ok(answered(answer))
     }
 
@@ -127,7 +127,8 @@ impl Cells {
     /// # Errors
     /// Those of [`Cells::execute`].
     pub fn evaluate(&mut self, expression: &str, cancel: CancelToken) -> Result<Result<Vec<Form>, Failure>, RunError> {
-        let answer = self.call(cancel, None, |guest, store| guest.lacuna_cells_cells().call_evaluate(store, expression))?;
+        let answer =
+            self.call(cancel, None, |guest, store| guest.lacuna_cells_cells().call_evaluate(store, expression))?;
         Ok(answered(answer))
     }
 
@@ -136,7 +137,8 @@ impl Cells {
     /// # Errors
     /// Those of [`Cells::execute`].
     pub fn complete(&mut self, code: &str, cursor: u32, cancel: CancelToken) -> Result<Completions, RunError> {
-        let found = self.call(cancel, Some(ASIDE), |guest, store| guest.lacuna_cells_cells().call_complete(store, code, cursor))?;
+        let found = self
+            .call(cancel, Some(ASIDE), |guest, store| guest.lacuna_cells_cells().call_complete(store, code, cursor))?;
         let items = found.items.into_iter().take(MOST_COMPLETIONS);
         let item = |item: wit::Completion| Completion {
             text: text::clean(&item.text, 1000),
@@ -157,8 +159,9 @@ impl Cells {
         detail: u32,
         cancel: CancelToken,
     ) -> Result<Option<Vec<Form>>, RunError> {
-        let found =
-            self.call(cancel, Some(ASIDE), |guest, store| guest.lacuna_cells_cells().call_inspect(store, code, cursor, detail))?;
+        let found = self.call(cancel, Some(ASIDE), |guest, store| {
+            guest.lacuna_cells_cells().call_inspect(store, code, cursor, detail)
+        })?;
         Ok(found.map(|forms| forms.into_iter().map(Form::from).collect()))
     }
 
@@ -167,7 +170,8 @@ impl Cells {
     /// # Errors
     /// Those of [`Cells::execute`].
     pub fn is_complete(&mut self, code: &str, cancel: CancelToken) -> Result<Completeness, RunError> {
-        let found = self.call(cancel, Some(ASIDE), |guest, store| guest.lacuna_cells_cells().call_is_complete(store, code))?;
+        let found =
+            self.call(cancel, Some(ASIDE), |guest, store| guest.lacuna_cells_cells().call_is_complete(store, code))?;
         Ok(match found {
             wit::Completeness::Complete => Completeness::Complete,
             wit::Completeness::Incomplete(indent) => Completeness::Incomplete(text::clean(&indent, 200)),

@@ -188,7 +188,8 @@ impl wit::Host for PluginState {
             wit::DefinitionKind::Metric => DefinitionKind::Metric,
         };
         let tensors = tensors.iter().map(|tensor| Ok(self.tensor(tensor)?.tensor)).collect::<Result<_, Fault>>()?;
-        let refused = |error: base64::DecodeError| Fault::argument("notebook.define", "code", "Base64", error.to_string());
+        let refused =
+            |error: base64::DecodeError| Fault::argument("notebook.define", "code", "Base64", error.to_string());
         let code = BASE64_STANDARD.decode(&code).map_err(refused)?;
         let definition = Definition { kind, name: name(&defined), code, tensors, deletes };
         self.ask(|notebook, cancel| notebook.define(definition, cancel))

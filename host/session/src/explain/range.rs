@@ -7,7 +7,8 @@ const MARGIN: f32 = 0.05;
 
 /// What is to be said of a perturbed image with numbers that no image has. The classifier was asked about it all the same.
 pub fn outside(perturbed: &[f32], deletes: bool) -> Option<Finding> {
-    let (low, high) = perturbed.iter().fold((0.0_f32, 1.0_f32), |(low, high), value| (low.min(*value), high.max(*value)));
+    let (low, high) =
+        perturbed.iter().fold((0.0_f32, 1.0_f32), |(low, high), value| (low.min(*value), high.max(*value)));
     if low >= -MARGIN && high <= 1.0 + MARGIN {
         return None;
     }

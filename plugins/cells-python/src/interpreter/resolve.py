@@ -53,14 +53,17 @@ def kind(found):
         return "class"
     if type(found).__name__ == "module":
         return "module"
-    if callable(found):
-        return "function"
-    return "instance"
+    return "function" if _is_function(found) else "instance"
+
+
+def _is_function(found):
+    """Whether it is there to be called: an image or a classifier, which holds something of the host's, can be and is more than that."""
+    return callable(found) and inspect.getattr_static(found, "handle", None) is None
 
 
 def signature(found):
     """The call of an object, as `(sigma=10.0)`; empty where it has none."""
-    if not callable(found):
+    if not _is_function(found):
         return ""
     try:
         return str(inspect.signature(found))

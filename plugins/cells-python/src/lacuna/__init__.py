@@ -5,8 +5,10 @@ Everywhere: tensors with operators, slices and methods (`help(Tensor)` lists the
 functions `exp`, `log`, `sqrt`, `sigmoid`, `minimum`, `maximum`; gradients (`track`, `backward`, `gradient`, `Adam`);
 and the decorators `@perturbation`, `@method`, `@metric`. Each call draws other random numbers, each run the same ones;
 `seed=` fixes those of a call.
-In a notebook also: `image`, `volume`, `classifier`, `generator`, `images`, `methods`, `perturbations`, `metrics`, `explain`,
-`compare`, `show`, `overlay`, `auc`, `measure` and `save_plugin`.
+In a notebook also: `image`, `volume`, `lesion`, `fitted`, `classifier`, `generator`, `images`, `methods`, `perturbations`,
+`metrics`, `explain`, `compare`, `show`, `overlay`, `auc`, `measure` and `save_plugin`.
+
+To begin with: `images()`, then `explain(images()[0], method="occlusion")`. `help("lacuna.toml")` tells what cells may use.
 """
 
 from typing import Annotated, Literal

@@ -116,8 +116,9 @@ def table(rows):
     lines = ["<table><thead><tr>" + "".join(f"<th {left}>{head}</th>" for head in heads) + "</tr></thead><tbody>"]
     for row in rows:
         parameters = "".join(
-            f"<li><code>{html.escape(one.python_name)}={html.escape(repr(one.default))}</code> {html.escape(one.unit)}"
-            f" {html.escape(one.summary)} <small>({html.escape(one.allowed)})</small></li>"
+            f"<li><code>{html.escape(one.python_name)}={html.escape(repr(one.default))}</code>"
+            f"{html.escape(f' {one.unit}' if one.unit else '')}: {html.escape(one.summary)} "
+            f"<small>({html.escape(one.allowed)})</small></li>"
             for one in row.parameters
         )
         listed = f"<ul style='margin:0;padding-left:1em'>{parameters}</ul>" if parameters else ""

@@ -165,7 +165,7 @@ class Comparison(list):
         titles += [""] * (len(self) - len(titles))
         figures = [figure for one, title in zip(self, titles) for figure in one.figures(title)]
         notes = [f"{title or one.method}: {note}" for one, title in zip(self, titles) for note in one._notes()]
-        return slider.forms(self._still, figures, list(dict.fromkeys(notes)))
+        return slider.forms(self._still, figures, list(dict.fromkeys(notes)), self._columns)
 
 
 def explain(

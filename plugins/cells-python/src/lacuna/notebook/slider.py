@@ -18,12 +18,12 @@ MOST_BYTES, MORE_BYTES = 150_000, 50_000
 """Bytes of all pictures of one figure, and of each further one, before base64 makes them a third larger."""
 
 
-def forms(still, figures, notes=()):
+def forms(still, figures, notes=(), columns=0):
     """A dictionary from MIME types: the picture, and the piece unless there are too many figures, or they are too large.
 
     `still(width)` draws the picture, as PNG, which is also shown where scripts are off. `figures` are (title, image, map, perturbed)
     with tensors of one grid, (1, C, H, W) and (1, 1, H, W); `perturbed` is the image that the mask made, or None. `notes` are
-    sentences below.
+    sentences below; `columns` says how many stand side by side, 0 as many as there is room for.
     """
     whole = still(0)
     found = {"image/png": whole}
@@ -39,7 +39,9 @@ def forms(still, figures, notes=()):
             for title, image, map, perturbed in figures
         ]
         if page.bytes + len(picture) <= MOST_BYTES + MORE_BYTES * (len(figures) - 1):
-            found["text/html"] = _written(picture, {"pictures": page.texts, "figures": described}) + _listed(notes)
+            found["text/html"] = _written(
+                picture, {"pictures": page.texts, "figures": described, "columns": columns}
+            ) + _listed(notes)
             break
     return found
 

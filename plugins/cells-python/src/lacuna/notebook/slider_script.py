@@ -83,11 +83,14 @@ SCRIPT = r"""function (data) {
   Promise.all(data.pictures.map(loaded)).then(found => {
     const whole = element("div", "max-width:100%");
     const row = element("div", "display:flex;flex-wrap:wrap;gap:8px", "", whole);
+    if (data.columns) row.style.cssText = "display:grid;gap:8px;grid-template-columns:repeat(" + data.columns + ",max-content)";
     const figures = data.figures.map(told => figure(told, found, row));
     const bar = element("div", "display:flex;flex-wrap:wrap;gap:4px 14px;align-items:center;margin-top:6px", "", whole);
     const label = element("label", "display:flex;gap:6px;align-items:center", "threshold", bar);
     const slider = element("input", "width:180px", "", label);
     Object.assign(slider, { type: "range", min: 0, max: 100, value: 50 });
+    // JupyterLab takes the arrows for itself elsewhere.
+    slider.dataset.lmSuppressShortcuts = "true";
     const said = element("output", "min-width:19em;font-variant-numeric:tabular-nums", "", bar);
     const views = element("div", "display:flex;gap:10px", "", bar);
     let view = "map";
@@ -98,6 +101,7 @@ SCRIPT = r"""function (data) {
       const button = element("input", "margin:0", "", option);
       button.type = "radio";
       button.value = name;
+      button.dataset.lmSuppressShortcuts = "true";
       button.checked = name === view;
       option.append(names[name]);
       button.addEventListener("change", () => {
