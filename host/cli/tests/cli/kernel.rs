@@ -30,7 +30,7 @@ fn a_script_runs_in_the_sandbox_and_jupyter_learns_of_the_kernel() {
     bench.write("lacuna.toml", "demo = false\n");
     let said = bench.run("kernel run --script script.py");
     assert_eq!(said.code, Some(1), "{}", said.err);
-    assert!(said.err.contains("opened no classifier"), "{}", said.err);
+    assert!(said.err.contains("no image `lesion-1`") && said.err.contains("lacuna.toml opens none"), "{}", said.err);
     bench.write("lacuna.toml", "demos = true\n");
     let said = bench.run("kernel run --script script.py");
     assert_eq!(said.code, Some(2), "{}", said.err);

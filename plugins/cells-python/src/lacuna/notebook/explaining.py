@@ -254,7 +254,7 @@ def _subject(image):
     if isinstance(image, str):
         known = [entry.name for entry in catalogue.entries("image", "volume")]
         if image not in known:
-            listed = ", ".join(known[:30]) or "none"
+            listed = ", ".join(known[:30]) or "none: the notebook's lacuna.toml opens none"
             raise ArgumentError(f"there is no image `{image}`{nearest(image, known)} (there are: {listed})")
         return notebook.Subject_Named(image)
     if isinstance(image, Image):
