@@ -163,24 +163,20 @@ impl Iopub {
     fn take(&self, printed: &mut Option<Instant>) -> Event {
         let mut state = self.state();
         state.sending = false;
-        loop {
+        let event = loop {
             state.join();
             let since = printed.map_or(GATHER, |printed| printed.elapsed());
-            match state.queue.front() {
-                None => state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner),
-                Some(Event { body: Body::Text(_, text), .. })
-                    if state.queue.len() == 1 && text.len() < JOINED && since < GATHER && !state.ending =>
-                {
-                    let waited = self.filled.wait_timeout(state, GATHER - since);
-                    state = waited.unwrap_or_else(PoisonError::into_inner).0;
-                }
-                Some(_) => break,
+            let alone = state.queue.len() == 1 && since < GATHER && !state.ending;
+            let gathers = |event: &Event| matches!(&event.body, Body::Text(_, text) if text.len() < JOINED);
+            if alone && state.queue.front().is_some_and(gathers) {
+                let waited = self.filled.wait_timeout(state, GATHER - since);
+                state = waited.unwrap_or_else(PoisonError::into_inner).0;
+                continue;
             }
-        }
-        let Some(event) = state.queue.pop_front() else {
-            // It was there a line before, under the same lock.
-            drop(state);
-            return self.take(printed);
+            match state.queue.pop_front() {
+                Some(event) => break event,
+                None => state = self.filled.wait(state).unwrap_or_else(PoisonError::into_inner),
+            }
         };
         if matches!(event.body, Body::Text(..)) {
             *printed = Some(Instant::now());

@@ -81,9 +81,9 @@ impl Desk {
     fn session<'a>(&'a self, plugins: &'a Plugins, cancel: &CancelToken) -> Session<'a> {
         let opened = self.shelf.opened();
         let defined = self.defined.keys().filter(|_| opened.readback);
-        // No cell can take the name of a plugin, so that a grant is that plugin's alone.
-        let of_plugins = opened.granted().unwrap_or_default().into_iter();
-        let of_plugins = of_plugins.filter(|grant| plugins.iter().any(|plugin| plugin.name() == grant.plugin));
+        // No cell can take the name of a plugin that the file opens, so that a grant is that plugin's alone.
+        let is_opened = |name: &str| plugins.iter().any(|plugin| plugin.name() == name && !plugin.is_built_in());
+        let of_plugins = opened.granted().unwrap_or_default().into_iter().filter(|grant| is_opened(&grant.plugin));
         Session {
             limits: self.limits.clone(),
             granted: defined

@@ -5,11 +5,10 @@ from wit_world.imports import notebook
 from .. import models
 from ..errors import ArgumentError, LacunaError, call, nearest
 from ..tensors import Tensor
-from . import pictures
+from . import opening, pictures
 from .explaining import Explanation
-from .opening import fitted, image as opened_image, lesion, name_of, outside
+from .opening import fitted, lesion, name_of, outside
 from .routing import Target
-
 
 BLIND = ("pixel-auc", "pointing-game", "dice")
 """Metrics that look at maps and masks only."""
@@ -84,7 +83,7 @@ def _fitted(mask, map, subject):
         mask = mask.reshape((1,) * (map.ndim - mask.ndim) + mask.shape)
     if mask.shape[2:] != map.shape[2:]:
         # A classifier may squeeze its image; a tensor of other proportions is of another image.
-        own = subject is not None and opened_image(subject).shape[2:] == mask.shape[2:]
+        own = subject is not None and opening.image(subject).shape[2:] == mask.shape[2:]
         if not own and not pictures.proportional(mask.shape[2:], map.shape[2:]):
             raise ArgumentError(
                 f"the mask has the sizes {_sizes(mask)} and the map {_sizes(map)}, which are of other proportions: name the image "
@@ -100,9 +99,7 @@ def _sizes(tensor):
 
 def _targets(targets, images, classifier):
     """The index of a class for each image."""
-    from .opening import classifier as opened
-
-    model = classifier if isinstance(classifier, models.Classifier) else opened(classifier)
+    model = classifier if isinstance(classifier, models.Classifier) else opening.classifier(classifier)
     count = images.shape[0]
     if targets is None:
         rows = call(notebook.probabilities, images.handle, name_of(classifier))
